@@ -1,0 +1,63 @@
+/** Puts the npm package together, packs it, and installs the packed one into this repository. */
+import { copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync } from "node:fs";
+import path from "node:path";
+import { lockedVersion } from "../lib/cargoLock.mjs";
+import { inRoot, installedPackage, npmBin } from "../lib/paths.mjs";
+import { Failure } from "../lib/report.mjs";
+import { run } from "../lib/run.mjs";
+import { bundle } from "./bundle.mjs";
+
+const template = inRoot("pkg-template");
+const assembled = inRoot("target/package");
+const packed = inRoot("pkg");
+
+/** Fills `target/package` with what is published. */
+export async function assemblePackage() {
+  const manifest = readManifest();
+  rmSync(assembled, { recursive: true, force: true });
+  mkdirSync(assembled, { recursive: true });
+  for (const file of documents()) copyFileSync(file, path.join(assembled, path.basename(file)));
+  await bundle(entriesOf(manifest), path.join(assembled, "dist"));
+  await emitDeclarations();
+}
+
+/** Packs it as npm publishes it and unpacks that as npm installs it, so that tests see just that. */
+export async function packAndInstall() {
+  rmSync(packed, { recursive: true, force: true });
+  mkdirSync(packed);
+  const pack = ["pack", "--ignore-scripts", "--pack-destination", packed];
+  await run("npm", pack, { cwd: assembled, capture: true, limitSeconds: 120 });
+  const tarball = path.join(packed, readdirSync(packed)[0]);
+  rmSync(installedPackage, { recursive: true, force: true });
+  mkdirSync(installedPackage, { recursive: true });
+  await run("tar", ["-xzf", tarball, "-C", installedPackage, "--strip-components=1"]);
+  return tarball;
+}
+
+function readManifest() {
+  const manifest = JSON.parse(readFileSync(path.join(template, "package.json"), "utf8"));
+  const version = lockedVersion("sockeye");
+  if (manifest.version === version) return manifest;
+  throw new Failure(
+    `pkg-template/package.json has version ${manifest.version}, the crate ${version}`,
+    "write the same version in both, then cargo update --workspace",
+  );
+}
+
+/** What stands beside the code: the manifest, the README and the licences. */
+function documents() {
+  const inTemplate = ["package.json", "README.md"].map((name) => path.join(template, name));
+  const licences = readdirSync(inRoot()).filter((name) => name.startsWith("LICENSE"));
+  return [...inTemplate, ...licences.map((name) => inRoot(name))].filter(existsSync);
+}
+
+/** Every `./dist/<name>.js` among the exports is an entry, made from `src/<name>.ts` or `.tsx`. */
+function entriesOf(manifest) {
+  const files = JSON.stringify(manifest.exports).matchAll(/"\.\/dist\/([\w-]+)\.js"/g);
+  return [...new Set([...files].map(([, name]) => name))];
+}
+
+async function emitDeclarations() {
+  const options = { remedy: "npm run check shows the same errors" };
+  await run(npmBin("tsc"), ["--project", inRoot("tools/build/tsconfig.json")], options);
+}

@@ -1,0 +1,96 @@
+/**
+ * The kinds of tools that set-up knows.
+ *
+ * A tool has a `name`, `isReady()`, and `install()`, which throws with cause and remedy when it
+ * cannot make the tool ready. Set-up asks `isReady()` each time, so it is quick and goes nowhere.
+ */
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, symlinkSync } from "node:fs";
+import path from "node:path";
+import { cacheDirectory, inRoot } from "../lib/paths.mjs";
+import { builtPrograms, onPath } from "../lib/programs.mjs";
+import { Failure, announce } from "../lib/report.mjs";
+import { ask, run } from "../lib/run.mjs";
+import { cargo, findToolchain } from "../toolchain.mjs";
+import { canInstallDebianPackages, installDebianPackages } from "./debian.mjs";
+import { installWasmTarget } from "./wasmTarget.mjs";
+
+/** What package-lock.json names, in node_modules. */
+export const npmDependencies = () => ({
+  name: "npm dependencies",
+  isReady: dependenciesMatchLock,
+  install: () => {
+    announce("Installing the npm dependencies", "about half a minute");
+    return run("npm", ["ci", "--no-audit", "--no-fund"], {
+      limitSeconds: 600,
+      remedy: "npm ci (it needs to reach the npm registry)",
+    });
+  },
+});
+
+/** A Rust tool chain that compiles for wasm32. */
+export const wasmTarget = () => ({
+  name: "Rust for wasm32",
+  isReady: () => Boolean(findToolchain()),
+  install: installWasmTarget,
+});
+
+/** A program from crates.io in exactly one version; one on the PATH is used if it is that one. */
+export const cargoTool = ({ crate, bin = crate, version, minutes = 3 }) => ({
+  name: `${bin} ${version}`,
+  isReady: () => hasVersion(bin, version),
+  install: async () => {
+    const home = path.join(cacheDirectory, "tools", `${crate}-${version}`);
+    if (!existsSync(path.join(home, "bin", bin))) await build(crate, version, home, minutes);
+    linkPrograms(path.join(home, "bin"));
+  },
+});
+
+/** A program of a Debian package; elsewhere `otherwise` says how to install it. */
+export const debianPackage = ({ name, bin = name, find = () => onPath(bin), otherwise }) => ({
+  name,
+  isReady: () => Boolean(find()),
+  install: async () => {
+    if (!canInstallDebianPackages()) throw new Failure(`${name} is missing`, otherwise);
+    await installDebianPackages([name]);
+  },
+});
+
+/** npm leaves a record of what it installed: each version of the lock has to be in there. */
+function dependenciesMatchLock() {
+  const installed = inRoot("node_modules/.package-lock.json");
+  if (!existsSync(installed)) return false;
+  const present = packagesOf(installed);
+  return Object.entries(packagesOf(inRoot("package-lock.json"))).every(
+    ([place, { version, optional }]) =>
+      place === "" || optional || present[place]?.version === version,
+  );
+}
+
+const packagesOf = (lockFile) => JSON.parse(readFileSync(lockFile, "utf8")).packages;
+
+function hasVersion(bin, version) {
+  const program = onPath(bin);
+  return Boolean(program) && ask(program, ["--version"])?.split(" ")[1] === version;
+}
+
+/** A registry that lacks a version which the crate's own lock names gets the next best one. */
+async function build(crate, version, home, minutes) {
+  announce(`Building ${crate} ${version}`, `about ${minutes} minutes, once on this machine`);
+  const install = ["install", "--version", version, "--root", home, crate];
+  const options = { limitSeconds: 900, remedy: "npm run setup (it needs to reach crates.io)" };
+  try {
+    await cargo([...install, "--locked"], options);
+  } catch (failure) {
+    announce(`${failure.message}: trying again with newer dependencies`);
+    await cargo(install, options);
+  }
+}
+
+function linkPrograms(from) {
+  mkdirSync(builtPrograms, { recursive: true });
+  for (const program of readdirSync(from)) {
+    const link = path.join(builtPrograms, program);
+    rmSync(link, { force: true });
+    symlinkSync(path.join(from, program), link);
+  }
+}

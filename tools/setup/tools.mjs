@@ -1,0 +1,25 @@
+/**
+ * All that this repository needs besides Node and Rust: one line for each tool, with the verbs that
+ * need it. They are made ready in this order.
+ */
+import { chromedriverPath, chromiumPath } from "../chromium.mjs";
+import { lockedVersion } from "../lib/cargoLock.mjs";
+import { cargoTool, debianPackage, npmDependencies, wasmTarget } from "./kinds.mjs";
+
+export const verbs = ["start", "test", "bench"];
+
+const always = verbs;
+const inBrowsers = ["test", "bench"];
+const chromium = "install Chrome or Chromium, or name one in CHROME_PATH";
+const chromedriver =
+  "install the chromedriver of your Chrome's version (brew install chromedriver)";
+
+// prettier-ignore
+export const tools = [
+  { for: always,     ...npmDependencies() },
+  { for: always,     ...wasmTarget() },
+  { for: always,     ...cargoTool({ crate: "wasm-bindgen-cli", bin: "wasm-bindgen", version: lockedVersion("wasm-bindgen") }) },
+  { for: ["test"],   ...cargoTool({ crate: "wasm-pack", version: "0.15.1" }) },
+  { for: inBrowsers, ...debianPackage({ name: "chromium", find: chromiumPath, otherwise: chromium }) },
+  { for: ["test"],   ...debianPackage({ name: "chromium-driver", find: chromedriverPath, otherwise: chromedriver }) },
+];
