@@ -1,0 +1,149 @@
+//! Puts everything that the server answers into one router.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::Request;
+use axum::http::{HeaderMap, StatusCode, Uri, header};
+use axum::middleware::{Next, from_fn};
+use axum::response::Response;
+use axum::routing::get;
+use socketioxide::SocketIo;
+use tower_http::cors::{AllowHeaders, AllowMethods, AllowOrigin, CorsLayer};
+use tower_http::services::ServeDir;
+
+use crate::config::Config;
+use crate::contracts::{ALL, Context, Contract, Cors, InstallError, by_name};
+use crate::front::{ConnectionHandle, Registry};
+use crate::rest::RestError;
+use crate::tasks::Tasks;
+use crate::{control, index};
+
+/// A contract that is being served.
+#[derive(Clone, Debug)]
+pub struct Served {
+    /// Which one.
+    pub contract: &'static Contract,
+    /// What its paths begin with: empty at the root, otherwise `/` and its name.
+    pub prefix: String,
+    /// Its Socket.IO server.
+    pub io: SocketIo,
+}
+
+/// Builds the router and installs the configured contracts.
+///
+/// # Errors
+///
+/// [`InstallError`] when a contract cannot be served with this configuration.
+pub fn build(
+    config: &Arc<Config>,
+    registry: &Registry,
+    tasks: &Tasks,
+) -> Result<(Router, Vec<Served>), InstallError> {
+    let mut app = Router::new().route("/healthz", get(async || "ok"));
+    let mut served = Vec::new();
+    for contract in chosen(config) {
+        let (routes, entry) = install(contract, config, registry, tasks)?;
+        app = app.merge(routes);
+        served.push(entry);
+    }
+    let contracts = served.iter().map(|entry| entry.contract).collect();
+    app = app.merge(control::routes(registry.clone(), contracts));
+    Ok((with_front_page(app, config, &served), served))
+}
+
+fn chosen(config: &Config) -> Vec<&'static Contract> {
+    match &config.contract {
+        Some(name) => by_name(name).into_iter().collect(),
+        None => ALL.iter().collect(),
+    }
+}
+
+fn install(
+    contract: &'static Contract,
+    config: &Arc<Config>,
+    registry: &Registry,
+    tasks: &Tasks,
+) -> Result<(Router, Served), InstallError> {
+    let prefix = config.prefix(contract.name);
+    let (socket_layer, io) = SocketIo::builder()
+        .req_path(format!("{prefix}/socket.io"))
+        .ping_interval(config.ping_interval)
+        .ping_timeout(config.ping_timeout)
+        .build_layer();
+    let context =
+        Context::new(contract, io.clone(), config.clone(), registry.clone(), tasks.clone());
+    let api = (contract.install)(&context)?;
+    let api = if prefix.is_empty() { api } else { Router::new().nest(&prefix, api) };
+    let service = api
+        .fallback(not_found)
+        .layer(socket_layer)
+        .layer(from_fn(move |request, next| note_upgrade(contract.name, request, next)))
+        .layer(cors(contract.cors, config))
+        .into_service::<Body>();
+
+    let routes = ["/socket.io", "/socket.io/", "/socket.io/{*rest}", "/api/{*rest}"]
+        .into_iter()
+        .fold(Router::new(), |routes, path| {
+            routes.route_service(&format!("{prefix}{path}"), service.clone())
+        });
+    Ok((routes, Served { contract, prefix, io }))
+}
+
+fn cors(rule: Cors, config: &Config) -> CorsLayer {
+    let with_credentials = CorsLayer::new()
+        .allow_credentials(true)
+        .allow_methods(AllowMethods::mirror_request())
+        .allow_headers(AllowHeaders::mirror_request());
+    match (rule, &config.cors_origin) {
+        (Cors::Any, _) => CorsLayer::permissive(),
+        (Cors::Configured, None) => with_credentials.allow_origin(AllowOrigin::mirror_request()),
+        (Cors::Configured, Some(origin)) => with_credentials.allow_origin(origin.clone()),
+    }
+}
+
+/// Tells the front when a connection has become a WebSocket.
+async fn note_upgrade(contract: &'static str, request: Request, next: Next) -> Response {
+    let handle = request.extensions().get::<ConnectionHandle>().cloned();
+    let session = session_of(request.uri());
+    let response = next.run(request).await;
+    if let Some(handle) = handle
+        && response.status() == StatusCode::SWITCHING_PROTOCOLS
+    {
+        handle.upgraded(contract, session);
+    }
+    response
+}
+
+/// Returns the session id, which a request carries unless it begins a session.
+fn session_of(uri: &Uri) -> Option<String> {
+    let parameters = uri.query()?.split('&');
+    parameters.filter_map(|parameter| parameter.strip_prefix("sid=")).next().map(str::to_owned)
+}
+
+fn with_front_page(app: Router, config: &Config, served: &[Served]) -> Router {
+    if let Some(folder) = existing_folder(config.www.as_deref()) {
+        return app.fallback_service(ServeDir::new(folder));
+    }
+    let index = index::Index::new(served);
+    let page = async move |headers: HeaderMap| {
+        let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
+        index.page(accept.unwrap_or_default())
+    };
+    app.route("/", get(page)).fallback(not_found)
+}
+
+fn existing_folder(folder: Option<&Path>) -> Option<&Path> {
+    let folder = folder?;
+    if !folder.is_dir() {
+        tracing::warn!(folder = %folder.display(), "--www: no such folder, serving the index instead");
+        return None;
+    }
+    Some(folder)
+}
+
+async fn not_found(uri: Uri) -> RestError {
+    RestError::not_found(format!("nothing at {}, see / for what there is", uri.path()))
+}

@@ -1,0 +1,155 @@
+use std::path::PathBuf;
+use std::time::Duration;
+
+use axum::http::{HeaderValue, Uri};
+use clap::Parser;
+use clap::builder::PossibleValuesParser;
+
+use crate::config::Config;
+use crate::contracts;
+use crate::dice::random_seed;
+
+/// A mock Socket.IO server for front-end development and tests.
+///
+/// It plays back ends ("contracts"): their events, acknowledgements, REST endpoints and simulated jobs.
+/// All contracts are served under prefixes (/primes/socket.io, /primes/api/..., ...), or one alone at
+/// the root. When it is ready it prints one line on stdout, "listening on http://HOST:PORT"; the log
+/// goes to stderr (level: RUST_LOG, e.g. RUST_LOG=debug).
+#[derive(Clone, Debug, Parser)]
+#[command(name = "sockeye-mock", version, after_help = EXAMPLES)]
+pub struct Cli {
+    /// TCP port to listen on; 0 takes a free one
+    #[arg(long, default_value_t = 4000, value_name = "N")]
+    port: u16,
+
+    /// Address or host name to listen on
+    #[arg(long, default_value = "127.0.0.1")]
+    host: String,
+
+    /// Serve this contract alone at the root, or all under prefixes
+    #[arg(long, default_value = ALL_CONTRACTS, value_name = "NAME", value_parser = contract_names())]
+    contract: String,
+
+    /// Where all ids and data come from: the same seed gives the same [default: random, see the log]
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+
+    /// Simulated jobs per minute, for each contract, that start by themselves; 0: none
+    #[arg(long, default_value_t = 12, value_name = "N", value_parser = clap::value_parser!(u32).range(0..=6000))]
+    rate: u32,
+
+    /// How many times faster than usual simulated jobs run (0.01 to 1000)
+    #[arg(long, default_value_t = 1.0, value_name = "FACTOR", value_parser = parse_speed)]
+    speed: f64,
+
+    /// primes: watch this file; an appended line becomes batch:added, a changed one batch:updated
+    ///
+    /// One batch per line, its id first. Words like key=value become fields of the batch, all other words
+    /// together the field "line". A line counts when its newline is written; empty lines and lines that
+    /// begin with # are skipped. The file may be created, truncated, renamed or replaced at any time; its
+    /// folder must exist. Without this option the batches are simulated.
+    #[arg(long, value_name = "FILE")]
+    summary_log: Option<PathBuf>,
+
+    /// Give every object payload of an event a unique _eventId
+    #[arg(long)]
+    event_ids: bool,
+
+    /// Serve this folder at /
+    #[arg(long, value_name = "DIR")]
+    www: Option<PathBuf>,
+
+    /// Engine.IO's pingInterval in milliseconds
+    #[arg(long, default_value_t = 25_000, value_name = "MS", value_parser = millis())]
+    ping_interval_ms: u64,
+
+    /// Engine.IO's pingTimeout in milliseconds
+    #[arg(long, default_value_t = 20_000, value_name = "MS", value_parser = millis())]
+    ping_timeout_ms: u64,
+
+    /// jobs: accept this origin alone, e.g. http://localhost:5173 [default: any]
+    #[arg(long, value_name = "ORIGIN", value_parser = parse_origin)]
+    cors_origin: Option<HeaderValue>,
+}
+
+impl Cli {
+    /// Returns the configuration; a missing seed is drawn here.
+    #[must_use]
+    pub fn into_config(self) -> Config {
+        Config {
+            host: self.host,
+            port: self.port,
+            contract: (self.contract != ALL_CONTRACTS).then_some(self.contract),
+            seed: self.seed.unwrap_or_else(random_seed),
+            rate: self.rate,
+            speed: self.speed,
+            summary_log: self.summary_log,
+            event_ids: self.event_ids,
+            www: self.www,
+            ping_interval: Duration::from_millis(self.ping_interval_ms),
+            ping_timeout: Duration::from_millis(self.ping_timeout_ms),
+            cors_origin: self.cors_origin,
+        }
+    }
+}
+
+fn contract_names() -> PossibleValuesParser {
+    let names = contracts::ALL.iter().map(|contract| contract.name);
+    PossibleValuesParser::new(names.chain([ALL_CONTRACTS]))
+}
+
+fn millis() -> clap::builder::RangedU64ValueParser {
+    clap::value_parser!(u64).range(1..=3_600_000)
+}
+
+fn parse_speed(text: &str) -> Result<f64, String> {
+    let speed = text.parse().map_err(|_| "not a number".to_owned())?;
+    if (0.01..=1000.0).contains(&speed) { Ok(speed) } else { Err("not in 0.01 to 1000".to_owned()) }
+}
+
+/// An origin is a scheme and an authority, as a browser writes it: no path, no slash at the end.
+fn parse_origin(text: &str) -> Result<HeaderValue, String> {
+    let shape = || "not an origin such as http://localhost:5173".to_owned();
+    let uri: Uri = text.parse().map_err(|_| shape())?;
+    match (uri.scheme_str(), uri.authority()) {
+        (Some(scheme), Some(authority)) if text == format!("{scheme}://{authority}") => {
+            HeaderValue::from_str(text).map_err(|_| shape())
+        }
+        _ => Err(shape()),
+    }
+}
+
+const ALL_CONTRACTS: &str = "all";
+
+const EXAMPLES: &str = "Examples:
+  sockeye-mock                                  all contracts on http://127.0.0.1:4000
+  sockeye-mock --contract primes --port 0       one contract at the root, on a free port
+  sockeye-mock --seed 7 --rate 60 --speed 5     the same busy data at every start
+  sockeye-mock --summary-log ./summary.log      batches from a file
+  curl -X POST localhost:4000/control/cut       break every WebSocket";
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn command_is_well_formed() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn origins_are_checked() {
+        assert!(parse_origin("http://localhost:5173").is_ok());
+        for wrong in ["localhost:5173", "http://localhost/", "*", "http://a/b", ""] {
+            assert!(parse_origin(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn all_contracts_are_the_default() {
+        let config = Cli::parse_from(["sockeye-mock", "--seed", "3"]).into_config();
+        assert_eq!((config.contract, config.seed, config.rate), (None, 3, 12));
+    }
+}

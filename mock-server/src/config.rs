@@ -1,0 +1,60 @@
+use std::path::PathBuf;
+use std::time::Duration;
+
+use axum::http::HeaderValue;
+
+/// What a server is started with; the command line fills it, tests write it.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The address or host name to listen on.
+    pub host: String,
+    /// The TCP port; 0 takes a free one.
+    pub port: u16,
+    /// The one contract to serve at the root, or `None`: all of them under prefixes.
+    pub contract: Option<String>,
+    /// Where all ids and data come from.
+    pub seed: u64,
+    /// Simulated jobs per minute and contract that start by themselves.
+    pub rate: u32,
+    /// How many times faster than usual simulated jobs run.
+    pub speed: f64,
+    /// The file whose lines are the batches of `primes`.
+    pub summary_log: Option<PathBuf>,
+    /// Whether every object payload carries a unique `_eventId`.
+    pub event_ids: bool,
+    /// The folder served at `/`.
+    pub www: Option<PathBuf>,
+    /// Engine.IO's `pingInterval`.
+    pub ping_interval: Duration,
+    /// Engine.IO's `pingTimeout`.
+    pub ping_timeout: Duration,
+    /// The one origin that contracts with restricted CORS accept, or `None`: any.
+    pub cors_origin: Option<HeaderValue>,
+}
+
+impl Config {
+    /// Returns what the paths of the contract called `name` begin with.
+    #[must_use]
+    pub fn prefix(&self, name: &str) -> String {
+        if self.contract.is_some() { String::new() } else { format!("/{name}") }
+    }
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            host: "127.0.0.1".to_owned(),
+            port: 4000,
+            contract: None,
+            seed: 1,
+            rate: 12,
+            speed: 1.0,
+            summary_log: None,
+            event_ids: false,
+            www: None,
+            ping_interval: Duration::from_secs(25),
+            ping_timeout: Duration::from_secs(20),
+            cors_origin: None,
+        }
+    }
+}

@@ -1,0 +1,111 @@
+use std::future::ready;
+use std::sync::Arc;
+use std::time::Duration;
+
+use socketioxide::SocketIo;
+use socketioxide::extract::SocketRef;
+use socketioxide::handler::ConnectHandler;
+
+use super::Contract;
+use crate::config::Config;
+use crate::dice::Dice;
+use crate::emitter::Emitter;
+use crate::front::{ConnectionHandle, Registry};
+use crate::tasks::Tasks;
+
+/// What a contract works with.
+#[derive(Clone, Debug)]
+pub struct Context {
+    /// The server's settings.
+    pub config: Arc<Config>,
+    /// Sends events to the contract's clients.
+    pub emitter: Emitter,
+    /// The contract's randomness.
+    pub dice: Dice,
+    /// Where simulators run.
+    pub tasks: Tasks,
+    contract: &'static Contract,
+    io: SocketIo,
+    registry: Registry,
+}
+
+impl Context {
+    /// Creates the context of `contract`, whose Socket.IO server is `io`.
+    #[must_use]
+    pub fn new(
+        contract: &'static Contract,
+        io: SocketIo,
+        config: Arc<Config>,
+        registry: Registry,
+        tasks: Tasks,
+    ) -> Self {
+        let dice = Dice::new(config.seed, contract.name);
+        // A sequence of its own: other ids must not depend on whether there are event ids.
+        let event_dice = Dice::new(config.seed, &format!("{}/events", contract.name));
+        let event_ids = config.event_ids.then_some(&event_dice);
+        let emitter = Emitter::new(io.clone(), contract.namespace, event_ids);
+        Self { config, emitter, dice, tasks, contract, io, registry }
+    }
+
+    /// Registers the contract's namespace.
+    ///
+    /// `register` adds event listeners and runs before the client learns that it is connected, so that no
+    /// event of an eager client is missed; `greet` runs right after.
+    pub fn on_connect(
+        &self,
+        register: impl Fn(&SocketRef) + Clone + Send + Sync + 'static,
+        greet: impl Fn(&SocketRef) + Clone + Send + Sync + 'static,
+    ) {
+        let context = self.clone();
+        let connected = move |socket: SocketRef| {
+            context.track(&socket);
+            greet(&socket);
+            ready(())
+        };
+        let before = move |socket: SocketRef| {
+            register(&socket);
+            ready(Ok::<(), std::convert::Infallible>(()))
+        };
+        self.io.ns(self.contract.namespace, connected.with(before));
+    }
+
+    /// Starts `job` at the configured rate per minute, until the server stops.
+    pub fn at_rate(&self, job: impl Fn() + Send + 'static) {
+        if self.config.rate == 0 {
+            return;
+        }
+        let period = Duration::from_secs(60) / self.config.rate;
+        self.tasks.spawn(async move {
+            loop {
+                tokio::time::sleep(period).await;
+                job();
+            }
+        });
+    }
+
+    /// Lets simulated work take `millis`, scaled by the configured speed.
+    pub async fn work(&self, millis: u64) {
+        let duration = Duration::from_millis(millis).div_f64(self.config.speed);
+        tokio::time::sleep(duration).await;
+    }
+
+    /// Returns the path that clients connect to.
+    #[must_use]
+    pub fn socket_path(&self) -> String {
+        format!("{}/socket.io/", self.config.prefix(self.contract.name))
+    }
+
+    fn track(&self, socket: &SocketRef) {
+        let handle = socket.req_parts().extensions.get::<ConnectionHandle>();
+        let id = socket.id.to_string();
+        self.registry.client_connected(self.contract.name, id, socket.ns(), handle);
+        tracing::info!(contract = self.contract.name, client = %socket.id, "connected");
+
+        let (registry, contract) = (self.registry.clone(), self.contract.name);
+        socket.on_disconnect(move |socket: SocketRef| {
+            registry.client_disconnected(socket.id.to_string(), socket.ns());
+            tracing::info!(contract, client = %socket.id, "disconnected");
+            ready(())
+        });
+    }
+}

@@ -1,0 +1,13 @@
+//! The front: the server's own accept loop, between the TCP sockets and everything that speaks HTTP.
+//!
+//! Every TCP connection is wrapped in a [`FrontStream`] and known to the [`Registry`], so that the control
+//! API can list connections and break them the way a network does. What the bytes mean is not known here,
+//! except that a connection has become a WebSocket.
+
+mod accept;
+mod registry;
+mod stream;
+
+pub use accept::serve;
+pub use registry::{ConnectionGuard, ConnectionHandle, CutTarget, Listing, Registry};
+pub use stream::FrontStream;

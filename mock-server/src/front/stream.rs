@@ -1,0 +1,116 @@
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
+
+use super::ConnectionGuard;
+
+/// A TCP stream that can be cut from outside, and that leaves the registry when it is dropped.
+#[derive(Debug)]
+pub struct FrontStream<S> {
+    inner: S,
+    wait_for_cut: Pin<Box<WaitForCancellationFutureOwned>>,
+    cut: CancellationToken,
+    _guard: ConnectionGuard,
+}
+
+impl<S> FrontStream<S> {
+    /// Wraps `inner`, the stream of the connection that `guard` stands for.
+    pub fn new(inner: S, guard: ConnectionGuard) -> Self {
+        let cut = guard.cut_token();
+        Self { inner, wait_for_cut: Box::pin(cut.clone().cancelled_owned()), cut, _guard: guard }
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for FrontStream<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        if self.wait_for_cut.as_mut().poll(cx).is_ready() {
+            // The stream may live on in a task that only writes: end it for the peer at once.
+            let _ = Pin::new(&mut self.inner).poll_shutdown(cx);
+            return Poll::Ready(Err(cut_error()));
+        }
+        Pin::new(&mut self.inner).poll_read(cx, buf)
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for FrontStream<S> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        if self.cut.is_cancelled() {
+            return Poll::Ready(Err(cut_error()));
+        }
+        Pin::new(&mut self.inner).poll_write(cx, buf)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.inner).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.inner).poll_shutdown(cx)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        if self.cut.is_cancelled() {
+            return Poll::Ready(Err(cut_error()));
+        }
+        Pin::new(&mut self.inner).poll_write_vectored(cx, bufs)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.inner.is_write_vectored()
+    }
+}
+
+fn cut_error() -> io::Error {
+    io::Error::new(io::ErrorKind::ConnectionAborted, "cut by the control API")
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    use super::*;
+    use crate::front::{CutTarget, Registry};
+
+    #[tokio::test]
+    async fn cut_ends_a_pending_read_and_the_peer_sees_the_end() {
+        let registry = Registry::default();
+        let guard = registry.open();
+        guard.handle().upgraded("primes", None);
+        let (mut peer, inner) = tokio::io::duplex(64);
+        let mut stream = FrontStream::new(inner, guard);
+
+        let reading = tokio::spawn(async move { stream.read_u8().await.map_err(|e| e.kind()) });
+        assert_eq!(registry.cut(&CutTarget::default()), 1);
+
+        assert_eq!(reading.await.unwrap(), Err(io::ErrorKind::ConnectionAborted));
+        assert_eq!(peer.read(&mut [0; 8]).await.unwrap(), 0);
+    }
+
+    #[tokio::test]
+    async fn cut_refuses_further_writes() {
+        let registry = Registry::default();
+        let guard = registry.open();
+        guard.handle().upgraded("primes", None);
+        let (_peer, inner) = tokio::io::duplex(64);
+        let mut stream = FrontStream::new(inner, guard);
+
+        stream.write_all(b"before").await.unwrap();
+        registry.cut(&CutTarget::default());
+        assert!(stream.write_all(b"after").await.is_err());
+    }
+}

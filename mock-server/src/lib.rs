@@ -1,0 +1,39 @@
+//! A mock Socket.IO server for front-end development and tests.
+//!
+//! It plays the back ends of [`contracts`], each with its events, acknowledgements, REST endpoints and
+//! simulated work, and can break connections on command (`control`). The layers, from the bottom:
+//!
+//! - `front`: TCP connections, which can be listed and cut;
+//! - socketioxide and axum: Socket.IO and HTTP;
+//! - `contracts`: what is said on top of them;
+//! - [`Server`]: all of it together, in this process. The program adds a command line ([`Cli`]).
+//!
+//! ```no_run
+//! # async fn run() -> Result<(), sockeye_mock::StartError> {
+//! use sockeye_mock::{Config, Server};
+//!
+//! let server = Server::start(Config { port: 0, rate: 0, ..Config::default() }).await?;
+//! println!("{}", server.url());
+//! server.shutdown().await;
+//! # Ok(())
+//! # }
+//! ```
+
+mod app;
+mod args;
+mod cli;
+mod clock;
+mod config;
+pub mod contracts;
+mod control;
+mod dice;
+mod emitter;
+mod front;
+mod index;
+mod rest;
+mod server;
+mod tasks;
+
+pub use cli::Cli;
+pub use config::Config;
+pub use server::{Server, StartError};

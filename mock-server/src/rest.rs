@@ -1,0 +1,78 @@
+//! What all REST endpoints have in common: JSON bodies in, `{error}` with a 4xx status out.
+
+use axum::Json;
+use axum::body::{Bytes, to_bytes};
+use axum::extract::{FromRequest, FromRequestParts, Query, Request};
+use axum::http::StatusCode;
+use axum::http::request::Parts;
+use axum::response::{IntoResponse, Response};
+use serde::de::DeserializeOwned;
+use serde_json::json;
+
+/// A refused request: the status, and the words of the body `{error}`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RestError {
+    status: StatusCode,
+    message: String,
+}
+
+impl RestError {
+    /// The request is malformed.
+    pub fn bad_request(message: impl Into<String>) -> Self {
+        Self { status: StatusCode::BAD_REQUEST, message: message.into() }
+    }
+
+    /// The thing that the request names does not exist.
+    pub fn not_found(message: impl Into<String>) -> Self {
+        Self { status: StatusCode::NOT_FOUND, message: message.into() }
+    }
+}
+
+impl IntoResponse for RestError {
+    fn into_response(self) -> Response {
+        (self.status, Json(json!({ "error": self.message }))).into_response()
+    }
+}
+
+/// A JSON body of any content type; an empty one counts as `{}`.
+#[derive(Clone, Debug)]
+pub struct JsonBody<T>(pub T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for JsonBody<T> {
+    type Rejection = RestError;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, RestError> {
+        let body = to_bytes(request.into_body(), MAX_BODY)
+            .await
+            .map_err(|_| RestError::bad_request(format!("body over {MAX_BODY} bytes")))?;
+        parse(&body).map(Self)
+    }
+}
+
+/// Query parameters.
+#[derive(Clone, Debug)]
+pub struct Params<T>(pub T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Params<T> {
+    type Rejection = RestError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, RestError> {
+        Query::try_from_uri(&parts.uri)
+            .map(|Query(params)| Self(params))
+            .map_err(|error| RestError::bad_request(error.body_text()))
+    }
+}
+
+fn parse<T: DeserializeOwned>(body: &Bytes) -> Result<T, RestError> {
+    let body: &[u8] = if body.trim_ascii().is_empty() { b"{}" } else { body };
+    // A struct may also be read from an array of its fields, which no caller means.
+    match serde_json::from_slice(body) {
+        Ok(value @ serde_json::Value::Object(_)) => serde_json::from_value(value),
+        Ok(_) => return Err(RestError::bad_request("the body must be a JSON object")),
+        Err(error) => Err(error),
+    }
+    .map_err(|error| RestError::bad_request(format!("invalid body: {error}")))
+}
+
+/// Plenty for every endpoint; a body is held in memory whole.
+const MAX_BODY: usize = 1 << 20;
