@@ -1,1 +1,43 @@
-//! A Socket.IO client engine.
+//! A Socket.IO client engine: the protocol without the network, and its browser half.
+//!
+//! # Floors
+//!
+//! ```text
+//! web        (wasm only) bindings → driver → transport, timer
+//! ───────────────────────────────────────────────────────────
+//! manager    sockets over one session, reconnection
+//! socketio   packet, codec, decoder, socket      engineio   packet, handshake, session
+//! host       what the core asks of its surroundings
+//! time, random, backoff
+//! ```
+//!
+//! Each floor imports only floors below it; `engineio` and `socketio` do not know each other. Nothing
+//! below `web` reads a clock, draws a random number, does I/O or calls anybody: inputs go in with
+//! `now`, [outputs](manager::Output) come out. So the whole client runs in tests under a virtual clock.
+//!
+//! # Run loop
+//!
+//! See [`manager`].
+//!
+//! # Glossary
+//!
+//! | word | meaning |
+//! |---|---|
+//! | session | an Engine.IO connection, from its handshake to its end |
+//! | socket | one namespace on this client |
+//! | manager | the sockets of one server, the session they share, its reconnection |
+//! | transport | what carries a session's frames: a WebSocket |
+//! | host | the program around the core: JavaScript, or Rust |
+//! | request | an event that the server is to acknowledge |
+
+pub mod backoff;
+pub mod engineio;
+pub mod host;
+pub mod manager;
+#[cfg(not(target_family = "wasm"))]
+pub mod native;
+pub mod random;
+pub mod socketio;
+pub mod time;
+#[cfg(target_family = "wasm")]
+pub mod web;

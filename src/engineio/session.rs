@@ -1,0 +1,208 @@
+//! One Engine.IO connection over one transport.
+
+use crate::engineio::{Handshake, HandshakeError, PacketType};
+use crate::host::Host;
+use crate::time::Instant;
+
+/// The position at which the payload of a MESSAGE starts in its frame.
+pub const PAYLOAD_START: usize = 1;
+
+/// The state of an Engine.IO connection: what it has been told and when it counts as dead.
+///
+/// | state | OPEN | PING | MESSAGE, binary | CLOSE | NOOP | PONG, UPGRADE, unknown |
+/// |---|---|---|---|---|---|---|
+/// | opening | → open | violation | violation | ends | violation | violation |
+/// | open | violation | answered, deadline moves | handed up | ends | ignored | violation |
+///
+/// Source: Engine.IO protocol 4, sections "Handshake", "Heartbeat".
+#[derive(Debug, Default)]
+pub struct Session {
+    open: Option<Open>,
+}
+
+#[derive(Debug)]
+struct Open {
+    handshake: Handshake,
+    deadline: Instant,
+}
+
+/// What a text frame means to the owner of the session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Received {
+    /// The session is open.
+    Opened,
+    /// The server asked for a sign of life: send a PONG.
+    Pinged,
+    /// The frame carries a payload from [`PAYLOAD_START`] on.
+    Message,
+    /// The server ended the session.
+    Closed,
+    /// Nothing is to be done.
+    Nothing,
+}
+
+/// A frame that the protocol does not allow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Violation {
+    /// The first packet is no OPEN: the peer does not speak Engine.IO.
+    NotEngineIo,
+    /// The first packet is an OPEN with an unusable handshake.
+    Handshake(HandshakeError),
+    /// A packet of an open session has an unknown or misplaced type.
+    UnexpectedPacket,
+}
+
+impl Session {
+    /// Returns whether the handshake has been received.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.open.is_some()
+    }
+
+    /// Returns the handshake of an open session.
+    #[must_use]
+    pub fn handshake(&self) -> Option<&Handshake> {
+        self.open.as_ref().map(|open| &open.handshake)
+    }
+
+    /// Returns the moment at which the session counts as dead unless a PING comes before.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Instant> {
+        self.open.as_ref().map(|open| open.deadline)
+    }
+
+    /// Takes a text frame.
+    ///
+    /// # Errors
+    ///
+    /// [`Violation`] if the frame is not allowed here; the session is then over.
+    pub fn handle_text<H: Host>(
+        &mut self,
+        host: &H,
+        text: &H::Text,
+        now: Instant,
+    ) -> Result<Received, Violation> {
+        let packet_type = host.unit(text, 0).and_then(PacketType::decode);
+        match &mut self.open {
+            None => self.on_first_packet(host, text, packet_type, now),
+            Some(open) => open.on_packet(packet_type, now),
+        }
+    }
+
+    fn on_first_packet<H: Host>(
+        &mut self,
+        host: &H,
+        text: &H::Text,
+        packet_type: Option<PacketType>,
+        now: Instant,
+    ) -> Result<Received, Violation> {
+        match packet_type {
+            Some(PacketType::Open) => self.on_open(host, text, now),
+            Some(PacketType::Close) => Ok(Received::Closed),
+            _ => Err(Violation::NotEngineIo),
+        }
+    }
+
+    fn on_open<H: Host>(
+        &mut self,
+        host: &H,
+        text: &H::Text,
+        now: Instant,
+    ) -> Result<Received, Violation> {
+        let value = host
+            .parse(text, PAYLOAD_START)
+            .ok_or(Violation::Handshake(HandshakeError::NotAnObject))?;
+        let handshake = Handshake::decode(host, &value).map_err(Violation::Handshake)?;
+        let deadline = now + handshake.patience();
+        self.open = Some(Open { handshake, deadline });
+        Ok(Received::Opened)
+    }
+}
+
+impl Open {
+    fn on_packet(
+        &mut self,
+        packet_type: Option<PacketType>,
+        now: Instant,
+    ) -> Result<Received, Violation> {
+        match packet_type {
+            Some(PacketType::Message) => Ok(Received::Message),
+            Some(PacketType::Ping) => {
+                self.deadline = now + self.handshake.patience();
+                Ok(Received::Pinged)
+            }
+            Some(PacketType::Close) => Ok(Received::Closed),
+            Some(PacketType::Noop) => Ok(Received::Nothing),
+            Some(PacketType::Open | PacketType::Pong | PacketType::Upgrade) | None => {
+                Err(Violation::UnexpectedPacket)
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::native::NativeHost;
+    use core::time::Duration;
+
+    const OPEN: &str = r#"0{"sid":"s","upgrades":[],"pingInterval":300,"pingTimeout":200}"#;
+
+    fn take(session: &mut Session, frame: &str, at: f64) -> Result<Received, Violation> {
+        session.handle_text(&NativeHost::default(), &frame.to_owned(), Instant::from_millis(at))
+    }
+
+    fn open_session() -> Session {
+        let mut session = Session::default();
+        assert_eq!(take(&mut session, OPEN, 0.0), Ok(Received::Opened));
+        session
+    }
+
+    #[test]
+    fn opens_with_the_handshake() {
+        let mut session = Session::default();
+        assert!(!session.is_open() && session.deadline().is_none());
+        assert_eq!(take(&mut session, OPEN, 10.0), Ok(Received::Opened));
+        assert_eq!(session.handshake().map(|handshake| handshake.sid.as_str()), Some("s"));
+        assert_eq!(session.deadline(), Some(Instant::from_millis(510.0)));
+    }
+
+    #[test]
+    fn moves_the_deadline_with_each_ping_and_with_nothing_else() {
+        let mut session = open_session();
+        assert_eq!(take(&mut session, "2", 250.0), Ok(Received::Pinged));
+        assert_eq!(take(&mut session, r#"42["x"]"#, 400.0), Ok(Received::Message));
+        assert_eq!(take(&mut session, "6", 420.0), Ok(Received::Nothing));
+        let expected = Instant::from_millis(250.0) + Duration::from_millis(500);
+        assert_eq!(session.deadline(), Some(expected));
+    }
+
+    #[test]
+    fn refuses_packets_that_have_no_place() {
+        for frame in ["", OPEN, "3", "3probe", "5", "7", "b", "x", "\u{1e}"] {
+            assert_eq!(
+                take(&mut open_session(), frame, 1.0),
+                Err(Violation::UnexpectedPacket),
+                "{frame:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn tells_a_peer_of_another_protocol_from_a_bad_handshake() {
+        for frame in ["", "2", "3", "40", "hello", "6"] {
+            let mut session = Session::default();
+            assert_eq!(take(&mut session, frame, 0.0), Err(Violation::NotEngineIo), "{frame:?}");
+        }
+        for end in 1..OPEN.len() {
+            let result = take(&mut Session::default(), &OPEN[..end], 0.0);
+            assert!(matches!(result, Err(Violation::Handshake(_))), "{}", &OPEN[..end]);
+        }
+    }
+
+    #[test]
+    fn ends_when_the_server_says_so() {
+        assert_eq!(take(&mut open_session(), "1", 1.0), Ok(Received::Closed));
+        assert_eq!(take(&mut Session::default(), "1", 1.0), Ok(Received::Closed));
+    }
+}

@@ -1,0 +1,92 @@
+//! What the core asks of the program it runs in.
+//!
+//! Texts, values and binary frames are opaque to the core: in a browser they are JavaScript objects
+//! that never enter wasm memory, natively ordinary Rust types. The core reads a frame's header unit by
+//! unit and moves the rest as it is.
+
+use core::fmt::Debug;
+use std::rc::Rc;
+
+/// The number that stands for the name of an event that somebody listens to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct EventId(pub u32);
+
+/// What can be said of an event's name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EventName {
+    /// Somebody listens to it.
+    Heard(EventId),
+    /// Nobody listens to it.
+    Unheard,
+}
+
+/// What kind of JSON a value is, as far as the protocol cares.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ValueKind {
+    /// An array.
+    Array,
+    /// An object, not null.
+    Object,
+    /// A string.
+    String,
+    /// Anything else.
+    Other,
+}
+
+/// The types and the few functions that the core needs from its surroundings.
+///
+/// Positions are code units of the host's choice (UTF-16 in JavaScript, bytes natively); an ASCII
+/// character is one unit with its ASCII value in both.
+pub trait Host {
+    /// A text frame, or a piece of one.
+    type Text: Debug;
+    /// A parsed JSON value.
+    type Value: Debug;
+    /// A binary frame.
+    type Bytes: Debug;
+
+    /// Makes a host text of one of ours.
+    fn text(&self, text: &str) -> Self::Text;
+
+    /// Returns the number of units.
+    fn length(&self, text: &Self::Text) -> usize;
+
+    /// Returns the unit at `index`, or `None` behind the end.
+    fn unit(&self, text: &Self::Text, index: usize) -> Option<u16>;
+
+    /// Copies the units from `start` to `end` (not included), or `None` if that is no valid text.
+    fn slice(&self, text: &Self::Text, start: usize, end: usize) -> Option<String>;
+
+    /// Parses everything from the unit `from` on as one JSON value, or returns `None`.
+    fn parse(&self, text: &Self::Text, from: usize) -> Option<Self::Value>;
+
+    /// Looks at the name of the event array that starts at `from`, without parsing it.
+    ///
+    /// Returns `None` when that cannot be told for certain; then the core parses the array.
+    fn peek_event_name(&self, text: &Self::Text, from: usize) -> Option<EventName>;
+
+    /// Returns the name of a parsed event array, or `None` if its first item cannot name an event.
+    fn event_name(&self, arguments: &Self::Value) -> Option<EventName>;
+
+    /// Tells what kind of JSON `value` is.
+    fn kind(&self, value: &Self::Value) -> ValueKind;
+
+    /// Reads a field of an object that holds a string.
+    fn string_field(&self, object: &Self::Value, name: &str) -> Option<String>;
+
+    /// Reads a field of an object that holds a number.
+    fn number_field(&self, object: &Self::Value, name: &str) -> Option<f64>;
+}
+
+/// A text frame to send: head, number and body, one after the other.
+///
+/// It stays in pieces because the body is the application's text and only the host can join it.
+#[derive(Debug)]
+pub struct OutgoingFrame<Text> {
+    /// The protocols' header up to the acknowledgement id.
+    pub head: Rc<Text>,
+    /// The acknowledgement id, in decimal digits.
+    pub ack_id: Option<u64>,
+    /// The JSON payload.
+    pub body: Option<Text>,
+}

@@ -1,0 +1,210 @@
+//! What the application asks of the manager.
+
+use core::time::Duration;
+
+use crate::engineio::PacketType;
+use crate::host::{Host, OutgoingFrame};
+use crate::manager::connection::Link;
+use crate::manager::{
+    AckTicket, Cause, Entry, Event, Manager, Output, SocketId, Status, TransportId,
+};
+use crate::socketio::{EmitError, ROOT_NAMESPACE, RequestId, Settlement, Socket};
+use crate::time::Instant;
+
+impl<H: Host> Manager<H> {
+    /// Returns the socket of `namespace`, made at the first call.
+    ///
+    /// With `auth_on_demand` the application is asked for its auth payload before each CONNECT
+    /// ([`Event::AuthNeeded`]).
+    pub fn socket(&mut self, namespace: &str, auth_on_demand: bool) -> SocketId {
+        let known = self.find(namespace);
+        known.unwrap_or_else(|| self.add_socket(namespace, auth_on_demand))
+    }
+
+    fn add_socket(&mut self, namespace: &str, auth_on_demand: bool) -> SocketId {
+        let id = SocketId(self.entries.len() as u32);
+        let limits = self.config.limits;
+        let prefix = PacketType::Message.encode();
+        let socket = Socket::new(&self.host, namespace.to_owned(), prefix, auth_on_demand, limits);
+        let cause = Cause::ClientDisconnect;
+        self.entries.push(Entry { socket, cause, announced: Status::Idle });
+        if namespace == ROOT_NAMESPACE {
+            self.root = Some(id);
+        }
+        id
+    }
+
+    pub(super) fn find(&self, namespace: &str) -> Option<SocketId> {
+        let index = self.entries.iter().position(|entry| entry.socket.namespace() == namespace)?;
+        Some(SocketId(index as u32))
+    }
+
+    /// Connects `socket`, and keeps it connected until [`disconnect`](Self::disconnect), the server's
+    /// DISCONNECT or its refusal.
+    ///
+    /// Does nothing for a socket that is connected or on the way. It does not hurry a wait.
+    pub fn connect(&mut self, socket: SocketId, now: Instant) {
+        let Some(entry) = self.entry_mut(socket) else {
+            return;
+        };
+        if !entry.socket.is_active() {
+            entry.socket.connect();
+            self.start(socket, now);
+        }
+        self.end_turn();
+    }
+
+    fn start(&mut self, socket: SocketId, now: Instant) {
+        if matches!(self.link, Link::Idle) {
+            self.cause = None;
+            self.open_link(now);
+        } else if let Some(transport) = self.link.open_transport() {
+            self.open_socket(socket, transport, now);
+        }
+    }
+
+    pub(super) fn open_socket(&mut self, socket: SocketId, transport: TransportId, now: Instant) {
+        let deadline = now + self.config.connect_timeout;
+        let Some(entry) = self.entries.get_mut(socket.0 as usize) else {
+            return;
+        };
+        match entry.socket.open(&self.host, deadline) {
+            Some(frame) => self.send(transport, frame),
+            None => self.tell(Event::AuthNeeded { socket, transport }),
+        }
+    }
+
+    /// Takes the auth payload that [`Event::AuthNeeded`] asked for: a JSON object, or nothing.
+    pub fn authenticate(
+        &mut self,
+        socket: SocketId,
+        transport: TransportId,
+        payload: Option<H::Text>,
+    ) {
+        if self.link.open_transport() != Some(transport) {
+            return;
+        }
+        let Some(entry) = self.entries.get_mut(socket.0 as usize) else {
+            return;
+        };
+        if let Some(frame) = entry.socket.authenticate(&self.host, payload) {
+            self.send(transport, frame);
+        }
+    }
+
+    /// Takes the news that the application has no auth payload to give; the attempt has failed.
+    pub fn fail_authentication(&mut self, socket: SocketId, transport: TransportId, now: Instant) {
+        if self.link.open_transport() == Some(transport) {
+            self.fail_socket(socket, Cause::AuthFailed, now);
+            self.end_turn();
+        }
+    }
+
+    /// Disconnects `socket`. The session ends with the last socket.
+    ///
+    /// What waits to be sent stays for the next connection.
+    pub fn disconnect(&mut self, socket: SocketId, now: Instant) {
+        let Some(entry) = self.entries.get_mut(socket.0 as usize) else {
+            return;
+        };
+        let frame = entry.socket.disconnect(&self.host);
+        if let (Some(transport), Some(frame)) = (self.link.open_transport(), frame) {
+            self.send(transport, frame);
+        }
+        self.end_socket(socket, Cause::ClientDisconnect);
+        self.rest_if_unwanted(now);
+        self.end_turn();
+    }
+
+    /// Ends a wait for the next attempt. Does nothing else.
+    pub fn reconnect_now(&mut self, now: Instant) {
+        if matches!(self.link, Link::Waiting { .. }) {
+            self.open_link(now);
+            self.end_turn();
+        }
+    }
+
+    /// Sends an event, or keeps it until there is a connection; dropped then if `volatile`.
+    ///
+    /// # Errors
+    ///
+    /// [`EmitError`] if the event cannot be kept.
+    pub fn emit(
+        &mut self,
+        socket: SocketId,
+        body: H::Text,
+        volatile: bool,
+    ) -> Result<(), EmitError> {
+        let entry = self.entries.get_mut(socket.0 as usize).ok_or(EmitError::UnknownSocket)?;
+        let frame = entry.socket.emit(&self.host, body, volatile)?;
+        self.send_if_some(frame);
+        Ok(())
+    }
+
+    /// Sends an event that the server is to answer within `timeout`, counted from now.
+    ///
+    /// # Errors
+    ///
+    /// [`EmitError`] if the event cannot be kept or too many requests are waiting. Otherwise exactly
+    /// one [`Event::Settled`] follows, unless the request is [cancelled](Self::cancel).
+    pub fn request(
+        &mut self,
+        socket: SocketId,
+        request: RequestId,
+        body: H::Text,
+        timeout: Option<Duration>,
+        now: Instant,
+    ) -> Result<(), EmitError> {
+        let deadline = timeout.map(|timeout| now + timeout);
+        let entry = self.entries.get_mut(socket.0 as usize).ok_or(EmitError::UnknownSocket)?;
+        let frame = entry.socket.request(&self.host, request, body, deadline)?;
+        let due = entry.socket.deadline();
+        self.deadline = crate::time::earliest(self.deadline, due);
+        self.send_if_some(frame);
+        Ok(())
+    }
+
+    /// Forgets a request. If it waits for the connection it is not sent.
+    pub fn cancel(&mut self, socket: SocketId, request: RequestId) {
+        if let Some(entry) = self.entry_mut(socket) {
+            entry.socket.cancel(request);
+        }
+    }
+
+    /// Answers an event of the server. Without the connection on which it came, nothing is sent.
+    pub fn acknowledge(&mut self, socket: SocketId, ticket: AckTicket, body: H::Text) {
+        if self.link.open_transport() == Some(ticket.transport) {
+            let entry = self.entry(socket);
+            let frame = entry.and_then(|entry| entry.socket.acknowledge(ticket.ack_id, body));
+            self.send_if_some(frame);
+        }
+    }
+
+    /// Ends everything: sockets, requests, the connection, the timer.
+    pub fn destroy(&mut self, now: Instant) {
+        for index in 0..self.entries.len() {
+            let Some(entry) = self.entries.get_mut(index) else {
+                continue;
+            };
+            let frame = entry.socket.disconnect(&self.host);
+            let requests = entry.socket.drain_requests();
+            self.send_if_some(frame);
+            self.settle(requests, || Settlement::Destroyed);
+        }
+        self.close_transport(now);
+        self.link = Link::Idle;
+        self.entries.clear();
+        self.root = None;
+        self.end_turn();
+    }
+
+    fn send_if_some(&mut self, frame: Option<OutgoingFrame<H::Text>>) {
+        if let (Some(transport), Some(frame)) = (self.link.open_transport(), frame) {
+            self.send(transport, frame);
+        }
+    }
+
+    pub(super) fn send(&mut self, transport: TransportId, frame: OutgoingFrame<H::Text>) {
+        self.outputs.push_back(Output::Send { transport, frame });
+    }
+}

@@ -1,0 +1,361 @@
+//! Several namespaces over one session, and the reconnection of that session.
+//!
+//! # Run loop
+//!
+//! 1. Something happens: a transport's event, the timer, or a call of the application.
+//! 2. Give the manager that one input, with `now`.
+//! 3. Call [`Manager::poll_output`] until it returns [`Output::Timeout`], moving the outputs into a
+//!    local buffer.
+//! 4. **End the borrow of the manager.**
+//! 5. Perform the outputs in order: open, use and close transports, tell the application.
+//! 6. Set the one timer anew, only if the deadline changed.
+//!
+//! The application may call the manager while it is told something in step 5: nothing is borrowed
+//! then, so the call is one more turn. The caller loops, it never recurses.
+
+mod cause;
+mod commands;
+mod connection;
+mod output;
+mod packets;
+
+use core::time::Duration;
+use std::collections::VecDeque;
+
+pub use cause::{Cause, ProtocolError};
+pub use output::{AckTicket, Event, Output, SocketId, Status, TransportId};
+
+use crate::backoff::{Backoff, BackoffConfig};
+use crate::host::Host;
+use crate::socketio::{Limits, Phase, RequestId, Settlement, Socket};
+use crate::time::{Instant, earliest};
+use connection::{Connection, Link};
+
+/// What can be set about a manager.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// How long a transport may take to open, and then each namespace to be accepted. Default 20 s.
+    pub connect_timeout: Duration,
+    /// How long a connection must live before the delays start from the shortest again. Default 10 s.
+    pub stable_after: Duration,
+    /// The delays between attempts.
+    pub backoff: BackoffConfig,
+    /// What a namespace may keep in memory.
+    pub limits: Limits,
+    /// Where the jitter's random sequence starts.
+    pub seed: u64,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            connect_timeout: Duration::from_secs(20),
+            stable_after: Duration::from_secs(10),
+            backoff: BackoffConfig::default(),
+            limits: Limits::default(),
+            seed: 0,
+        }
+    }
+}
+
+/// The client's protocol state: sockets, their common session, and when to try again.
+///
+/// Sans-IO: it takes inputs (`handle_*` and the application's calls) and gives
+/// [outputs](Self::poll_output). It reads no clock and calls nobody. See the
+/// [run loop](crate::manager#run-loop).
+///
+/// ```
+/// use sockeye::manager::{Config, Manager, Output};
+/// use sockeye::native::NativeHost;
+/// use sockeye::time::Instant;
+///
+/// let mut manager = Manager::new(NativeHost::default(), Config::default());
+/// let socket = manager.socket("/jobs", false);
+/// manager.connect(socket, Instant::ORIGIN);
+/// assert!(matches!(manager.poll_output(), Output::Open { .. }));
+/// ```
+#[derive(Debug)]
+pub struct Manager<H: Host> {
+    host: H,
+    config: Config,
+    link: Link,
+    backoff: Backoff,
+    entries: Vec<Entry<H>>,
+    root: Option<SocketId>,
+    attempt: u32,
+    cause: Option<Cause>,
+    /// What a diagnosis found in this series of failures.
+    diagnosis: Option<Cause>,
+    next_transport: u32,
+    outputs: VecDeque<Output<H>>,
+    deadline: Option<Instant>,
+}
+
+#[derive(Debug)]
+struct Entry<H: Host> {
+    socket: Socket<H>,
+    /// Why the socket is disconnected.
+    cause: Cause,
+    announced: Status,
+}
+
+impl<H: Host> Manager<H> {
+    /// Makes a manager without sockets and without a connection.
+    pub fn new(host: H, config: Config) -> Self {
+        Self {
+            host,
+            link: Link::default(),
+            backoff: Backoff::new(config.backoff, config.seed),
+            config,
+            entries: Vec::new(),
+            root: None,
+            attempt: 0,
+            cause: None,
+            diagnosis: None,
+            next_transport: 0,
+            outputs: VecDeque::new(),
+            deadline: None,
+        }
+    }
+
+    /// Returns the next thing the caller must do.
+    ///
+    /// Call it after every input until it returns [`Output::Timeout`]; only then wait.
+    #[must_use]
+    pub fn poll_output(&mut self) -> Output<H> {
+        self.outputs.pop_front().unwrap_or(Output::Timeout(self.deadline))
+    }
+
+    /// Returns the status of `socket`, or [`Status::Idle`] if there is none.
+    #[must_use]
+    pub fn status(&self, socket: SocketId) -> Status {
+        self.entry(socket).map_or(Status::Idle, |entry| self.status_of(entry))
+    }
+
+    /// Takes the news that a transport is open.
+    pub fn handle_opened(&mut self, transport: TransportId) {
+        if let Some(connection) = self.link.current(transport) {
+            connection.upgraded = true;
+        }
+    }
+
+    /// Takes the news that a transport has ended, `failed` if not in good order.
+    pub fn handle_closed(&mut self, transport: TransportId, failed: bool, now: Instant) {
+        let Some(connection) = self.link.current(transport) else {
+            return;
+        };
+        if connection.upgraded {
+            let cause = if failed { Cause::TransportError } else { Cause::TransportClose };
+            self.fail_link(cause, now);
+        } else {
+            self.on_upgrade_refused(now);
+        }
+        self.end_turn();
+    }
+
+    /// Takes the news that no transport can be made for this address in this environment.
+    pub fn handle_unavailable(&mut self, transport: TransportId, now: Instant) {
+        if self.link.current(transport).is_some() {
+            self.fail_link(Cause::WebSocketUnavailable, now);
+            self.end_turn();
+        }
+    }
+
+    /// Takes what was found out about a transport that could not be opened.
+    pub fn handle_diagnosis(&mut self, cause: Cause) {
+        if self.attempt == 0 || self.diagnosis.is_some() {
+            return;
+        }
+        self.diagnosis = Some(cause);
+        self.cause = Some(cause);
+        self.tell(Event::Failed { cause });
+        self.end_turn();
+    }
+
+    /// Takes the news that the deadline of [`Output::Timeout`] has passed.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        if self.link.deadline().is_some_and(|deadline| deadline <= now) {
+            self.on_link_deadline(now);
+        }
+        for index in 0..self.entries.len() {
+            self.on_socket_deadline(index, now);
+        }
+        self.end_turn();
+    }
+
+    fn on_link_deadline(&mut self, now: Instant) {
+        match &self.link {
+            Link::Waiting { .. } => self.open_link(now),
+            Link::Active(connection) if connection.session.is_open() => {
+                self.fail_link(Cause::PingTimeout, now);
+            }
+            Link::Active(_) => self.fail_link(Cause::ConnectTimeout, now),
+            Link::Idle => {}
+        }
+    }
+
+    fn on_socket_deadline(&mut self, index: usize, now: Instant) {
+        let Some(entry) = self.entries.get_mut(index) else {
+            return;
+        };
+        let expired = entry.socket.expire(now);
+        let overdue = entry.socket.is_overdue(now);
+        self.settle(expired, || Settlement::TimedOut);
+        if overdue {
+            self.fail_socket(SocketId(index as u32), Cause::ConnectTimeout, now);
+        }
+    }
+
+    /// Nothing answered the upgrade: one diagnosis per series of failures tells why.
+    fn on_upgrade_refused(&mut self, now: Instant) {
+        match self.diagnosis {
+            Some(cause) => self.fail_link(cause, now),
+            None => {
+                self.end_link(Cause::TransportError, now);
+                self.outputs.push_back(Output::Diagnose);
+            }
+        }
+    }
+
+    fn open_link(&mut self, now: Instant) {
+        let transport = TransportId(self.next_transport);
+        self.next_transport = self.next_transport.wrapping_add(1);
+        self.attempt = self.attempt.saturating_add(1);
+        let deadline = now + self.config.connect_timeout;
+        self.link = Link::Active(Connection::new(transport, deadline));
+        self.outputs.push_back(Output::Open { transport });
+    }
+
+    /// Ends the connection with an error, unless it has served and just ended.
+    fn fail_link(&mut self, cause: Cause, now: Instant) {
+        let served = self.link.connection().is_some_and(|connection| connection.is_connected());
+        if cause.is_error() || !served {
+            self.tell(Event::Failed { cause });
+        }
+        self.end_link(cause, now);
+    }
+
+    /// The connection is over: what was sent on it is lost, and the next attempt gets a date.
+    fn end_link(&mut self, cause: Cause, now: Instant) {
+        self.close_transport(now);
+        self.cause = Some(cause);
+        for index in 0..self.entries.len() {
+            let lost = self.entries.get_mut(index).map(|entry| {
+                entry.socket.lose_session();
+                entry.socket.drain_lost()
+            });
+            self.settle(lost.unwrap_or_default(), || Settlement::Disconnected);
+        }
+        if self.is_wanted() {
+            self.link = Link::Waiting { until: now + self.backoff.next_delay() };
+        }
+    }
+
+    /// Closes the transport, if there is one, and leaves the link idle.
+    fn close_transport(&mut self, now: Instant) {
+        if let Link::Active(connection) = std::mem::take(&mut self.link) {
+            if connection.was_stable(now, self.config.stable_after) {
+                self.backoff.reset();
+            }
+            self.outputs.push_back(Output::Close { transport: connection.transport });
+        }
+    }
+
+    /// One namespace cannot connect. Others that are connected keep the session; without them it is
+    /// the session that is tried again.
+    fn fail_socket(&mut self, socket: SocketId, cause: Cause, now: Instant) {
+        if self.entries.iter().any(|entry| entry.socket.is_connected()) {
+            self.tell(Event::Failed { cause });
+            self.end_socket(socket, cause);
+        } else {
+            self.fail_link(cause, now);
+        }
+    }
+
+    /// A namespace is over until the application connects it again.
+    fn end_socket(&mut self, socket: SocketId, cause: Cause) {
+        let lost = self.entry_mut(socket).map(|entry| {
+            entry.cause = cause;
+            entry.socket.end();
+            entry.socket.drain_lost()
+        });
+        self.settle(lost.unwrap_or_default(), || Settlement::Disconnected);
+    }
+
+    /// Ends the connection if no namespace wants it any more.
+    fn rest_if_unwanted(&mut self, now: Instant) {
+        if !self.is_wanted() {
+            self.close_transport(now);
+            self.link = Link::Idle;
+            self.attempt = 0;
+            self.diagnosis = None;
+        }
+    }
+
+    fn is_wanted(&self) -> bool {
+        self.entries.iter().any(|entry| entry.socket.is_active())
+    }
+
+    fn settle(&mut self, requests: Vec<RequestId>, settlement: impl Fn() -> Settlement<H::Value>) {
+        for request in requests {
+            self.tell(Event::Settled { request, settlement: settlement() });
+        }
+    }
+
+    fn tell(&mut self, event: Event<H>) {
+        self.outputs.push_back(Output::Event(event));
+    }
+
+    fn entry(&self, socket: SocketId) -> Option<&Entry<H>> {
+        self.entries.get(socket.0 as usize)
+    }
+
+    fn entry_mut(&mut self, socket: SocketId) -> Option<&mut Entry<H>> {
+        self.entries.get_mut(socket.0 as usize)
+    }
+
+    /// Tells each change of status and computes the next deadline. Every input that can change either
+    /// ends with it.
+    fn end_turn(&mut self) {
+        for index in 0..self.entries.len() {
+            let Some(entry) = self.entries.get(index) else {
+                continue;
+            };
+            let status = self.status_of(entry);
+            if entry.announced != status {
+                self.announce(SocketId(index as u32), status);
+            }
+        }
+        let sockets = self.entries.iter().map(|entry| entry.socket.deadline());
+        self.deadline = sockets.fold(self.link.deadline(), earliest);
+    }
+
+    fn announce(&mut self, socket: SocketId, status: Status) {
+        if let Some(entry) = self.entry_mut(socket) {
+            entry.announced = status;
+        }
+        self.tell(Event::Status { socket, status });
+    }
+
+    fn status_of(&self, entry: &Entry<H>) -> Status {
+        match entry.socket.phase() {
+            Phase::Idle => Status::Idle,
+            Phase::Disconnected => Status::Disconnected { cause: entry.cause },
+            Phase::Connected { .. } => Status::Connected,
+            Phase::Wanted | Phase::Authenticating { .. } | Phase::Connecting { .. } => {
+                self.status_of_link()
+            }
+        }
+    }
+
+    fn status_of_link(&self) -> Status {
+        let cause = self.cause;
+        match self.link {
+            Link::Waiting { until } => {
+                let attempt = self.attempt.saturating_add(1);
+                Status::Waiting { attempt, retry_at: until, cause }
+            }
+            Link::Idle | Link::Active(_) => Status::Connecting { attempt: self.attempt, cause },
+        }
+    }
+}

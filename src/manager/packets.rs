@@ -1,0 +1,200 @@
+//! What the manager does with what the server sends.
+
+use std::rc::Rc;
+
+use crate::engineio::{PAYLOAD_START, PacketType, Received};
+use crate::host::{EventId, Host, OutgoingFrame};
+use crate::manager::{AckTicket, Cause, Event, Manager, SocketId, TransportId};
+use crate::socketio::{Packet, Settlement};
+use crate::time::Instant;
+
+impl<H: Host> Manager<H> {
+    /// Takes a text frame.
+    ///
+    /// A frame that breaks the protocol ends the session, which is then opened anew.
+    pub fn handle_text(&mut self, transport: TransportId, text: &H::Text, now: Instant) {
+        let Some(connection) = self.link.current(transport) else {
+            return;
+        };
+        match connection.session.handle_text(&self.host, text, now) {
+            Ok(Received::Message) => self.on_message(transport, text, now),
+            Ok(Received::Pinged) => self.on_ping(transport),
+            Ok(Received::Opened) => self.on_session_open(transport, now),
+            Ok(Received::Closed) => self.fail_link(Cause::TransportClose, now),
+            Ok(Received::Nothing) => {}
+            Err(violation) => self.fail_link(violation.into(), now),
+        }
+        self.end_turn();
+    }
+
+    /// Takes a binary frame.
+    pub fn handle_binary(&mut self, transport: TransportId, _bytes: H::Bytes, now: Instant) {
+        let Some(connection) = self.link.current(transport) else {
+            return;
+        };
+        if !connection.session.is_open() {
+            self.fail_link(Cause::NotSocketIo, now);
+        } else if let Err(error) = connection.decoder.expect_binary() {
+            self.fail_link(error.into(), now);
+        }
+        self.end_turn();
+    }
+
+    /// Takes an event of the root namespace without an acknowledgement id, read by the host.
+    ///
+    /// This is the short way of such frames through [`handle_text`](Self::handle_text), with the
+    /// same outputs. It changes neither a deadline nor a status, so it needs no `now`. Returns whether
+    /// the event was taken; if not, the frame is to be handed in as text.
+    #[must_use]
+    pub fn handle_event(
+        &mut self,
+        transport: TransportId,
+        event: EventId,
+        arguments: H::Value,
+    ) -> bool {
+        let Some(socket) = self.root_ready_for(transport) else {
+            return false;
+        };
+        self.tell(Event::Delivered { socket, event, arguments, ack: None });
+        true
+    }
+
+    /// Takes, like [`handle_event`](Self::handle_event), an event that nobody listens to.
+    #[must_use]
+    pub fn handle_unheard_event(&mut self, transport: TransportId) -> bool {
+        self.root_ready_for(transport).is_some()
+    }
+
+    fn root_ready_for(&mut self, transport: TransportId) -> Option<SocketId> {
+        let connection = self.link.current(transport)?;
+        connection.decoder.expect_text().ok()?;
+        let socket = self.root?;
+        self.entry(socket)?.socket.is_connected().then_some(socket)
+    }
+
+    fn on_session_open(&mut self, transport: TransportId, now: Instant) {
+        for index in 0..self.entries.len() {
+            if self.entries.get(index).is_some_and(|entry| entry.socket.is_active()) {
+                self.open_socket(SocketId(index as u32), transport, now);
+            }
+        }
+    }
+
+    fn on_ping(&mut self, transport: TransportId) {
+        if let Some(connection) = self.link.connection() {
+            connection.mark_proved();
+        }
+        let head = Rc::new(self.host.text(PacketType::Pong.encode()));
+        self.send(transport, OutgoingFrame { head, ack_id: None, body: None });
+    }
+
+    fn on_message(&mut self, transport: TransportId, text: &H::Text, now: Instant) {
+        let Some(connection) = self.link.connection() else {
+            return;
+        };
+        match connection.decoder.decode(&self.host, text, PAYLOAD_START) {
+            Ok((namespace, packet)) => {
+                if let Some(socket) = self.find(&namespace) {
+                    self.on_packet(transport, socket, packet, now);
+                }
+            }
+            Err(error) => self.fail_link(error.into(), now),
+        }
+    }
+
+    fn on_packet(
+        &mut self,
+        transport: TransportId,
+        socket: SocketId,
+        packet: Packet<H>,
+        now: Instant,
+    ) {
+        match packet {
+            Packet::Event { heard: None, .. } => {}
+            Packet::Event { heard: Some((event, arguments)), ack_id } => {
+                let ack = ack_id.map(|ack_id| AckTicket { transport, ack_id });
+                self.on_event(socket, event, arguments, ack);
+            }
+            Packet::Ack { ack_id, arguments } => self.on_ack(socket, ack_id, arguments),
+            Packet::Connect { sid: Some(sid) } => self.on_connect(transport, socket, sid, now),
+            Packet::Connect { sid: None } => self.on_connect_without_sid(socket, now),
+            Packet::ConnectError { data } => self.on_connect_error(socket, data, now),
+            Packet::Disconnect => self.on_disconnect(socket, now),
+            Packet::Binary { .. } => self.tell(Event::BinaryDropped { socket }),
+        }
+    }
+
+    fn on_event(
+        &mut self,
+        socket: SocketId,
+        event: EventId,
+        arguments: H::Value,
+        ack: Option<AckTicket>,
+    ) {
+        if self.entry(socket).is_some_and(|entry| entry.socket.is_connected()) {
+            self.tell(Event::Delivered { socket, event, arguments, ack });
+        }
+    }
+
+    fn on_ack(&mut self, socket: SocketId, ack_id: u64, arguments: H::Value) {
+        if let Some(connection) = self.link.connection() {
+            connection.mark_proved();
+        }
+        if let Some(request) = self.entry_mut(socket).and_then(|entry| entry.socket.settle(ack_id))
+        {
+            let settlement = Settlement::Acknowledged(arguments);
+            self.tell(Event::Settled { request, settlement });
+        }
+    }
+
+    /// The namespace is open: what waited goes out before the application is told, so that it comes
+    /// before what the application sends on being told.
+    fn on_connect(&mut self, transport: TransportId, socket: SocketId, sid: String, now: Instant) {
+        let accepted = self.entry_mut(socket).is_some_and(|entry| entry.socket.accept(sid));
+        if !accepted {
+            return;
+        }
+        if let Some(connection) = self.link.connection() {
+            connection.mark_connected(now);
+        }
+        self.attempt = 0;
+        self.cause = None;
+        self.diagnosis = None;
+        while let Some(frame) = self.entry_mut(socket).and_then(|entry| entry.socket.flush_next()) {
+            self.send(transport, frame);
+        }
+    }
+
+    /// A server of Socket.IO 2 opens the root namespace unasked and names no id.
+    fn on_connect_without_sid(&mut self, socket: SocketId, now: Instant) {
+        self.refuse(socket, Cause::UnsupportedServer, now);
+    }
+
+    fn on_connect_error(&mut self, socket: SocketId, data: Option<H::Value>, now: Instant) {
+        if self.is_connecting(socket) {
+            self.tell(Event::Refused { socket, data });
+            self.refuse(socket, Cause::ConnectRefused, now);
+        }
+    }
+
+    /// Trying again would give the same answer, so the socket stays disconnected.
+    fn refuse(&mut self, socket: SocketId, cause: Cause, now: Instant) {
+        if self.is_connecting(socket) {
+            self.tell(Event::Failed { cause });
+            self.end_socket(socket, cause);
+            self.rest_if_unwanted(now);
+        }
+    }
+
+    fn on_disconnect(&mut self, socket: SocketId, now: Instant) {
+        if self.entry(socket).is_some_and(|entry| entry.socket.is_active()) {
+            self.end_socket(socket, Cause::ServerDisconnect);
+            self.rest_if_unwanted(now);
+        }
+    }
+
+    fn is_connecting(&self, socket: SocketId) -> bool {
+        self.entry(socket)
+            .is_some_and(|entry| entry.socket.is_active() && !entry.socket.is_connected())
+    }
+}
