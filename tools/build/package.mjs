@@ -59,5 +59,9 @@ function entriesOf(manifest) {
 
 async function emitDeclarations() {
   const options = { remedy: "npm run check shows the same errors" };
-  await run(npmBin("tsc"), ["--project", inRoot("tools/build/tsconfig.json")], options);
+  await run(
+    npmBin("tsc"),
+    ["--project", inRoot("tools/build/declarations.tsconfig.json")],
+    options,
+  );
 }

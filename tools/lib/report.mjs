@@ -30,9 +30,13 @@ export function since(start) {
   return `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`;
 }
 
-/** Runs a script's body; a failure is told in words and ends the process with 1. */
-export async function main(body) {
-  await undefined; // until the whole script has been evaluated
+/** Runs a script's body once the whole script is evaluated; what it returns is the exit code. */
+export const main = (body) => {
+  queueMicrotask(() => void execute(body));
+};
+
+/** A failure is told in words and ends the process with 1. */
+async function execute(body) {
   try {
     process.exitCode = (await body(process.argv.slice(2))) ?? 0;
   } catch (error) {

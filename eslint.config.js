@@ -1,0 +1,55 @@
+/** What prettier and the compiler do not see: mistakes with promises, types and sizes. */
+import js from "@eslint/js";
+import { defineConfig, globalIgnores } from "eslint/config";
+import globals from "globals";
+import ts from "typescript-eslint";
+
+const typescript = ["**/*.ts", "**/*.tsx"];
+const javascript = ["**/*.js", "**/*.mjs"];
+
+export default defineConfig(
+  globalIgnores(["target/", "pkg/", "**/dist/", "**/node_modules/", "src/"]),
+  js.configs.recommended,
+  ts.configs.strictTypeChecked,
+  ts.configs.stylisticTypeChecked,
+  {
+    languageOptions: { parserOptions: { projectService: true } },
+    linterOptions: { reportUnusedDisableDirectives: "error" },
+    rules: {
+      eqeqeq: "error",
+      "@typescript-eslint/consistent-type-imports": "error",
+      "@typescript-eslint/no-confusing-void-expression": ["error", { ignoreArrowShorthand: true }],
+      "@typescript-eslint/no-unused-vars": ["error", { argsIgnorePattern: "^_" }],
+      "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true }],
+      "@typescript-eslint/switch-exhaustiveness-check": "error",
+    },
+  },
+  {
+    // Event maps are written as users of socket.io write them; both forms of types are good.
+    files: typescript,
+    rules: { "@typescript-eslint/consistent-type-definitions": "off" },
+  },
+  {
+    // Without annotations most of the typed rules only see `any`.
+    files: javascript,
+    languageOptions: { globals: globals.node },
+    rules: {
+      ...ts.configs.disableTypeChecked.rules,
+      "@typescript-eslint/await-thenable": "error",
+      "@typescript-eslint/no-floating-promises": "error",
+      "@typescript-eslint/no-misused-promises": "error",
+    },
+  },
+  {
+    files: ["pkg-template/src/**", "tools/**"],
+    rules: {
+      "max-lines": ["error", { max: 400 }],
+      "max-lines-per-function": ["error", { max: 40, skipComments: true, skipBlankLines: true }],
+    },
+  },
+  {
+    // The demo is an application like any other: it sees the published package only.
+    files: ["www/**"],
+    rules: { "no-restricted-imports": ["error", { patterns: ["**/pkg-template/**"] }] },
+  },
+);

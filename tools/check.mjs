@@ -1,0 +1,78 @@
+/**
+ * Formatting, lints, documentation, types: `npm run check [-- --fix] [-- <gate> ...]`.
+ *
+ * Every gate runs even if one before it fails; only failing ones show what their program printed.
+ * `--fix` first lets the formatters and eslint mend what they can.
+ */
+import { parseArgs } from "node:util";
+import { npmBin } from "./lib/paths.mjs";
+import { Failure, announce, dim, green, main, red, since } from "./lib/report.mjs";
+import { run, runNode } from "./lib/run.mjs";
+import { cargo, wasmTarget } from "./toolchain.mjs";
+
+const quiet = { capture: true };
+const onWasm = ["--package", "sockeye", "--target", wasmTarget];
+const everywhere = ["--workspace"];
+
+const npmProgram = (name, ...args) => run(npmBin(name), args, quiet);
+const clippy = (where) =>
+  cargo(["clippy", "--quiet", ...where, "--all-targets", "--", "-D", "warnings"], quiet);
+const rustdoc = (where) =>
+  cargo(["doc", "--quiet", ...where, "--no-deps"], {
+    ...quiet,
+    env: { RUSTDOCFLAGS: "-D warnings" },
+  });
+
+/** The package comes first: the demo and the tests are type-checked against it. */
+const gates = {
+  package: { check: () => runNode("tools/build.mjs", [], quiet) },
+  rustfmt: {
+    check: () => cargo(["fmt", "--all", "--check"], quiet),
+    fix: () => cargo(["fmt", "--all"]),
+  },
+  prettier: {
+    check: () => npmProgram("prettier", "--check", "--log-level", "warn", "."),
+    fix: () => npmProgram("prettier", "--write", "--log-level", "warn", "."),
+  },
+  "clippy-native": { check: () => clippy(everywhere) },
+  "clippy-wasm32": { check: () => clippy(onWasm) },
+  "rustdoc-native": { check: () => rustdoc(everywhere) },
+  "rustdoc-wasm32": { check: () => rustdoc(onWasm) },
+  tsc: { check: () => npmProgram("tsc", "--noEmit") },
+  eslint: {
+    check: () => npmProgram("eslint", "--max-warnings", "0", "."),
+    fix: () => npmProgram("eslint", "--fix", ".").catch(() => undefined), // the gate will tell
+  },
+};
+
+main(async (args) => {
+  const { fix, chosen } = parse(args);
+  announce(`Checking ${chosen.length} gates`, "some minutes the first time, then half a minute");
+  if (fix) for (const name of chosen) await gates[name].fix?.();
+  let failed = 0;
+  for (const name of chosen) failed += (await passes(name)) ? 0 : 1;
+  return failed === 0 ? 0 : 1;
+});
+
+function parse(args) {
+  const options = { fix: { type: "boolean", default: false } };
+  const { values, positionals } = parseArgs({ args, options, allowPositionals: true });
+  const unknown = positionals.filter((name) => !(name in gates));
+  if (unknown.length > 0) {
+    throw new Failure(`no such gate: ${unknown}`, `one of: ${Object.keys(gates).join(" ")}`);
+  }
+  return { fix: values.fix, chosen: positionals.length > 0 ? positionals : Object.keys(gates) };
+}
+
+async function passes(name) {
+  const start = performance.now();
+  try {
+    await gates[name].check();
+    console.log(`${green("ok    ")} ${name} ${dim(since(start))}`);
+    return true;
+  } catch (failure) {
+    console.log(`${red("FAILED")} ${name} ${dim(since(start))}\n${failure.output ?? ""}`);
+    console.log(`${failure.message}${failure.remedy ? `\n  to mend it: ${failure.remedy}` : ""}`);
+    return false;
+  }
+}
