@@ -8,7 +8,7 @@ const typescript = ["**/*.ts", "**/*.tsx"];
 const javascript = ["**/*.js", "**/*.mjs"];
 
 export default defineConfig(
-  globalIgnores(["target/", "pkg/", "**/dist/", "**/node_modules/", "src/"]),
+  globalIgnores(["target/", "pkg/", "**/dist/", "**/node_modules/"]),
   js.configs.recommended,
   ts.configs.strictTypeChecked,
   ts.configs.stylisticTypeChecked,
@@ -32,7 +32,7 @@ export default defineConfig(
   {
     // Without annotations most of the typed rules only see `any`.
     files: javascript,
-    languageOptions: { globals: globals.node },
+    languageOptions: { globals: { ...globals.node, ...globals.browser } },
     rules: {
       ...ts.configs.disableTypeChecked.rules,
       "@typescript-eslint/await-thenable": "error",

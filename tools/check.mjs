@@ -72,7 +72,9 @@ async function passes(name) {
     return true;
   } catch (failure) {
     console.log(`${red("FAILED")} ${name} ${dim(since(start))}\n${failure.output ?? ""}`);
-    console.log(`${failure.message}${failure.remedy ? `\n  to mend it: ${failure.remedy}` : ""}`);
+    console.log(failure.message);
+    const remedy = failure.remedy ?? (gates[name].fix && "npm run check -- --fix");
+    if (remedy) console.log(`  to mend it: ${remedy}`);
     return false;
   }
 }

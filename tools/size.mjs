@@ -1,0 +1,121 @@
+/**
+ * What an application ships: `npm run size`.
+ *
+ * Bundles tiny applications as their bundler would, compresses as their server would, and compares
+ * with the budget of size-budget.json; socket.io-client is there to compare with.
+ */
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { brotliCompressSync, constants, gzipSync } from "node:zlib";
+import { build } from "esbuild";
+import { wasmDirectory, wasmFile } from "./build/wasm.mjs";
+import { inRoot, installedPackage, packageName } from "./lib/paths.mjs";
+import { Failure, green, main, printTable, red } from "./lib/report.mjs";
+
+const resultFile = inRoot("target/size.json");
+const budgetFile = inRoot("tools/size-budget.json");
+
+const useClient = (from) =>
+  `import { createClient } from "${from}"; globalThis.use = createClient;`;
+const useSocketIo = 'import { io } from "socket.io-client"; globalThis.use = io;';
+
+main(async () => {
+  if (!existsSync(installedPackage)) throw new Failure("there is no package yet", "npm run build");
+  const sizes = (await subjects()).map(withBudget);
+  mkdirSync(path.dirname(resultFile), { recursive: true });
+  writeFileSync(resultFile, `${JSON.stringify(sizes, null, 2)}\n`);
+  print(sizes);
+  const tooBig = sizes.filter(isOverBudget).map(({ file }) => file);
+  if (tooBig.length === 0) return 0;
+  throw new Failure(
+    `over budget: ${tooBig.join("; ")}`,
+    "make it smaller, or tools/size-budget.json",
+  );
+});
+
+/** Returns what is measured: its name and its bytes. */
+async function subjects() {
+  const lazy = await application(useClient(packageName));
+  const reference = await application(useSocketIo);
+  return [
+    measure(`${packageName}, initial`, lazy.initial),
+    measure(`${packageName}, lazy core`, lazy.later),
+    ...(await inlineApplication()),
+    measure("sockeye.wasm", readFileSync(wasmFile)),
+    measure("glue", await minifiedGlue()),
+    measure("socket.io-client (to compare)", reference.initial),
+  ];
+}
+
+async function inlineApplication() {
+  if (!existsSync(path.join(installedPackage, "dist/inline.js"))) return [];
+  const { initial, later } = await application(useClient(`${packageName}/inline`));
+  return [measure(`${packageName}/inline`, Buffer.concat([initial, later]))];
+}
+
+/** Bundles a program; returns the bytes that its page loads at once, and those that it loads later. */
+async function application(contents) {
+  const { outputFiles, metafile } = await bundle({
+    stdin: { contents, resolveDir: inRoot(), sourcefile: "application.js" },
+    splitting: true,
+    metafile: true,
+  });
+  const atOnce = filesLoadedAtOnce(metafile.outputs);
+  const bytes = (isWanted) =>
+    Buffer.concat(outputFiles.filter(isWanted).map((file) => file.contents));
+  const isAtOnce = (file) => atOnce.has(path.relative(inRoot(), file.path));
+  return { initial: bytes(isAtOnce), later: bytes((file) => !isAtOnce(file)) };
+}
+
+/** Follows the static imports from the entry. */
+function filesLoadedAtOnce(outputs) {
+  const files = new Set(
+    Object.keys(outputs).filter((file) => outputs[file].entryPoint?.endsWith("application.js")),
+  );
+  for (const file of files) {
+    const statically = outputs[file].imports.filter(({ kind }) => kind === "import-statement");
+    statically.forEach((imported) => files.add(imported.path));
+  }
+  return files;
+}
+
+async function minifiedGlue() {
+  const { outputFiles } = await bundle({ entryPoints: [path.join(wasmDirectory, "glue.js")] });
+  return outputFiles[0].contents;
+}
+
+const bundle = (options) =>
+  build({
+    bundle: true,
+    minify: true,
+    write: false,
+    format: "esm",
+    target: "es2022",
+    platform: "browser",
+    legalComments: "none",
+    absWorkingDir: inRoot(),
+    outdir: inRoot("target/size"),
+    ...options,
+  });
+
+const measure = (file, bytes) => ({
+  file,
+  raw: bytes.length,
+  gzip: gzipSync(bytes, { level: constants.Z_BEST_COMPRESSION }).length,
+  brotli: brotliCompressSync(bytes).length, // its best quality, 11, is the default
+});
+
+function withBudget(size) {
+  const budgets = JSON.parse(readFileSync(budgetFile, "utf8"));
+  return { ...size, budget: budgets[size.file]?.brotli ?? null };
+}
+
+const isOverBudget = ({ brotli, budget }) => budget !== null && brotli > budget;
+
+function print(sizes) {
+  const rows = sizes.map((size) => [
+    ...[size.file, size.raw, size.gzip, size.brotli, size.budget ?? "-"],
+    size.budget === null ? "" : isOverBudget(size) ? red("over") : green("ok"),
+  ]);
+  printTable(["bytes", "raw", "gzip -9", "brotli 11", "budget", ""], rows, [1, 2, 3, 4]);
+}
