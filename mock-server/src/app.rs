@@ -4,13 +4,13 @@ use std::path::Path;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::body::Body;
 use axum::extract::Request;
 use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::middleware::{Next, from_fn};
 use axum::response::Response;
 use axum::routing::get;
 use socketioxide::SocketIo;
+use tower::ServiceBuilder;
 use tower_http::cors::{AllowHeaders, AllowMethods, AllowOrigin, CorsLayer};
 use tower_http::services::ServeDir;
 
@@ -77,12 +77,13 @@ fn install(
         Context::new(contract, io.clone(), config.clone(), registry.clone(), tasks.clone());
     let api = (contract.install)(&context)?;
     let api = if prefix.is_empty() { api } else { Router::new().nest(&prefix, api) };
-    let service = api
-        .fallback(not_found)
-        .layer(socket_layer)
-        .layer(from_fn(move |request, next| note_upgrade(contract.name, request, next)))
+    // One service for all routes: the socket layer keeps its sessions in the service that it makes, and
+    // `Router::layer` would make several.
+    let service = ServiceBuilder::new()
         .layer(cors(contract.cors, config))
-        .into_service::<Body>();
+        .layer(from_fn(move |request, next| note_upgrade(contract.name, request, next)))
+        .layer(socket_layer)
+        .service(api.fallback(not_found));
 
     let routes = ["/socket.io", "/socket.io/", "/socket.io/{*rest}", "/api/{*rest}"]
         .into_iter()
