@@ -8,6 +8,7 @@
 import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { homedir } from "node:os";
 import path from "node:path";
+import { cargoTarget } from "./lib/paths.mjs";
 import { builtPrograms, firstExisting, onPath } from "./lib/programs.mjs";
 import { Failure } from "./lib/report.mjs";
 import { ask, run } from "./lib/run.mjs";
@@ -51,6 +52,7 @@ export function environmentOf({ rustc, sysroot }) {
   return {
     ...process.env,
     PATH: search.join(path.delimiter),
+    CARGO_TARGET_DIR: cargoTarget,
     RUSTC: rustc,
     RUSTDOC: path.join(bin, "rustdoc"),
     ...(linker && { CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER: linker }),

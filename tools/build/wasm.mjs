@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node
 import path from "node:path";
 import { constants, deflateSync } from "node:zlib";
 import { lockedVersion } from "../lib/cargoLock.mjs";
-import { inRoot, npmBin } from "../lib/paths.mjs";
+import { cargoTarget, inRoot, npmBin } from "../lib/paths.mjs";
 import { Failure, announce } from "../lib/report.mjs";
 import { ask, run } from "../lib/run.mjs";
 import { cargo, cargoEnvironment, wasmTarget } from "../toolchain.mjs";
@@ -13,7 +13,7 @@ import { cargo, cargoEnvironment, wasmTarget } from "../toolchain.mjs";
 export const wasmDirectory = inRoot("target/web");
 export const wasmFile = path.join(wasmDirectory, "sockeye.wasm");
 
-const compiled = inRoot("target", wasmTarget, "wasm/sockeye.wasm");
+const compiled = path.join(cargoTarget, wasmTarget, "wasm/sockeye.wasm");
 const bound = path.join(wasmDirectory, "glue_bg.wasm");
 const stamp = path.join(wasmDirectory, "inputs.sha256");
 

@@ -12,6 +12,9 @@ export const inRoot = (...parts) => path.join(root, ...parts);
 export const packageName = "sockeye-client";
 export const installedPackage = inRoot("node_modules", packageName);
 
+/** Where cargo builds; the scripts tell it explicitly, whatever this user's configuration says. */
+export const cargoTarget = path.resolve(root, process.env.CARGO_TARGET_DIR ?? "target");
+
 /** Tools that set-up builds live here, so that a second clone finds them. */
 export const cacheDirectory = path.join(userCacheDirectory(), "sockeye");
 

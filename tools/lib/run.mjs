@@ -48,9 +48,13 @@ export function ask(command, args, { env = process.env, limitSeconds = 20 } = {}
 export const runNode = (script, args = [], options = {}) =>
   run(process.execPath, [inRoot(script), ...args], options);
 
-/** Starts a program that runs until it is stopped; it is stopped with this script at the latest. */
+/**
+ * Starts a program that runs until it is stopped, at the latest with this script; its standard
+ * output is left to the caller.
+ */
 export function start(command, args, { cwd = root, env = process.env } = {}) {
-  const child = spawn(command, args, { cwd, env, stdio: "inherit", detached: true });
+  const stdio = ["ignore", "pipe", "inherit"];
+  const child = spawn(command, args, { cwd, env, stdio, detached: true });
   running.add(child);
   child.once("close", () => running.delete(child));
   return child;

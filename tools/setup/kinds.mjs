@@ -77,7 +77,9 @@ function hasVersion(bin, version) {
 async function build(crate, version, home, minutes) {
   announce(`Building ${crate} ${version}`, `about ${minutes} minutes, once on this machine`);
   const install = ["install", "--version", version, "--root", home, crate];
-  const options = { limitSeconds: 900, remedy: "npm run setup (it needs to reach crates.io)" };
+  const env = { CARGO_TARGET_DIR: undefined }; // cargo builds it aside and cleans up
+  const remedy = "npm run setup (it needs to reach crates.io)";
+  const options = { env, limitSeconds: 900, remedy };
   try {
     await cargo([...install, "--locked"], options);
   } catch (failure) {
