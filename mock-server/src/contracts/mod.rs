@@ -5,7 +5,7 @@
 //! routes, which begin with `/api`. Prefixes, CORS, connection tracking and shutdown are not its concern.
 
 mod context;
-// mod jobs;
+mod jobs;
 mod primes;
 
 use axum::Router;
@@ -13,7 +13,7 @@ use axum::Router;
 pub use context::Context;
 
 /// Every contract that the server speaks.
-pub const ALL: &[Contract] = &[primes::CONTRACT];
+pub const ALL: &[Contract] = &[primes::CONTRACT, jobs::CONTRACT];
 
 /// A back end that the server plays.
 #[derive(Clone, Copy, Debug)]

@@ -59,13 +59,23 @@ mod tests {
     #[test]
     fn adds_a_batch_updates_it_until_full_then_adds_the_next() {
         let (batches, dice) = (Batches::default(), Dice::new(1, "test"));
-        let mut kinds = Vec::new();
-        for _ in 0..=JOBS_PER_BATCH {
-            kinds.push(match batches.job_completed(1, &dice) {
-                Broadcast::BatchAdded(batch) => format!("added {}", batch["jobs"]),
-                other => format!("{other:?}").contains("complete").to_string(),
-            });
-        }
-        assert_eq!(kinds, ["added 1", "false", "false", "true", "added 1"]);
+        let kinds: Vec<_> = (0..=JOBS_PER_BATCH)
+            .map(|_| {
+                let change = batches.job_completed(1, &dice);
+                let (_, event) = change.address();
+                let batch = change.payload()["batch"].clone();
+                format!("{event} {} {}", batch["jobs"], batch["status"].as_str().unwrap())
+            })
+            .collect();
+        assert_eq!(
+            kinds,
+            [
+                "batch:added 1 running",
+                "batch:updated 2 running",
+                "batch:updated 3 running",
+                "batch:updated 4 complete",
+                "batch:added 1 running",
+            ]
+        );
     }
 }

@@ -106,7 +106,8 @@ impl Broadcast {
         (event, payload)
     }
 
-    fn address(&self) -> (&'static str, &'static str) {
+    /// Returns the room and the event's name.
+    pub fn address(&self) -> (&'static str, &'static str) {
         match self {
             Self::BatchAdded(_) => ("batches", "batch:added"),
             Self::BatchUpdated(_) => ("batches", "batch:updated"),
@@ -126,7 +127,8 @@ impl Broadcast {
         }
     }
 
-    fn payload(self) -> Value {
+    /// Returns what the event carries.
+    pub fn payload(self) -> Value {
         let mut fields = Map::new();
         match self {
             Self::BatchAdded(batch) | Self::BatchUpdated(batch) => {

@@ -103,10 +103,9 @@ mod tests {
     fn changes(log: &mut SummaryLog, text: &str) -> Vec<String> {
         log.read(text)
             .into_iter()
-            .map(|change| match change {
-                Broadcast::BatchAdded(batch) => format!("+{}", batch["id"].as_str().unwrap()),
-                Broadcast::BatchUpdated(batch) => format!("~{}", batch["id"].as_str().unwrap()),
-                other => panic!("{other:?}"),
+            .map(|change| {
+                let sign = if change.address().1 == "batch:added" { '+' } else { '~' };
+                format!("{sign}{}", change.payload()["batch"]["id"].as_str().unwrap())
             })
             .collect()
     }
