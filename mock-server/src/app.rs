@@ -10,7 +10,7 @@ use axum::middleware::{Next, from_fn};
 use axum::response::Response;
 use axum::routing::get;
 use socketioxide::SocketIo;
-use tower::ServiceBuilder;
+use tower::{ServiceBuilder, ServiceExt};
 use tower_http::cors::{AllowHeaders, AllowMethods, AllowOrigin, CorsLayer};
 use tower_http::services::ServeDir;
 
@@ -42,16 +42,44 @@ pub fn build(
     registry: &Registry,
     tasks: &Tasks,
 ) -> Result<(Router, Vec<Served>), InstallError> {
-    let mut app = Router::new().route("/healthz", get(async || "ok"));
     let mut served = Vec::new();
+    let mut mounted = Vec::new();
     for contract in chosen(config) {
-        let (routes, entry) = install(contract, config, registry, tasks)?;
-        app = app.merge(routes);
+        let (mount, entry) = install(contract, config, registry, tasks)?;
+        mounted.push(mount);
         served.push(entry);
     }
     let contracts = served.iter().map(|entry| entry.contract).collect();
-    app = app.merge(control::routes(registry.clone(), contracts));
-    Ok((with_front_page(app, config, &served), served))
+    let front_page = front_page(config, &served);
+    let by_path = move |request: Request| {
+        let path = request.uri().path();
+        let mount = mounted.iter().find(|mount| mount.owns(path));
+        mount.map_or(&front_page, |mount| &mount.router).clone().oneshot(request)
+    };
+    let app = Router::new()
+        .route("/healthz", get(async || "ok"))
+        .merge(control::routes(registry.clone(), contracts))
+        .fallback(by_path);
+    Ok((app, served))
+}
+
+/// A contract's service, and the paths that belong to it.
+///
+/// It is reached by comparing paths and not through the outer router's patterns, because their wildcards
+/// would turn up among the path parameters of the contract's own routes.
+#[derive(Clone)]
+struct Mount {
+    prefix: String,
+    router: Router,
+}
+
+impl Mount {
+    fn owns(&self, path: &str) -> bool {
+        let parts = path.strip_prefix(&self.prefix).map(|path| path.split('/'));
+        parts.is_some_and(|mut parts| {
+            parts.next() == Some("") && matches!(parts.next(), Some("socket.io" | "api"))
+        })
+    }
 }
 
 fn chosen(config: &Config) -> Vec<&'static Contract> {
@@ -66,7 +94,7 @@ fn install(
     config: &Arc<Config>,
     registry: &Registry,
     tasks: &Tasks,
-) -> Result<(Router, Served), InstallError> {
+) -> Result<(Mount, Served), InstallError> {
     let prefix = config.prefix(contract.name);
     let (socket_layer, io) = SocketIo::builder()
         .req_path(format!("{prefix}/socket.io"))
@@ -77,20 +105,16 @@ fn install(
         Context::new(contract, io.clone(), config.clone(), registry.clone(), tasks.clone());
     let api = (contract.install)(&context)?;
     let api = if prefix.is_empty() { api } else { Router::new().nest(&prefix, api) };
-    // One service for all routes: the socket layer keeps its sessions in the service that it makes, and
-    // `Router::layer` would make several.
+    // Not through `Router::layer`: the socket layer keeps its sessions in the service that it makes, and
+    // that would make several.
     let service = ServiceBuilder::new()
         .layer(cors(contract.cors, config))
         .layer(from_fn(move |request, next| note_upgrade(contract.name, request, next)))
         .layer(socket_layer)
         .service(api.fallback(not_found));
 
-    let routes = ["/socket.io", "/socket.io/", "/socket.io/{*rest}", "/api/{*rest}"]
-        .into_iter()
-        .fold(Router::new(), |routes, path| {
-            routes.route_service(&format!("{prefix}{path}"), service.clone())
-        });
-    Ok((routes, Served { contract, prefix, io }))
+    let mount = Mount { prefix: prefix.clone(), router: Router::new().fallback_service(service) };
+    Ok((mount, Served { contract, prefix, io }))
 }
 
 fn cors(rule: Cors, config: &Config) -> CorsLayer {
@@ -124,16 +148,16 @@ fn session_of(uri: &Uri) -> Option<String> {
     parameters.filter_map(|parameter| parameter.strip_prefix("sid=")).next().map(str::to_owned)
 }
 
-fn with_front_page(app: Router, config: &Config, served: &[Served]) -> Router {
+fn front_page(config: &Config, served: &[Served]) -> Router {
     if let Some(folder) = existing_folder(config.www.as_deref()) {
-        return app.fallback_service(ServeDir::new(folder));
+        return Router::new().fallback_service(ServeDir::new(folder));
     }
     let index = index::Index::new(served);
     let page = async move |headers: HeaderMap| {
         let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
         index.page(accept.unwrap_or_default())
     };
-    app.route("/", get(page)).fallback(not_found)
+    Router::new().route("/", get(page)).fallback(not_found)
 }
 
 fn existing_folder(folder: Option<&Path>) -> Option<&Path> {

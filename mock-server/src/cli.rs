@@ -16,7 +16,7 @@ use crate::dice::random_seed;
 /// the root. When it is ready it prints one line on stdout, "listening on http://HOST:PORT"; the log
 /// goes to stderr (level: RUST_LOG, e.g. RUST_LOG=debug).
 #[derive(Clone, Debug, Parser)]
-#[command(name = "sockeye-mock", version, after_help = EXAMPLES)]
+#[command(name = "sockeye-mock", version, after_help = EXAMPLES, allow_negative_numbers = true)]
 pub struct Cli {
     /// TCP port to listen on; 0 takes a free one
     #[arg(long, default_value_t = 4000, value_name = "N")]

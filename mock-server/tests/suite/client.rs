@@ -1,0 +1,126 @@
+//! A Socket.IO client of a few lines, so that no codec is shared with anything that is tested here.
+
+use futures_util::{SinkExt, StreamExt};
+use serde_json::Value;
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
+
+use crate::PATIENCE;
+
+pub struct Client {
+    socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
+    namespace: &'static str,
+    pub id: String,
+}
+
+/// How a connection came to its end.
+#[derive(Debug, PartialEq)]
+pub enum End {
+    CloseFrame,
+    Abrupt,
+}
+
+impl Client {
+    /// Opens a WebSocket to `path` and connects `namespace`, which is empty for the main one.
+    pub async fn connect(server_url: &str, path: &str, namespace: &'static str) -> Self {
+        let url = server_url.replacen("http", "ws", 1);
+        let url = format!("{url}{path}/?EIO=4&transport=websocket");
+        let (socket, _) = connect_async(url).await.expect("the WebSocket opens");
+        let mut client = Self { socket, namespace, id: String::new() };
+        assert!(client.packet().await.starts_with("0{"), "Engine.IO OPEN");
+        client.send(&client.packet_of('0', "")).await;
+        let connected = client.packet().await;
+        let answer = connected.strip_prefix(&client.packet_of('0', "")).expect("CONNECT");
+        let answer: Value = serde_json::from_str(answer).expect("a session");
+        client.id = answer["sid"].as_str().expect("a socket id").to_owned();
+        client
+    }
+
+    pub async fn primes(server_url: &str) -> Self {
+        Self::connect(server_url, "/primes/socket.io", "").await
+    }
+
+    pub async fn jobs(server_url: &str) -> Self {
+        Self::connect(server_url, "/jobs/socket.io", "/jobs").await
+    }
+
+    /// Emits an event with the arguments in `args`, a JSON array without its brackets.
+    pub async fn emit(&mut self, event: &str, args: &str) {
+        let separator = if args.is_empty() { "" } else { "," };
+        let packet = self.packet_of('2', &format!("[\"{event}\"{separator}{args}]"));
+        self.send(&packet).await;
+    }
+
+    /// Emits and waits for the acknowledgement.
+    pub async fn request(&mut self, event: &str, args: &str) -> Value {
+        let separator = if args.is_empty() { "" } else { "," };
+        let packet = self.packet_of('2', &format!("7[\"{event}\"{separator}{args}]"));
+        self.send(&packet).await;
+        let ack = self.packet_of('3', "7");
+        loop {
+            if let Some(args) = self.packet().await.strip_prefix(&ack) {
+                let args: Value = serde_json::from_str(args).expect("acknowledgement");
+                return args[0].clone();
+            }
+        }
+    }
+
+    /// Waits for the next event, whatever it is.
+    pub async fn event(&mut self) -> (String, Value) {
+        let packet = self.packet().await;
+        let event = packet.strip_prefix(&self.packet_of('2', "")).expect("EVENT");
+        let event: Value = serde_json::from_str(event).expect("event arguments");
+        (event[0].as_str().expect("event name").to_owned(), event[1].clone())
+    }
+
+    /// Waits for the next event, which must be `name`.
+    pub async fn expect(&mut self, name: &str) -> Value {
+        let (event, payload) = self.event().await;
+        assert_eq!(event, name, "{payload}");
+        payload
+    }
+
+    /// Waits for the event `name`, passing over others.
+    pub async fn until(&mut self, name: &str) -> Value {
+        loop {
+            let (event, payload) = self.event().await;
+            if event == name {
+                return payload;
+            }
+        }
+    }
+
+    /// Waits for the end of the connection.
+    pub async fn ended(&mut self) -> End {
+        loop {
+            match timeout(PATIENCE, self.socket.next()).await.expect("the connection ends") {
+                Some(Ok(Message::Close(_))) => return End::CloseFrame,
+                Some(Ok(_)) => {}
+                Some(Err(_)) | None => return End::Abrupt,
+            }
+        }
+    }
+
+    async fn send(&mut self, packet: &str) {
+        self.socket.send(Message::text(packet)).await.expect("the packet is sent");
+    }
+
+    /// Waits for the next packet that is no heartbeat.
+    async fn packet(&mut self) -> String {
+        loop {
+            let message = timeout(PATIENCE, self.socket.next()).await.expect("a packet in time");
+            let text = message.expect("an open connection").expect("a frame").to_string();
+            if text != "2" {
+                return text;
+            }
+            self.send("3").await;
+        }
+    }
+
+    fn packet_of(&self, kind: char, rest: &str) -> String {
+        let separator = if self.namespace.is_empty() { "" } else { "," };
+        format!("4{kind}{}{separator}{rest}", self.namespace)
+    }
+}

@@ -1,0 +1,140 @@
+use serde_json::{Value, json};
+use tokio::time::timeout;
+
+use crate::client::{Client, End};
+use crate::http::{get, post};
+use crate::{PATIENCE, quiet, start};
+
+async fn connections(url: &str) -> Value {
+    get(&format!("{url}/control/connections")).await.1
+}
+
+/// Polls the listing until it shows `count` clients on as many WebSockets.
+async fn settled(url: &str, count: u64) -> Value {
+    let polling = async {
+        loop {
+            let listing = connections(url).await;
+            if listing["count"] == count && listing["webSockets"] == count {
+                return listing;
+            }
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(PATIENCE, polling).await.expect("the listing settles")
+}
+
+#[tokio::test]
+async fn lists_who_is_connected() {
+    let server = start(quiet()).await;
+    assert_eq!(connections(&server.url()).await["count"], 0);
+    let primes = Client::primes(&server.url()).await;
+    let jobs = Client::jobs(&server.url()).await;
+
+    let listing = settled(&server.url(), 2).await;
+    let entry = |client: &Client| {
+        let all = listing["connections"].as_array().unwrap();
+        all.iter().find(|entry| entry["clientId"] == client.id).expect("listed").clone()
+    };
+    assert_eq!(
+        (&entry(&primes)["contract"], &entry(&primes)["namespace"]),
+        (&json!("primes"), &json!("/"))
+    );
+    assert_eq!(
+        (&entry(&jobs)["contract"], &entry(&jobs)["namespace"]),
+        (&json!("jobs"), &json!("/jobs"))
+    );
+    assert_eq!(entry(&jobs)["transport"], "websocket");
+    assert!(entry(&jobs)["connectedAt"].is_string());
+
+    drop(primes);
+    assert_eq!(settled(&server.url(), 1).await["connections"][0]["clientId"], jobs.id);
+}
+
+#[tokio::test]
+async fn cut_breaks_every_web_socket_without_a_close_frame() {
+    let server = start(quiet()).await;
+    let mut primes = Client::primes(&server.url()).await;
+    let mut jobs = Client::jobs(&server.url()).await;
+    let answer = post(&format!("{}/control/cut", server.url()), "{}").await;
+    assert_eq!(answer, (200, json!({ "cut": 2 })));
+    assert_eq!(connections(&server.url()).await["count"], 0);
+    assert_eq!((primes.ended().await, jobs.ended().await), (End::Abrupt, End::Abrupt));
+
+    Client::primes(&server.url()).await.expect("welcome").await;
+}
+
+#[tokio::test]
+async fn cut_takes_one_client() {
+    let server = start(quiet()).await;
+    let cut = format!("{}/control/cut", server.url());
+    let mut first = Client::primes(&server.url()).await;
+    let mut second = Client::primes(&server.url()).await;
+    let body = json!({ "clientId": first.id }).to_string();
+    assert_eq!(post(&cut, &body).await, (200, json!({ "cut": 1 })));
+    assert_eq!(first.ended().await, End::Abrupt);
+    assert_eq!(post(&cut, &body).await.0, 404);
+    second.emit("subscribe:jobs", "").await;
+    second.until("subscription:confirmed").await;
+}
+
+#[tokio::test]
+async fn cut_takes_one_contract() {
+    let server = start(quiet()).await;
+    let mut primes = Client::primes(&server.url()).await;
+    let mut jobs = Client::jobs(&server.url()).await;
+    let cut = format!("{}/control/cut", server.url());
+    assert_eq!(post(&cut, "{\"contract\":\"primes\"}").await.1, json!({ "cut": 1 }));
+    assert_eq!(primes.ended().await, End::Abrupt);
+    assert_eq!(jobs.request("subscribe:jobs", "").await["success"], true);
+}
+
+#[tokio::test]
+async fn cut_refuses_what_it_does_not_know() {
+    let server = start(quiet()).await;
+    let cut = format!("{}/control/cut", server.url());
+    for (body, expected) in [
+        ("{\"clientId\":\"nobody\"}", 404),
+        ("{\"contract\":\"nothing\"}", 400),
+        ("{\"client\":\"typo\"}", 400),
+        ("{", 400),
+    ] {
+        let (status, answer) = post(&cut, body).await;
+        assert!(status == expected && answer["error"].is_string(), "{body}: {status} {answer}");
+    }
+    assert_eq!(post(&cut, "").await, (200, json!({ "cut": 0 })));
+}
+
+#[tokio::test]
+async fn cut_leaves_the_connection_of_the_control_request() {
+    let server = start(quiet()).await;
+    let mut client = Client::primes(&server.url()).await;
+    // One keep-alive connection carries all requests of this HTTP client.
+    let http = reqwest::Client::builder().pool_max_idle_per_host(1).build().unwrap();
+    for cut in [1, 0] {
+        let response = http.post(format!("{}/control/cut", server.url())).send().await.unwrap();
+        assert_eq!(response.json::<Value>().await.unwrap(), json!({ "cut": cut }));
+    }
+    assert_eq!(client.ended().await, End::Abrupt);
+}
+
+#[tokio::test]
+async fn polling_session_is_listed_and_not_cut() {
+    let server = start(quiet()).await;
+    let url = format!("{}/primes/socket.io/?EIO=4&transport=polling", server.url());
+    let open = reqwest::get(&url).await.unwrap().text().await.unwrap();
+    let open: Value = serde_json::from_str(open.strip_prefix('0').unwrap()).unwrap();
+    let url = format!("{url}&sid={}", open["sid"].as_str().unwrap());
+    let http = reqwest::Client::new();
+    let sent = http.post(&url).body("40").send().await.unwrap().text().await.unwrap();
+    assert_eq!(sent, "ok");
+    // Whatever comes first, at last there is the answer to CONNECT.
+    while !http.get(&url).send().await.unwrap().text().await.unwrap().contains("40{\"sid\"") {}
+
+    let listing = connections(&server.url()).await;
+    assert_eq!((&listing["count"], &listing["webSockets"]), (&json!(1), &json!(0)));
+    let client = &listing["connections"][0];
+    assert_eq!(client["transport"], "polling");
+    let body = json!({ "clientId": client["clientId"] }).to_string();
+    let answer = post(&format!("{}/control/cut", server.url()), &body).await;
+    assert_eq!(answer, (200, json!({ "cut": 0 })));
+}

@@ -1,0 +1,133 @@
+//! What holds for the events of every contract.
+
+use std::collections::BTreeSet;
+
+use serde_json::json;
+use sockeye_mock::Config;
+
+use crate::client::Client;
+use crate::http::{get, post};
+use crate::{quiet, start};
+
+#[tokio::test]
+async fn event_ids_are_unique_and_the_same_for_every_receiver() {
+    let server = start(Config { event_ids: true, ..quiet() }).await;
+    let mut clients = Vec::new();
+    for _ in 0..2 {
+        let mut client = Client::jobs(&server.url()).await;
+        let ack = client.request("subscribe:jobs", "").await;
+        assert!(ack.get("_eventId").is_none(), "an acknowledgement is no event");
+        clients.push(client);
+    }
+    post(&format!("{}/jobs/api/jobs", server.url()), "{\"steps\":3,\"fail\":false}").await;
+    let mut received = Vec::new();
+    for client in &mut clients {
+        let mut ids = Vec::new();
+        for _ in 0..6 {
+            ids.push(client.event().await.1["_eventId"].as_str().expect("an id").to_owned());
+        }
+        received.push(ids);
+    }
+    assert_eq!(received[0], received[1]);
+    assert_eq!(received[0].iter().collect::<BTreeSet<_>>().len(), 6);
+}
+
+#[tokio::test]
+async fn event_ids_are_in_primes_too() {
+    let server = start(Config { event_ids: true, ..quiet() }).await;
+    let mut client = Client::primes(&server.url()).await;
+    assert!(client.expect("welcome").await["_eventId"].is_string());
+    client.emit("subscribe:jobs", "").await;
+    assert!(client.expect("subscription:confirmed").await["_eventId"].is_string());
+    post(&format!("{}/primes/api/job/next", server.url()), "").await;
+    assert!(client.expect("job:started").await["_eventId"].is_string());
+    assert!(client.expect("job:status_changed").await["_eventId"].is_string());
+}
+
+#[tokio::test]
+async fn no_event_ids_unless_asked_for() {
+    let server = start(quiet()).await;
+    let mut client = Client::primes(&server.url()).await;
+    assert!(client.expect("welcome").await.get("_eventId").is_none());
+}
+
+/// The first events of jobs that start by themselves, without the times.
+async fn first_events(seed: u64, event_ids: bool) -> Vec<(String, String)> {
+    let server = start(Config { seed, rate: 600, event_ids, ..quiet() }).await;
+    let mut client = Client::primes(&server.url()).await;
+    client.emit("subscribe:jobs", "").await;
+    let mut jobs = Vec::new();
+    while jobs.len() < 4 {
+        let started = client.until("job:started").await;
+        jobs.push((started["jobId"].to_string(), started["pid"].to_string()));
+    }
+    server.shutdown().await;
+    jobs
+}
+
+#[tokio::test]
+async fn same_seed_gives_the_same_first_jobs() {
+    let first = first_events(7, false).await;
+    assert_eq!(first, first_events(7, true).await);
+    assert_ne!(first, first_events(8, false).await);
+}
+
+#[tokio::test]
+async fn one_contract_alone_is_served_at_the_root() {
+    let server = start(Config { contract: Some("primes".to_owned()), ..quiet() }).await;
+    Client::connect(&server.url(), "/socket.io", "").await.expect("welcome").await;
+    let (status, info) = get(&format!("{}/api/subscribe", server.url())).await;
+    assert_eq!((status, &info["path"]), (200, &json!("/socket.io/")));
+    assert_eq!(get(&format!("{}/jobs/api/jobs/x/history", server.url())).await.0, 404);
+}
+
+#[tokio::test]
+async fn index_and_health_are_served() {
+    let server = start(quiet()).await;
+    let (status, index) = get(&server.url()).await;
+    assert_eq!((status, index["contracts"].as_array().unwrap().len()), (200, 2));
+    let page = reqwest::Client::new().get(server.url()).header("accept", "text/html");
+    let page = page.send().await.unwrap().text().await.unwrap();
+    assert!(page.contains("/jobs/socket.io/") && page.contains("POST /control/cut"));
+    let health = reqwest::get(format!("{}/healthz", server.url())).await.unwrap();
+    assert_eq!(health.text().await.unwrap(), "ok");
+}
+
+#[tokio::test]
+async fn www_folder_takes_the_front_page() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("index.html"), "<p>demo").unwrap();
+    let www = Some(folder.path().to_owned());
+    let server = start(Config { www, ..quiet() }).await;
+    let page = reqwest::get(server.url()).await.unwrap().text().await.unwrap();
+    assert_eq!(page, "<p>demo");
+    assert_eq!(reqwest::get(format!("{}/none", server.url())).await.unwrap().status(), 404);
+    assert_eq!(get(&format!("{}/control/connections", server.url())).await.0, 200);
+}
+
+/// The `Access-Control-Allow-` headers that a page of `origin` gets: `Origin`, and `Credentials`.
+async fn cors(url: &str, origin: &str) -> (String, bool) {
+    let response = reqwest::Client::new().get(url).header("origin", origin).send().await.unwrap();
+    let header =
+        |name| response.headers().get(name).map(|value| value.to_str().unwrap().to_owned());
+    let allowed = header("access-control-allow-origin").unwrap_or_default();
+    (allowed, header("access-control-allow-credentials").is_some())
+}
+
+#[tokio::test]
+async fn origins_are_restricted_for_jobs_alone() {
+    let open = start(quiet()).await;
+    let cors_origin = Some("http://good".parse().unwrap());
+    let strict = start(Config { cors_origin, ..quiet() }).await;
+    for server in [&open, &strict] {
+        let primes = format!("{}/primes/socket.io/?EIO=4&transport=polling", server.url());
+        assert_eq!(cors(&primes, "http://any").await, ("*".to_owned(), false));
+        let control = format!("{}/control/connections", server.url());
+        assert_eq!(cors(&control, "http://any").await, ("*".to_owned(), false));
+    }
+    let path = "/jobs/socket.io/?EIO=4&transport=polling";
+    let any = cors(&format!("{}{path}", open.url()), "http://any").await;
+    assert_eq!(any, ("http://any".to_owned(), true));
+    let other = cors(&format!("{}{path}", strict.url()), "http://any").await;
+    assert_eq!(other, ("http://good".to_owned(), true));
+}

@@ -1,0 +1,26 @@
+//! The server from outside: its contracts, its control API, and the program.
+
+mod client;
+mod control;
+mod events;
+mod http;
+mod jobs;
+mod primes;
+mod program;
+mod summary_log;
+
+use std::time::Duration;
+
+use sockeye_mock::{Config, Server};
+
+/// How long a test waits for what must happen.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// A server on a free port that does nothing by itself, and whose jobs are quick.
+fn quiet() -> Config {
+    Config { port: 0, rate: 0, speed: 100.0, ..Config::default() }
+}
+
+async fn start(config: Config) -> Server {
+    Server::start(config).await.expect("the server starts")
+}
