@@ -44,7 +44,7 @@ pub fn build(
 ) -> Result<(Router, Vec<Served>), InstallError> {
     let mut served = Vec::new();
     let mut mounted = Vec::new();
-    for contract in chosen(config) {
+    for contract in chosen(config)? {
         let (mount, entry) = install(contract, config, registry, tasks)?;
         mounted.push(mount);
         served.push(entry);
@@ -82,10 +82,13 @@ impl Mount {
     }
 }
 
-fn chosen(config: &Config) -> Vec<&'static Contract> {
+fn chosen(config: &Config) -> Result<Vec<&'static Contract>, InstallError> {
     match &config.contract {
-        Some(name) => by_name(name).into_iter().collect(),
-        None => ALL.iter().collect(),
+        Some(name) => match by_name(name) {
+            Some(contract) => Ok(vec![contract]),
+            None => Err(InstallError::UnknownContract { name: name.clone() }),
+        },
+        None => Ok(ALL.iter().collect()),
     }
 }
 
@@ -100,6 +103,8 @@ fn install(
         .req_path(format!("{prefix}/socket.io"))
         .ping_interval(config.ping_interval)
         .ping_timeout(config.ping_timeout)
+        .max_payload(MAX_PAYLOAD)
+        .max_buffer_size(MAX_BUFFERED_PACKETS)
         .build_layer();
     let context =
         Context::new(contract, io.clone(), config.clone(), registry.clone(), tasks.clone());
@@ -172,3 +177,9 @@ fn existing_folder(folder: Option<&Path>) -> Option<&Path> {
 async fn not_found(uri: Uri) -> RestError {
     RestError::not_found(format!("nothing at {}, see / for what there is", uri.path()))
 }
+
+/// What `socket.io` accepts by default.
+const MAX_PAYLOAD: u64 = 1_000_000;
+
+/// The library drops what a slow client has no room for; the reference server has no limit at all.
+const MAX_BUFFERED_PACKETS: usize = 65_536;

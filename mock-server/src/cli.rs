@@ -46,7 +46,7 @@ pub struct Cli {
     ///
     /// One batch per line, its id first. Words like key=value become fields of the batch, all other words
     /// together the field "line". A line counts when its newline is written; empty lines and lines that
-    /// begin with # are skipped. The file may be created, truncated, renamed or replaced at any time; its
+    /// begin with # are skipped. Lines that are there at the start count as known. The file may be created, truncated, renamed or replaced at any time; its
     /// folder must exist. Without this option the batches are simulated.
     #[arg(long, value_name = "FILE")]
     summary_log: Option<PathBuf>,

@@ -85,8 +85,8 @@ impl Context {
 
     /// Lets simulated work take `millis`, scaled by the configured speed.
     pub async fn work(&self, millis: u64) {
-        let duration = Duration::from_millis(millis).div_f64(self.config.speed);
-        tokio::time::sleep(duration).await;
+        let seconds = Duration::from_millis(millis).as_secs_f64() / self.config.speed;
+        tokio::time::sleep(Duration::try_from_secs_f64(seconds).unwrap_or_default()).await;
     }
 
     /// Returns the path that clients connect to.

@@ -43,7 +43,14 @@ pub enum Cors {
 
 /// Why a contract cannot be served.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum InstallError {
+    /// There is no such contract.
+    #[error("there is no contract {name}")]
+    UnknownContract {
+        /// The name, as configured.
+        name: String,
+    },
     /// The summary log cannot be watched.
     #[error("cannot watch {path}: {reason}")]
     SummaryLog {

@@ -124,3 +124,45 @@ impl Client {
         format!("4{kind}{}{separator}{rest}", self.namespace)
     }
 }
+
+/// A client that stays on HTTP long-polling.
+pub struct Polling {
+    http: reqwest::Client,
+    url: String,
+}
+
+impl Polling {
+    /// Opens a session, and connects the namespace that `namespace` names as packets do.
+    pub async fn connect(server_url: &str, path: &str, namespace: &str) -> Self {
+        let url = format!("{server_url}{path}/?EIO=4&transport=polling");
+        let mut client = Self { http: reqwest::Client::new(), url };
+        let open = client.get().await;
+        let open: Value = serde_json::from_str(open.strip_prefix('0').expect("OPEN")).unwrap();
+        client.url = format!("{}&sid={}", client.url, open["sid"].as_str().expect("a session"));
+        client.post(format!("40{namespace}")).await;
+        let connected = format!("40{namespace}{{\"sid\"");
+        while !client.poll().await.iter().any(|packet| packet.starts_with(&connected)) {}
+        client
+    }
+
+    /// Waits for packets, and returns those that are no heartbeat.
+    pub async fn poll(&mut self) -> Vec<String> {
+        let payload = self.get().await;
+        let (pings, packets): (Vec<_>, Vec<_>) =
+            payload.split('\u{1e}').map(str::to_owned).partition(|packet| packet == "2");
+        if !pings.is_empty() {
+            self.post("3".to_owned()).await;
+        }
+        packets
+    }
+
+    async fn get(&self) -> String {
+        let request = self.http.get(&self.url).timeout(PATIENCE);
+        request.send().await.expect("an answer").text().await.expect("a payload")
+    }
+
+    async fn post(&self, packet: String) {
+        let request = self.http.post(&self.url).timeout(PATIENCE).body(packet);
+        assert_eq!(request.send().await.expect("an answer").text().await.unwrap(), "ok");
+    }
+}

@@ -1,7 +1,7 @@
 use serde_json::{Value, json};
 use tokio::time::timeout;
 
-use crate::client::{Client, End};
+use crate::client::{Client, End, Polling};
 use crate::http::{get, post};
 use crate::{PATIENCE, quiet, start};
 
@@ -120,16 +120,7 @@ async fn cut_leaves_the_connection_of_the_control_request() {
 #[tokio::test]
 async fn polling_session_is_listed_and_not_cut() {
     let server = start(quiet()).await;
-    let url = format!("{}/primes/socket.io/?EIO=4&transport=polling", server.url());
-    let open = reqwest::get(&url).await.unwrap().text().await.unwrap();
-    let open: Value = serde_json::from_str(open.strip_prefix('0').unwrap()).unwrap();
-    let url = format!("{url}&sid={}", open["sid"].as_str().unwrap());
-    let http = reqwest::Client::new();
-    let sent = http.post(&url).body("40").send().await.unwrap().text().await.unwrap();
-    assert_eq!(sent, "ok");
-    // Whatever comes first, at last there is the answer to CONNECT.
-    while !http.get(&url).send().await.unwrap().text().await.unwrap().contains("40{\"sid\"") {}
-
+    let _client = Polling::connect(&server.url(), "/primes/socket.io", "").await;
     let listing = connections(&server.url()).await;
     assert_eq!((&listing["count"], &listing["webSockets"]), (&json!(1), &json!(0)));
     let client = &listing["connections"][0];

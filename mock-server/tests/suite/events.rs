@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::json;
 use sockeye_mock::Config;
 
-use crate::client::Client;
+use crate::client::{Client, Polling};
 use crate::http::{get, post};
 use crate::{quiet, start};
 
@@ -130,4 +130,44 @@ async fn origins_are_restricted_for_jobs_alone() {
     assert_eq!(any, ("http://any".to_owned(), true));
     let other = cors(&format!("{}{path}", strict.url()), "http://any").await;
     assert_eq!(other, ("http://good".to_owned(), true));
+}
+
+#[tokio::test]
+async fn pages_of_other_origins_may_post_json() {
+    let server = start(quiet()).await;
+    for path in ["/primes/api/job/next", "/jobs/api/jobs", "/control/cut"] {
+        let preflight = reqwest::Client::new()
+            .request(reqwest::Method::OPTIONS, format!("{}{path}", server.url()))
+            .header("origin", "http://any")
+            .header("access-control-request-method", "POST")
+            .header("access-control-request-headers", "content-type");
+        let response = preflight.send().await.unwrap();
+        let headers = response.headers();
+        assert!(response.status().is_success(), "{path}");
+        assert!(headers.contains_key("access-control-allow-origin"), "{path}");
+        assert!(headers.contains_key("access-control-allow-headers"), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn unknown_contract_is_an_error() {
+    let contract = Some("apples".to_owned());
+    let error = sockeye_mock::Server::start(Config { contract, ..quiet() }).await.unwrap_err();
+    assert!(error.to_string().contains("apples"));
+}
+
+#[tokio::test]
+async fn client_that_polls_slowly_misses_nothing() {
+    let server = start(quiet()).await;
+    let mut client = Polling::connect(&server.url(), "/jobs/socket.io", "/jobs,").await;
+    let url = format!("{}/jobs/api/broadcast", server.url());
+    let sent: Vec<_> = (0..300).map(|number| format!("42/jobs,[\"n\",{number}]")).collect();
+    for number in 0..300 {
+        post(&url, &json!({ "event": "n", "data": number }).to_string()).await;
+    }
+    let mut received = Vec::new();
+    while received.len() < sent.len() {
+        received.extend(client.poll().await);
+    }
+    assert_eq!(received, sent);
 }

@@ -1,5 +1,13 @@
 //! The server from outside: its contracts, its control API, and the program.
 
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "helpers of tests are tests too"
+)]
+
 mod client;
 mod control;
 mod events;
