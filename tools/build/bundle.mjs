@@ -9,28 +9,37 @@ import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { build } from "esbuild";
 import { inRoot } from "../lib/paths.mjs";
+import { Failure } from "../lib/report.mjs";
 import { wasmDirectory } from "./wasm.mjs";
 
 const sources = inRoot("pkg-template/src");
 const core = path.join(sources, "core");
 
 /** Bundles the entries (names of sources without ending) and the core into `outdir`. */
-export const bundle = (entries, outdir) =>
-  build({
-    entryPoints: [...entries.map((entry) => path.join(sources, entry)), core],
-    outdir,
-    bundle: true,
-    splitting: true,
-    chunkNames: "shared-[hash]",
-    format: "esm",
-    target: "es2022",
-    platform: "neutral",
-    packages: "external",
-    minifySyntax: true,
-    legalComments: "none",
-    logLevel: "warning",
-    plugins: [wasmWhereItWasBuilt, coreAsFileOfItsOwn],
-  });
+export async function bundle(entries, outdir) {
+  try {
+    await build(optionsFor(entries, outdir));
+  } catch {
+    throw new Failure("the package cannot be bundled: esbuild says above what is wrong");
+  }
+}
+
+const optionsFor = (entries, outdir) => ({
+  entryPoints: [...entries.map((entry) => path.join(sources, entry)), core],
+  outdir,
+  bundle: true,
+  splitting: true,
+  chunkNames: "shared-[hash]",
+  format: "esm",
+  target: "es2022",
+  platform: "neutral",
+  packages: "external",
+  minifySyntax: true,
+  legalComments: "none",
+  logLevel: "warning",
+  logOverride: { "duplicate-object-key": "silent" }, // the glue names a snippet once for each block
+  plugins: [wasmWhereItWasBuilt, coreAsFileOfItsOwn],
+});
 
 const wasmWhereItWasBuilt = {
   name: "wasm-where-it-was-built",
