@@ -1,0 +1,358 @@
+/** What applications work with: a client, and the namespaces on it. */
+import { Connection, type SocketEvents } from "./connection.js";
+import { fail, type SockeyeError } from "./errors.js";
+import type { AckValue, DefaultEvents, EventArguments, EventName, EventValue } from "./events.js";
+import { Observable, StateObservable, Subject, type Subscription } from "./observable.js";
+import { type Auth, checkTimes, type ClientOptions, resolveOptions } from "./options.js";
+import type { CreateCore } from "./port.js";
+import type { Sender, SendOptions } from "./sender.js";
+import { assertNotReserved, serialize, stringify, toValue } from "./serialize.js";
+import type { ClientStatus } from "./status.js";
+
+/** One namespace: its events, its status. */
+export class NamespaceClient<
+  ListenEvents extends object = DefaultEvents,
+  EmitEvents extends object = ListenEvents,
+> implements Sender<EmitEvents> {
+  /** The namespace, `/` for the root. */
+  readonly name: string;
+  /**
+   * The current {@link ClientStatus} and its changes. Each subscriber gets the current one first.
+   *
+   * @example
+   * client.status.subscribe(({ state }) => (banner.hidden = state === "connected"));
+   */
+  readonly status: StateObservable<ClientStatus>;
+  /** @internal */
+  readonly connection: Connection;
+  readonly #id: number;
+  readonly #auth: Auth | undefined;
+  readonly #channels = new Map<number, Channel>();
+  readonly #statusSubject: Subject<ClientStatus>;
+  #status: ClientStatus = { state: "idle" };
+  #connecting: Deferred | undefined;
+
+  /** @internal */
+  constructor(connection: Connection, name: string, auth: Auth | undefined) {
+    this.connection = connection;
+    this.name = name;
+    this.#auth = auth;
+    this.#statusSubject = new Subject((error) => connection.report(error));
+    this.status = new StateObservable(() => this.#status, this.#statusSubject);
+    this.#id = connection.addSocket(name, auth !== undefined, this.#socketEvents());
+  }
+
+  /**
+   * Connects, and stays connected: a lost connection is made again until `disconnect()` or until the
+   * server refuses or disconnects.
+   *
+   * Resolves when connected. Rejects with the {@link SockeyeError} of the first attempt that fails; the
+   * client goes on trying unless its status says `disconnected`. The promise may be ignored.
+   */
+  connect(): Promise<void> {
+    if (this.#status.state === "connected") return Promise.resolve();
+    if (this.#connecting) return this.#connecting.promise;
+    const connecting = new Deferred();
+    this.#connecting = connecting;
+    if (this.#status.state === "closed") {
+      this.#finishConnecting(
+        fail("client_destroyed", "the client was destroyed", "make a new one"),
+      );
+      return connecting.promise;
+    }
+    if (this.#status.state !== "waiting") {
+      this.#setStatus({ state: "connecting", attempt: 1 });
+    }
+    this.connection.run((core) => core.connect(this.#id));
+    this.connection.load();
+    return connecting.promise;
+  }
+
+  /**
+   * Disconnects until `connect()` is called. Requests that have been sent reject with `disconnected`;
+   * what waits to be sent stays.
+   */
+  disconnect(): void {
+    this.connection.run((core) => core.disconnect(this.#id));
+  }
+
+  /**
+   * Returns the events of this name as a stream: their one argument, otherwise the tuple of all.
+   *
+   * Subscriptions outlive reconnections. An event that nobody subscribes to is not even parsed.
+   *
+   * @throws {SockeyeError} `reserved_event` for a name that servers cannot send.
+   * @example
+   * client.on("job:progress").subscribe(({ jobId, progress }) => draw(jobId, progress));
+   * for await (const job of client.on("job:completed")) archive(job);
+   */
+  on<Name extends EventName<ListenEvents>>(
+    event: Name,
+  ): Observable<EventValue<ListenEvents, Name>> {
+    assertNotReserved(event);
+    return new Observable((observer) => {
+      const { channel, release } = this.#openChannel(event);
+      const remove = channel.subject.add(observer);
+      return () => {
+        remove();
+        release();
+      };
+    });
+  }
+
+  /**
+   * Answers the server's events of this name: what `respond` returns, or resolves with, is the
+   * acknowledgement. When it throws the server gets no answer.
+   *
+   * @throws {SockeyeError} `responder_exists` if the event has one already.
+   * @example
+   * client.respond("are-you-there", () => "yes");
+   */
+  respond<Name extends EventName<ListenEvents>>(
+    event: Name,
+    respond: (
+      value: EventValue<ListenEvents, Name>,
+    ) => AckValue<ListenEvents, Name> | Promise<AckValue<ListenEvents, Name>>,
+  ): Subscription {
+    assertNotReserved(event);
+    const { channel, release } = this.#openChannel(event);
+    if (channel.responder) {
+      release();
+      const hint = "an event has one answer; unsubscribe the other responder first";
+      throw fail("responder_exists", `"${event}" has a responder already`, hint);
+    }
+    channel.responder = respond;
+    return new Observable<never>(() => () => {
+      channel.responder = undefined;
+      release();
+    }).subscribe({});
+  }
+
+  emit<Name extends EventName<EmitEvents>>(
+    event: Name,
+    ...args: EventArguments<EmitEvents, Name>
+  ): void {
+    this.connection.emit(this.#id, serialize(event, args), false);
+  }
+
+  request<Name extends EventName<EmitEvents>>(
+    event: Name,
+    ...args: EventArguments<EmitEvents, Name>
+  ): Promise<AckValue<EmitEvents, Name>> {
+    return this.#request(event, args, {});
+  }
+
+  /**
+   * Returns what sends events with these options.
+   *
+   * @throws {SockeyeError} `invalid_option`.
+   * @example
+   * client.with({ volatile: true }).emit("cursor", { x, y });
+   * await client.with({ timeoutMs: 2_000, signal }).request("save", draft);
+   */
+  with(options: SendOptions): Sender<EmitEvents> {
+    if (options.timeoutMs !== undefined) checkTimes({ timeoutMs: options.timeoutMs });
+    return {
+      emit: (event, ...args) =>
+        this.connection.emit(this.#id, serialize(event, args), options.volatile === true),
+      request: (event, ...args) => this.#request(event, args, options),
+    };
+  }
+
+  #request<Value>(event: string, args: unknown[], options: SendOptions): Promise<Value> {
+    const { timeoutMs = this.connection.options.requestTimeoutMs, signal } = options;
+    try {
+      const body = serialize(event, args);
+      const answer = this.connection.request(this.#id, body, timeoutMs, signal);
+      return answer.then((answered) => toValue(answered, 0) as Value);
+    } catch (error) {
+      // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- a SockeyeError
+      return Promise.reject(error);
+    }
+  }
+
+  #openChannel(name: string): { channel: Channel; release: () => void } {
+    const event = this.connection.retain(name);
+    let channel = this.#channels.get(event);
+    if (!channel) {
+      channel = {
+        subject: new Subject((error) => this.connection.report(error)),
+        responder: undefined,
+      };
+      this.#channels.set(event, channel);
+    }
+    const opened = channel;
+    const release = () => {
+      if (!opened.subject.isObserved && !opened.responder) this.#channels.delete(event);
+      this.connection.release(name);
+    };
+    return { channel, release };
+  }
+
+  #socketEvents(): SocketEvents {
+    return {
+      handleDelivered: (event, args, transport, ackId) => {
+        const channel = this.#channels.get(event);
+        if (!channel) return;
+        const value = toValue(args, 1);
+        channel.subject.next(value);
+        if (channel.responder && ackId >= 0) {
+          void this.#answer(channel.responder, value, transport, ackId);
+        }
+      },
+      handleAuthNeeded: (transport) => void this.#authenticate(transport),
+      handleFailed: (error) => this.#finishConnecting(error),
+      handleStatus: (status) => this.#onStatus(status),
+    };
+  }
+
+  async #answer(
+    responder: (value: unknown) => unknown,
+    value: unknown,
+    transport: number,
+    ackId: number,
+  ): Promise<void> {
+    try {
+      const answer = await responder(value);
+      const body = stringify(answer === undefined ? [] : [answer]);
+      this.connection.run((core) => core.acknowledge(this.#id, transport, ackId, body));
+    } catch (error) {
+      this.connection.report(error);
+    }
+  }
+
+  async #authenticate(transport: number): Promise<void> {
+    try {
+      const auth: unknown = typeof this.#auth === "function" ? await this.#auth() : this.#auth;
+      const payload = auth === undefined ? undefined : stringify(auth);
+      this.connection.run((core) => core.authenticate(this.#id, transport, payload));
+    } catch (error) {
+      this.connection.failAuthentication(this.#id, transport, error);
+    }
+  }
+
+  #onStatus(status: ClientStatus): void {
+    this.#setStatus(status);
+    if (status.state === "connected") this.#finishConnecting();
+    else if (status.state === "disconnected") this.#finishConnecting(status.cause);
+    else if (status.state === "closed") this.#onClosed();
+  }
+
+  #onClosed(): void {
+    this.#finishConnecting(fail("client_destroyed", "the client was destroyed", "make a new one"));
+    for (const { subject } of [...this.#channels.values()]) subject.complete();
+    this.#channels.clear();
+    this.#statusSubject.complete();
+  }
+
+  #setStatus(status: ClientStatus): void {
+    if (isSameAttempt(this.#status, status)) return;
+    this.#status = status;
+    this.#statusSubject.next(status);
+  }
+
+  #finishConnecting(error?: SockeyeError): void {
+    this.#connecting?.settle(error);
+    this.#connecting = undefined;
+  }
+}
+
+/**
+ * A connection to a server: the namespace of its address, further ones, and what they share.
+ *
+ * Made by {@link createClient}.
+ */
+export class Client<
+  ListenEvents extends object = DefaultEvents,
+  EmitEvents extends object = ListenEvents,
+> extends NamespaceClient<ListenEvents, EmitEvents> {
+  /**
+   * Failed attempts, broken frames, listeners that throw: everything that went wrong without a call
+   * that could have failed.
+   */
+  readonly errors: Observable<SockeyeError>;
+  readonly #namespaces = new Map<string, AnyNamespace>();
+
+  /** @internal */
+  constructor(url: string | URL, options: ClientOptions, createCore: CreateCore) {
+    const resolved = resolveOptions(url, options);
+    super(new Connection(resolved, createCore), resolved.namespace, resolved.auth);
+    const { errors } = this.connection;
+    this.errors = new Observable((observer) => errors.add(observer));
+    this.#namespaces.set(this.name, this);
+    if (resolved.autoConnect) queueMicrotask(() => this.#connectUnlessTold());
+  }
+
+  /**
+   * Returns the client of another namespace on the same connection, with a status and auth of its own.
+   *
+   * The same name gives the same client; `auth` counts the first time. It connects when `connect()` is
+   * called.
+   *
+   * @example
+   * const admin = client.namespace("/admin", { auth: { token } });
+   * await admin.connect();
+   */
+  namespace<Listen extends object = DefaultEvents, Emit extends object = Listen>(
+    name: string,
+    { auth }: { auth?: Auth } = {},
+  ): NamespaceClient<Listen, Emit> {
+    const path = name.startsWith("/") ? name : `/${name}`;
+    let namespace = this.#namespaces.get(path);
+    if (!namespace) {
+      namespace = new NamespaceClient(this.connection, path, auth);
+      this.#namespaces.set(path, namespace);
+    }
+    return namespace;
+  }
+
+  /** Ends a wait for the next attempt. Does nothing in any other state. */
+  reconnectNow(): void {
+    this.connection.run((core) => core.reconnectNow());
+  }
+
+  /**
+   * Ends everything: the status is `closed`, requests reject, streams complete, and no timer, socket or
+   * listener is left. The client cannot be used again.
+   */
+  async destroy(): Promise<void> {
+    this.connection.destroy();
+    await Promise.resolve();
+  }
+
+  /** The application may have disconnected, connected or destroyed the client in the meantime. */
+  #connectUnlessTold(): void {
+    if (this.status.value.state === "idle") void this.connect();
+  }
+}
+
+/** Namespaces of different event maps, kept side by side. */
+type AnyNamespace = NamespaceClient;
+
+interface Channel {
+  subject: Subject<unknown>;
+  responder: ((value: unknown) => unknown) | undefined;
+}
+
+/** A promise that may be ignored. */
+class Deferred {
+  readonly promise: Promise<void>;
+  settle!: (error?: SockeyeError) => void;
+
+  constructor() {
+    this.promise = new Promise((resolve, reject) => {
+      this.settle = (error) => (error ? reject(error) : resolve());
+    });
+    this.promise.catch(() => {});
+  }
+}
+
+/** `connect()` announces the first attempt before the core does. */
+function isSameAttempt(current: ClientStatus, next: ClientStatus): boolean {
+  return (
+    current.state === "connecting" &&
+    next.state === "connecting" &&
+    current.attempt === next.attempt &&
+    current.cause === next.cause
+  );
+}

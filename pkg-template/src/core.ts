@@ -1,0 +1,100 @@
+/** The core: the wasm module behind the port. Loaded when a client first connects. */
+import { decode } from "./decode.js";
+import { describe } from "./descriptions.js";
+import { diagnose } from "./diagnose.js";
+import type { ErrorData, SockeyeErrorCode } from "./errors.js";
+import type { CoreEvents, CoreOptions, CorePort } from "./port.js";
+import initialize, { Manager } from "./wasm/glue.js";
+import { data, size } from "./wasm/payload.js";
+
+let instantiation: Promise<unknown> | undefined;
+
+/** Makes a core; rejects with error data if WebAssembly is missing or forbidden. */
+export async function createCore(options: CoreOptions, events: CoreEvents): Promise<CorePort> {
+  await instantiate();
+  return start(options, events);
+}
+
+/** All clients share one instance. A failed attempt is forgotten, so that the next may succeed. */
+function instantiate(): Promise<unknown> {
+  instantiation ??= decode(data, size)
+    .then((bytes) => initialize({ module_or_path: bytes }))
+    .catch((error: unknown) => {
+      instantiation = undefined;
+      throw Object.assign(new Error("WebAssembly is not available"), {
+        ...describe("wasm_unavailable"),
+        cause: error,
+      });
+    });
+  return instantiation;
+}
+
+function start(options: CoreOptions, events: CoreEvents): CorePort {
+  const names = new Map<string, number>();
+  const state = { destroyed: false };
+  const manager: Manager = new Manager(
+    { ...options, names },
+    toManagerEvents(events, () => {
+      void diagnose(options).then((code) => {
+        if (!state.destroyed) manager.handleDiagnosis(code);
+      });
+    }),
+  );
+  manager.reportTo(manager);
+  return toPort(manager, names, state);
+}
+
+/** The manager says codes; the facade wants errors. */
+function toManagerEvents(events: CoreEvents, onDiagnose: () => void): object {
+  return {
+    delivered: events.delivered.bind(events),
+    authNeeded: events.authNeeded.bind(events),
+    refused: events.refused.bind(events),
+    diagnose: onDiagnose,
+    binaryDropped: () => events.failed(describe("binary_unsupported")),
+    failed: (code: SockeyeErrorCode, detail: string) => events.failed(describe(code, detail)),
+    settled: (request: number, code: SockeyeErrorCode | "", args: unknown[] | undefined) =>
+      events.settled(request, toErrorData(code), args ?? []),
+    status: (
+      socket: number,
+      state: Parameters<CoreEvents["status"]>[1],
+      attempt: number,
+      retryInMs: number,
+      code: SockeyeErrorCode | "",
+      detail: string,
+    ) => events.status(socket, state, attempt, retryInMs, toErrorData(code, detail)),
+  };
+}
+
+function toPort(
+  manager: Manager,
+  names: Map<string, number>,
+  state: { destroyed: boolean },
+): CorePort {
+  return {
+    socket: (namespace, authOnDemand) => void manager.socket(namespace, authOnDemand),
+    connect: (socket) => manager.connect(socket),
+    disconnect: (socket) => manager.disconnect(socket),
+    reconnectNow: () => manager.reconnectNow(),
+    authenticate: (socket, transport, payload) => manager.authenticate(socket, transport, payload),
+    failAuthentication: (socket, transport) => manager.failAuthentication(socket, transport),
+    emit: (socket, body, volatile) => toErrorData(manager.emit(socket, body, volatile)),
+    request: (socket, request, body, timeoutMs) =>
+      toErrorData(manager.request(socket, request, body, timeoutMs)),
+    cancel: (socket, request) => manager.cancel(socket, request),
+    acknowledge: (socket, transport, ackId, body) =>
+      manager.acknowledge(socket, transport, ackId, body),
+    listen: (name, event) => void names.set(name, event),
+    unlisten: (name) => void names.delete(name),
+    destroy() {
+      state.destroyed = true;
+      manager.destroy();
+      // This may run inside a listener, so inside the manager: it is freed when the stack is empty.
+      queueMicrotask(() => manager.free());
+    },
+  };
+}
+
+function toErrorData(code: string | undefined, detail?: string): ErrorData | undefined {
+  return code ? describe(code as SockeyeErrorCode, detail) : undefined;
+}

@@ -1,0 +1,86 @@
+/** What the core's error codes mean, and what to do. Loaded with the core. */
+import type { ErrorData, SockeyeErrorCode } from "./errors.js";
+
+/** Message and hint of each code that comes from the core. */
+const descriptions: Partial<Record<SockeyeErrorCode, readonly [message: string, hint: string]>> = {
+  buffer_full: [
+    "1,000 events or 8 MB wait for the connection",
+    "emit less while `status` is not connected, or emit with `volatile: true`",
+  ],
+  too_many_requests: [
+    "1,024 requests wait for an answer",
+    "wait for answers before requesting more, or use `emit`",
+  ],
+  client_destroyed: ["the client was destroyed", "make a new client with createClient()"],
+  ack_timeout: [
+    "no answer came in time",
+    "check that the server's handler calls its acknowledgement; raise `timeoutMs`",
+  ],
+  disconnected: [
+    "the connection was lost before the answer",
+    "the server may have acted on the request: ask it before requesting again",
+  ],
+  binary_unsupported: [
+    "a packet with binary attachments was dropped",
+    "have the server send text or JSON, for example base64",
+  ],
+  wasm_unavailable: [
+    "WebAssembly is missing or forbidden",
+    "if the page has a Content-Security-Policy, add 'wasm-unsafe-eval' to script-src",
+  ],
+  server_unreachable: [
+    "nothing answers at the address",
+    "check the address, that the server runs, and the network",
+  ],
+  unreachable_or_cors: [
+    "nothing answers, or the browser hides the answer",
+    "check the address and that the server runs; if it does, set its `cors.origin` to this page's origin",
+  ],
+  websocket_blocked: [
+    "the server speaks Socket.IO, but no WebSocket opens",
+    'check that the server\'s `transports` has "websocket" and that proxies pass upgrades on',
+  ],
+  websocket_unavailable: [
+    "no WebSocket can be made for this address",
+    "on an https page use an https address; in Node before 22 give the option `webSocket`",
+  ],
+  not_socketio: [
+    "what answers at the address does not speak Socket.IO",
+    "check host, port and the option `path` (default /socket.io)",
+  ],
+  invalid_handshake: [
+    "the server's handshake cannot be used",
+    "check the server's pingInterval, pingTimeout and maxHttpBufferSize",
+  ],
+  unsupported_server: [
+    "the server speaks a protocol of Socket.IO 2 or older",
+    "update the server to Socket.IO 3 or later",
+  ],
+  connect_timeout: [
+    "the connection was not made in time",
+    "check that the server runs, has this namespace, and that `auth` resolves; raise `connectTimeoutMs`",
+  ],
+  connect_refused: [
+    "the server refused the namespace",
+    "see `data` for what it said; check the namespace's name and `auth`, then call connect()",
+  ],
+  auth_failed: ["the option `auth` failed", "the `cause` is what it threw"],
+  server_disconnect: [
+    "the server disconnected the client",
+    "call connect() if the client should come back",
+  ],
+  client_disconnect: ["the client was disconnected", "call connect() to come back"],
+  ping_timeout: ["the server has not pinged in time", "nothing: the client connects again"],
+  transport_close: ["the connection was closed", "nothing: the client connects again"],
+  transport_error: ["the connection failed", "nothing: the client connects again"],
+  parse_error: [
+    "the server broke the protocol",
+    "check the server's version and what stands between it and the client",
+  ],
+};
+
+/** Returns message and hint of a code; `detail` names the part that is wrong. */
+export function describe(code: SockeyeErrorCode, detail?: string): ErrorData {
+  const [message, hint] = descriptions[code] ?? [code, ""];
+  return { code, message: detail ? `${message}: ${detail}` : message, hint };
+}

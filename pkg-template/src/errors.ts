@@ -1,0 +1,99 @@
+/** The one kind of error that Sockeye throws, rejects with and reports. */
+
+/** Every code that a {@link SockeyeError} can have. `docs/errors.md` explains each. */
+export type SockeyeErrorCode =
+  // The call is wrong.
+  | "invalid_url"
+  | "invalid_option"
+  | "reserved_event"
+  | "not_serializable"
+  | "binary_unsupported"
+  | "responder_exists"
+  | "client_destroyed"
+  // The call cannot be served.
+  | "buffer_full"
+  | "too_many_requests"
+  | "iterator_overflow"
+  // A request ended without an answer.
+  | "ack_timeout"
+  | "disconnected"
+  | "aborted"
+  // The core cannot be loaded.
+  | "load_failed"
+  | "wasm_unavailable"
+  // An attempt to connect failed.
+  | "server_unreachable"
+  | "unreachable_or_cors"
+  | "websocket_blocked"
+  | "websocket_unavailable"
+  | "not_socketio"
+  | "invalid_handshake"
+  | "unsupported_server"
+  | "connect_timeout"
+  | "connect_refused"
+  | "auth_failed"
+  // A connection ended.
+  | "server_disconnect"
+  | "client_disconnect"
+  | "ping_timeout"
+  | "transport_close"
+  | "transport_error"
+  | "parse_error"
+  // The application's code failed.
+  | "listener_error";
+
+/** An error as plain data, as the core gives it. */
+export interface ErrorData {
+  code: SockeyeErrorCode;
+  message: string;
+  hint: string;
+}
+
+/**
+ * An error with a stable code and a hint that says what to do.
+ *
+ * @example
+ * try {
+ *   await client.request("save", draft);
+ * } catch (error) {
+ *   if (isSockeyeError(error) && error.code === "ack_timeout") retryLater(draft);
+ * }
+ */
+export class SockeyeError extends Error {
+  override readonly name = "SockeyeError";
+  /** What happened, for programs. */
+  readonly code: SockeyeErrorCode;
+  /** What to do about it, for people. */
+  readonly hint: string;
+  /** What the server said, with `connect_refused`. */
+  readonly data: unknown;
+
+  constructor(
+    { code, message, hint }: ErrorData,
+    details: { cause?: unknown; data?: unknown } = {},
+  ) {
+    super(message, "cause" in details ? { cause: details.cause } : undefined);
+    this.code = code;
+    this.hint = hint;
+    this.data = details.data;
+  }
+}
+
+/**
+ * Returns whether `error` is an error of Sockeye.
+ *
+ * It looks at the name, so that it also knows the errors of another copy of the package.
+ */
+export function isSockeyeError(error: unknown): error is SockeyeError {
+  return error instanceof Error && error.name === "SockeyeError";
+}
+
+/** Makes an error whose texts are written where it is made. */
+export function fail(
+  code: SockeyeErrorCode,
+  message: string,
+  hint: string,
+  cause?: unknown,
+): SockeyeError {
+  return new SockeyeError({ code, message, hint }, cause === undefined ? {} : { cause });
+}

@@ -1,0 +1,19 @@
+/** The entry with the core in it: one file more to parse at the start, none to fetch later. */
+import { Client } from "./client.js";
+import { createCore } from "./core.js";
+import type { DefaultEvents } from "./events.js";
+import type { ClientOptions } from "./options.js";
+
+export * from "./public.js";
+
+/**
+ * Makes a client of the Socket.IO server at `url`, like `createClient` of the default entry.
+ *
+ * @throws {SockeyeError} `invalid_url` or `invalid_option`, at once.
+ */
+export function createClient<
+  ListenEvents extends object = DefaultEvents,
+  EmitEvents extends object = ListenEvents,
+>(url: string | URL, options: ClientOptions = {}): Client<ListenEvents, EmitEvents> {
+  return new Client(url, options, createCore);
+}

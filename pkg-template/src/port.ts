@@ -1,0 +1,71 @@
+/**
+ * The border between facade and core: numbers, texts and payloads that could be cloned to a worker.
+ *
+ * Sockets are numbered from 0 in the order in which they are made, events and requests as the facade
+ * pleases. Functions stay on the facade's side.
+ */
+import type { ErrorData } from "./errors.js";
+
+/** What the core is told when it is made. */
+export interface CoreOptions {
+  /** Where the WebSocket connects to. */
+  webSocketUrl: string;
+  /** Where the same server answers HTTP, to find out why no WebSocket opens. */
+  pollingUrl: string;
+  webSocket: typeof WebSocket | undefined;
+  fetch: typeof fetch | undefined;
+  connectTimeoutMs: number;
+  minMs: number;
+  baseMs: number;
+  capMs: number;
+  /** Where the random sequence of the delays starts: a whole number below 2⁵³. */
+  seed: number;
+}
+
+/** What the facade asks of the core. */
+export interface CorePort {
+  socket(namespace: string, authOnDemand: boolean): void;
+  connect(socket: number): void;
+  disconnect(socket: number): void;
+  reconnectNow(): void;
+  /** Gives the auth payload, as JSON, that {@link CoreEvents.authNeeded} asked for. */
+  authenticate(socket: number, transport: number, payload: string | undefined): void;
+  failAuthentication(socket: number, transport: number): void;
+  /** `body` is the JSON of the array of the event's name and arguments. */
+  emit(socket: number, body: string, volatile: boolean): ErrorData | undefined;
+  request(socket: number, request: number, body: string, timeoutMs: number): ErrorData | undefined;
+  cancel(socket: number, request: number): void;
+  /** Answers the server's event; `body` is the JSON of the array of the answer's arguments. */
+  acknowledge(socket: number, transport: number, ackId: number, body: string): void;
+  /** From now on events of this name are delivered, under this number. */
+  listen(name: string, event: number): void;
+  unlisten(name: string): void;
+  destroy(): void;
+}
+
+/** What the core tells the facade. Nothing of it may throw. */
+export interface CoreEvents {
+  /** `args` starts with the event's name. `ackId` is negative if no answer is wanted. */
+  delivered(
+    socket: number,
+    event: number,
+    args: readonly unknown[],
+    transport: number,
+    ackId: number,
+  ): void;
+  settled(request: number, error: ErrorData | undefined, args: readonly unknown[]): void;
+  authNeeded(socket: number, transport: number): void;
+  /** The server refused the namespace; the status that says so follows. */
+  refused(socket: number, data: unknown): void;
+  failed(error: ErrorData): void;
+  status(
+    socket: number,
+    state: "idle" | "connecting" | "connected" | "waiting" | "disconnected",
+    attempt: number,
+    retryInMs: number,
+    cause: ErrorData | undefined,
+  ): void;
+}
+
+/** Makes the core; rejects with {@link ErrorData} and a `cause` if it cannot run here. */
+export type CreateCore = (options: CoreOptions, events: CoreEvents) => Promise<CorePort>;

@@ -1,0 +1,47 @@
+/** What can be sent, and how. */
+import type { AckValue, DefaultEvents, EventArguments, EventName } from "./events.js";
+
+/** How one event is sent. */
+export interface SendOptions {
+  /** Drop the event if there is no connection, instead of keeping it. For `emit`. */
+  volatile?: boolean;
+  /** How long to wait for the answer. For `request`. */
+  timeoutMs?: number;
+  /** Gives the request up when it aborts. For `request`. */
+  signal?: AbortSignal;
+}
+
+/** What can send events. */
+export interface Sender<EmitEvents extends object = DefaultEvents> {
+  /**
+   * Sends an event, at most once.
+   *
+   * Without a connection it is kept in memory, up to 1,000 events or 8 MB, and sent on the next one. A
+   * reload loses it.
+   *
+   * @throws {SockeyeError} `buffer_full`, `reserved_event`, `not_serializable`, `binary_unsupported`
+   * or `client_destroyed`; nothing is sent then.
+   * @example
+   * client.emit("message", { room, text });
+   */
+  emit<Name extends EventName<EmitEvents>>(
+    event: Name,
+    ...args: EventArguments<EmitEvents, Name>
+  ): void;
+
+  /**
+   * Sends an event and resolves with the server's acknowledgement: its one argument, otherwise the
+   * tuple of all.
+   *
+   * It always settles. It rejects with a {@link SockeyeError}: `ack_timeout` when no answer came in
+   * time, `disconnected` when the connection was lost after it had been sent (the server may have acted
+   * on it), `aborted`, or what {@link emit} throws.
+   *
+   * @example
+   * const { room } = await client.request("subscribe:jobs", { jobId });
+   */
+  request<Name extends EventName<EmitEvents>>(
+    event: Name,
+    ...args: EventArguments<EmitEvents, Name>
+  ): Promise<AckValue<EmitEvents, Name>>;
+}

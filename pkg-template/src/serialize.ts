@@ -1,0 +1,53 @@
+/** Events as JSON arrays, both ways. */
+import { fail } from "./errors.js";
+
+/** The names that socket.io keeps for itself on both sides. */
+const reservedEvents = [
+  "connect",
+  "connect_error",
+  "disconnect",
+  "disconnecting",
+  "newListener",
+  "removeListener",
+];
+
+/** Throws `reserved_event` for a name that cannot be an event's. */
+export function assertNotReserved(event: string): void {
+  if (reservedEvents.includes(event)) {
+    const hint = "use another name; connections are told by `client.status`";
+    throw fail("reserved_event", `"${event}" is a reserved event name`, hint);
+  }
+}
+
+/** Writes an event as the JSON array that goes over the wire. */
+export function serialize(event: string, args: unknown[]): string {
+  assertNotReserved(event);
+  for (const arg of args) assertNotBinary(arg);
+  return stringify([event, ...args]);
+}
+
+function assertNotBinary(value: unknown): void {
+  const isBinary =
+    value instanceof ArrayBuffer ||
+    ArrayBuffer.isView(value) ||
+    (typeof Blob !== "undefined" && value instanceof Blob);
+  if (isBinary) {
+    const hint = "send text or JSON, for example base64";
+    throw fail("binary_unsupported", "binary arguments are not supported yet", hint);
+  }
+}
+
+/** Writes JSON, or throws `not_serializable`. */
+export function stringify(value: unknown): string {
+  try {
+    return JSON.stringify(value);
+  } catch (error) {
+    const hint = "send what JSON can hold: no BigInt, no circular references";
+    throw fail("not_serializable", "the arguments cannot be written as JSON", hint, error);
+  }
+}
+
+/** One value stands for itself, several are a tuple. */
+export function toValue(values: readonly unknown[], from: number): unknown {
+  return values.length > from + 1 ? values.slice(from) : values[from];
+}

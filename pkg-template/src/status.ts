@@ -1,0 +1,69 @@
+/** Whether a client is connected, and if not, what happens next. */
+import type { SockeyeError, SockeyeErrorCode } from "./errors.js";
+
+/** Why a connection ended, in socket.io's words. */
+export type DisconnectReason =
+  | "io server disconnect"
+  | "io client disconnect"
+  | "ping timeout"
+  | "transport close"
+  | "transport error"
+  | "parse error";
+
+/** The states of a client. `docs/status.md` has all transitions. */
+export type ClientStatus =
+  /** Nobody has asked for a connection yet. */
+  | { readonly state: "idle" }
+  /** An attempt is under way, the `attempt`-th since the last connection. */
+  | { readonly state: "connecting"; readonly attempt: number; readonly cause?: SockeyeError }
+  /** Events flow. */
+  | { readonly state: "connected" }
+  /** The `attempt`-th attempt since the last connection starts at `retryAt`. */
+  | {
+      readonly state: "waiting";
+      readonly attempt: number;
+      /** In milliseconds since 1970, to be shown; the waiting itself does not go by this clock. */
+      readonly retryAt: number;
+      readonly cause?: SockeyeError;
+      /** There if a connection ended, rather than an attempt. */
+      readonly reason?: DisconnectReason;
+    }
+  /** Nothing happens until `connect()` is called. */
+  | {
+      readonly state: "disconnected";
+      readonly cause: SockeyeError;
+      readonly reason?: DisconnectReason;
+    }
+  /** The client was destroyed. */
+  | { readonly state: "closed" };
+
+const reasons: Partial<Record<SockeyeErrorCode, DisconnectReason>> = {
+  server_disconnect: "io server disconnect",
+  client_disconnect: "io client disconnect",
+  ping_timeout: "ping timeout",
+  transport_close: "transport close",
+  transport_error: "transport error",
+  parse_error: "parse error",
+};
+
+/** Makes a status of what the core says. */
+export function toStatus(
+  state: "idle" | "connecting" | "connected" | "waiting" | "disconnected",
+  attempt: number,
+  retryInMs: number,
+  cause: SockeyeError | undefined,
+): ClientStatus {
+  const reason = cause && reasons[cause.code];
+  const why = { ...(cause && { cause }), ...(reason && { reason }) };
+  switch (state) {
+    case "connecting":
+      return { state, attempt, ...(cause && { cause }) };
+    case "waiting":
+      return { state, attempt, retryAt: Date.now() + retryInMs, ...why };
+    case "disconnected":
+      return { state, ...why } as ClientStatus;
+    case "idle":
+    case "connected":
+      return { state };
+  }
+}

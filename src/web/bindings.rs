@@ -1,0 +1,175 @@
+//! The exports: one object that takes plain numbers and JavaScript values. No logic.
+
+use core::time::Duration;
+use std::rc::Rc;
+
+use js_sys::JsString;
+use wasm_bindgen::prelude::*;
+
+use crate::backoff::{BackoffConfig, MAX_TIMER};
+use crate::host::EventId;
+use crate::manager::{AckTicket, Cause, Config, SocketId, TransportId};
+use crate::socketio::{EmitError, RequestId};
+use crate::web::driver::Driver;
+use crate::web::shim::{JsEvents, JsOptions};
+
+/// The manager as JavaScript sees it. Its methods may be called from what it calls.
+#[wasm_bindgen(js_name = Manager)]
+pub struct JsManager {
+    driver: Rc<Driver>,
+}
+
+#[wasm_bindgen(js_class = Manager)]
+impl JsManager {
+    /// Makes a manager that tells `events` what happens.
+    #[wasm_bindgen(constructor)]
+    #[must_use]
+    pub fn new(options: JsOptions, events: JsEvents) -> Self {
+        Self { driver: Driver::new(to_config(&options), options, events) }
+    }
+
+    /// Names the JavaScript side of this object, which transports report to.
+    #[wasm_bindgen(js_name = reportTo)]
+    pub fn report_to(&self, manager: JsValue) {
+        self.driver.report_to(manager);
+    }
+
+    /// Returns the number of the socket of `namespace`.
+    pub fn socket(&self, namespace: &str, auth_on_demand: bool) -> u32 {
+        self.driver.turn(|core| core.socket(namespace, auth_on_demand)).0
+    }
+
+    /// Connects a socket.
+    pub fn connect(&self, socket: u32) {
+        self.driver.turn(|core| core.connect(SocketId(socket), Driver::now()));
+    }
+
+    /// Disconnects a socket.
+    pub fn disconnect(&self, socket: u32) {
+        self.driver.turn(|core| core.disconnect(SocketId(socket), Driver::now()));
+    }
+
+    /// Ends a wait for the next attempt.
+    #[wasm_bindgen(js_name = reconnectNow)]
+    pub fn reconnect_now(&self) {
+        self.driver.turn(|core| core.reconnect_now(Driver::now()));
+    }
+
+    /// Gives the auth payload that was asked for.
+    pub fn authenticate(&self, socket: u32, transport: u32, payload: Option<JsString>) {
+        let (socket, transport) = (SocketId(socket), TransportId(transport));
+        self.driver.turn(|core| core.authenticate(socket, transport, payload));
+    }
+
+    /// Says that there is no auth payload to give.
+    #[wasm_bindgen(js_name = failAuthentication)]
+    pub fn fail_authentication(&self, socket: u32, transport: u32) {
+        let (socket, transport) = (SocketId(socket), TransportId(transport));
+        self.driver.turn(|core| core.fail_authentication(socket, transport, Driver::now()));
+    }
+
+    /// Sends an event. Returns the code of an error, or nothing.
+    pub fn emit(&self, socket: u32, body: JsString, volatile: bool) -> Option<String> {
+        to_code(self.driver.turn(|core| core.emit(SocketId(socket), body, volatile)))
+    }
+
+    /// Sends an event that the server is to answer. Returns the code of an error, or nothing.
+    pub fn request(
+        &self,
+        socket: u32,
+        request: u32,
+        body: JsString,
+        timeout_ms: f64,
+    ) -> Option<String> {
+        let timeout = to_duration(timeout_ms);
+        let (socket, request) = (SocketId(socket), RequestId(request));
+        to_code(
+            self.driver
+                .turn(|core| core.request(socket, request, body, Some(timeout), Driver::now())),
+        )
+    }
+
+    /// Forgets a request.
+    pub fn cancel(&self, socket: u32, request: u32) {
+        self.driver.turn(|core| core.cancel(SocketId(socket), RequestId(request)));
+    }
+
+    /// Answers an event of the server.
+    pub fn acknowledge(&self, socket: u32, transport: u32, ack_id: f64, body: JsString) {
+        let ticket = AckTicket { transport: TransportId(transport), ack_id: ack_id as u64 };
+        self.driver.turn(|core| core.acknowledge(SocketId(socket), ticket, body));
+    }
+
+    /// Ends everything. The object may be freed as soon as nothing of it is on the stack.
+    pub fn destroy(&self) {
+        self.driver.turn(|core| core.destroy(Driver::now()));
+    }
+
+    /// Takes the news that a transport is open.
+    #[wasm_bindgen(js_name = handleOpened)]
+    pub fn handle_opened(&self, transport: u32) {
+        self.driver.turn(|core| core.handle_opened(TransportId(transport)));
+    }
+
+    /// Takes the news that a transport has ended.
+    #[wasm_bindgen(js_name = handleClosed)]
+    pub fn handle_closed(&self, transport: u32, failed: bool) {
+        let transport = TransportId(transport);
+        self.driver.turn(|core| core.handle_closed(transport, failed, Driver::now()));
+    }
+
+    /// Takes a text frame.
+    #[wasm_bindgen(js_name = handleText)]
+    pub fn handle_text(&self, transport: u32, text: JsString) {
+        let transport = TransportId(transport);
+        self.driver.turn(|core| core.handle_text(transport, &text, Driver::now()));
+    }
+
+    /// Takes a binary frame.
+    #[wasm_bindgen(js_name = handleBinary)]
+    pub fn handle_binary(&self, transport: u32, bytes: JsValue) {
+        let transport = TransportId(transport);
+        self.driver.turn(|core| core.handle_binary(transport, bytes, Driver::now()));
+    }
+
+    /// Takes an event that the shim has read. Returns whether it was taken.
+    #[wasm_bindgen(js_name = handleEvent)]
+    pub fn handle_event(&self, transport: u32, event: u32, arguments: JsValue) -> bool {
+        let (transport, event) = (TransportId(transport), EventId(event));
+        self.driver.turn(|core| core.handle_event(transport, event, arguments))
+    }
+
+    /// Takes an event that nobody listens to. Returns whether it was taken.
+    #[wasm_bindgen(js_name = handleUnheardEvent)]
+    pub fn handle_unheard_event(&self, transport: u32) -> bool {
+        self.driver.turn(|core| core.handle_unheard_event(TransportId(transport)))
+    }
+
+    /// Takes the code of what was found out about a transport that could not be opened.
+    #[wasm_bindgen(js_name = handleDiagnosis)]
+    pub fn handle_diagnosis(&self, code: &str) {
+        self.driver.turn(|core| core.handle_diagnosis(Cause::from_diagnosis(code)));
+    }
+}
+
+fn to_code(result: Result<(), EmitError>) -> Option<String> {
+    result.err().map(|error| error.code().to_owned())
+}
+
+fn to_config(options: &JsOptions) -> Config {
+    Config {
+        connect_timeout: to_duration(options.connect_timeout_ms()),
+        backoff: BackoffConfig {
+            min: to_duration(options.min_ms()),
+            base: to_duration(options.base_ms()),
+            cap: to_duration(options.cap_ms()),
+        },
+        seed: options.seed() as u64,
+        ..Config::default()
+    }
+}
+
+/// Clamped to what a timer can wait; what is no time becomes zero.
+fn to_duration(millis: f64) -> Duration {
+    Duration::from_micros((millis.max(0.0) * 1_000.0) as u64).min(MAX_TIMER)
+}

@@ -1,0 +1,80 @@
+//! The host in JavaScript: frames, values and buffers stay JavaScript objects.
+
+use js_sys::{Array, JsString, Map, Reflect};
+use wasm_bindgen::{JsCast, JsValue};
+
+use crate::host::{EventId, EventName, Host, ValueKind};
+use crate::web::shim;
+
+/// The names that somebody listens to, each with its number, kept by the application's side.
+#[derive(Debug)]
+pub struct JsHost {
+    pub names: Map,
+}
+
+impl Host for JsHost {
+    type Text = JsString;
+    type Value = JsValue;
+    type Bytes = JsValue;
+
+    fn text(&self, text: &str) -> JsString {
+        JsString::from(text)
+    }
+
+    fn length(&self, text: &JsString) -> usize {
+        text.length() as usize
+    }
+
+    fn unit(&self, text: &JsString, index: usize) -> Option<u16> {
+        let unit = text.char_code_at(index as u32);
+        (!unit.is_nan()).then_some(unit as u16)
+    }
+
+    fn slice(&self, text: &JsString, start: usize, end: usize) -> Option<String> {
+        text.slice(start as u32, end as u32).as_string()
+    }
+
+    fn parse(&self, text: &JsString, from: usize) -> Option<JsValue> {
+        shim::parse_json(&text.slice(from as u32, text.length())).ok()
+    }
+
+    fn peek_event_name(&self, text: &JsString, from: usize) -> Option<EventName> {
+        to_event_name(shim::peek_event_name(text, from as u32, &self.names))
+    }
+
+    fn event_name(&self, arguments: &JsValue) -> Option<EventName> {
+        to_event_name(shim::event_name(arguments, &self.names))
+    }
+
+    fn kind(&self, value: &JsValue) -> ValueKind {
+        if Array::is_array(value) {
+            ValueKind::Array
+        } else if value.is_object() {
+            ValueKind::Object
+        } else if value.is_string() {
+            ValueKind::String
+        } else {
+            ValueKind::Other
+        }
+    }
+
+    fn string_field(&self, object: &JsValue, name: &str) -> Option<String> {
+        field(object, name)?.as_string()
+    }
+
+    fn number_field(&self, object: &JsValue, name: &str) -> Option<f64> {
+        field(object, name)?.as_f64()
+    }
+}
+
+fn field(object: &JsValue, name: &str) -> Option<JsValue> {
+    Reflect::get(object.dyn_ref()?, &JsValue::from_str(name)).ok()
+}
+
+/// The shim's numbers: an event's number, −1 if nobody listens, anything else if it cannot tell.
+fn to_event_name(number: i32) -> Option<EventName> {
+    match u32::try_from(number) {
+        Ok(id) => Some(EventName::Heard(EventId(id))),
+        Err(_) => (number == -1).then_some(EventName::Unheard),
+    }
+}

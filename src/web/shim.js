@@ -1,0 +1,89 @@
+// What the browser half does in JavaScript because each crossing of the border costs: reading the
+// frames of events, opening a WebSocket, joining the pieces of a frame. It decides nothing.
+
+/** Nobody listens to the event. */
+const UNHEARD = -1;
+/** The name cannot be told without parsing, or is none. */
+const UNKNOWN = -2;
+
+const QUOTE = 0x22;
+const COMMA = 0x2c;
+const OPENING_BRACKET = 0x5b;
+const CLOSING_BRACKET = 0x5d;
+
+/**
+ * Looks up the name of the event array that starts at `from`, without parsing the array.
+ *
+ * A name with an escape cannot be compared with what listeners registered, so it stays unknown.
+ */
+export function peekEventName(text, from, names) {
+  if (text.charCodeAt(from) !== OPENING_BRACKET || text.charCodeAt(from + 1) !== QUOTE) {
+    return UNKNOWN;
+  }
+  const end = text.indexOf('"', from + 2);
+  const next = text.charCodeAt(end + 1);
+  const complete = text.charCodeAt(text.length - 1) === CLOSING_BRACKET;
+  if (end < 0 || !complete || (next !== COMMA && next !== CLOSING_BRACKET)) return UNKNOWN;
+  const name = text.slice(from + 2, end);
+  return name.includes("\\") ? UNKNOWN : (names.get(name) ?? UNHEARD);
+}
+
+/** Looks up the name of a parsed event array. */
+export function eventName(args, names) {
+  const name = Array.isArray(args) ? args[0] : undefined;
+  if (typeof name !== "string" && typeof name !== "number") return UNKNOWN;
+  return names.get(String(name)) ?? UNHEARD;
+}
+
+/**
+ * Opens a WebSocket whose events go to `manager` under the number `transport`.
+ *
+ * Throws what the constructor throws.
+ */
+export function openWebSocket(Constructor, url, transport, names, manager) {
+  const socket = new Constructor(url);
+  let failed = false;
+  socket.binaryType = "arraybuffer";
+  socket.onopen = () => manager.handleOpened(transport);
+  socket.onerror = () => (failed = true);
+  socket.onclose = () => manager.handleClosed(transport, failed);
+  socket.onmessage = ({ data }) => {
+    if (typeof data !== "string") manager.handleBinary(transport, data);
+    else if (!takeEvent(manager, transport, data, names)) manager.handleText(transport, data);
+  };
+  return socket;
+}
+
+/**
+ * Hands in an event of the root namespace with its arguments parsed, in one crossing.
+ *
+ * Returns whether it was taken; every other frame goes the long way as text.
+ */
+function takeEvent(manager, transport, text, names) {
+  if (!text.startsWith('42["')) return false;
+  const event = peekEventName(text, 2, names);
+  if (event === UNHEARD) return manager.handleUnheardEvent(transport);
+  if (event === UNKNOWN) return false;
+  let args;
+  try {
+    args = JSON.parse(text.slice(2));
+  } catch {
+    return false;
+  }
+  return manager.handleEvent(transport, event, args);
+}
+
+/** Joins the pieces of a frame and sends it. `ackId` is negative, `body` undefined if there is none. */
+export function sendFrame(socket, head, ackId, body) {
+  const text = ackId < 0 ? head : head + ackId;
+  // A socket that is closing throws nothing and sends nothing; its end is reported by `onclose`.
+  socket.send(body === undefined ? text : text + body);
+}
+
+/** Closes a socket and stops listening to it. */
+export function closeWebSocket(socket) {
+  socket.onopen = socket.onmessage = socket.onclose = null;
+  // A socket that is closed while it opens reports an error, which is of no interest then.
+  socket.onerror = () => {};
+  socket.close();
+}

@@ -1,0 +1,98 @@
+//! The imports: the shim beside this file, and what the application's side offers.
+
+use js_sys::{JsString, Map};
+use wasm_bindgen::prelude::*;
+use web_sys::WebSocket;
+
+#[wasm_bindgen(module = "/src/web/shim.js")]
+extern "C" {
+    #[wasm_bindgen(js_name = peekEventName)]
+    pub fn peek_event_name(text: &JsString, from: u32, names: &Map) -> i32;
+
+    #[wasm_bindgen(js_name = eventName)]
+    pub fn event_name(arguments: &JsValue, names: &Map) -> i32;
+
+    #[wasm_bindgen(js_name = openWebSocket, catch)]
+    pub fn open_web_socket(
+        constructor: &JsValue,
+        url: &JsString,
+        transport: u32,
+        names: &Map,
+        manager: &JsValue,
+    ) -> Result<WebSocket, JsValue>;
+
+    #[wasm_bindgen(js_name = sendFrame, catch)]
+    pub fn send_frame(
+        socket: &WebSocket,
+        head: &JsString,
+        ack_id: f64,
+        body: Option<JsString>,
+    ) -> Result<(), JsValue>;
+
+    #[wasm_bindgen(js_name = closeWebSocket)]
+    pub fn close_web_socket(socket: &WebSocket);
+}
+
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(js_namespace = performance)]
+    pub fn now() -> f64;
+
+    #[wasm_bindgen(js_namespace = JSON, js_name = parse, catch)]
+    pub fn parse_json(text: &JsString) -> Result<JsValue, JsValue>;
+
+    /// How the client is set up. The fields are described in the package's `core.ts`.
+    pub type JsOptions;
+
+    #[wasm_bindgen(method, getter)]
+    pub fn url(this: &JsOptions) -> JsString;
+    #[wasm_bindgen(method, getter, js_name = webSocket)]
+    pub fn web_socket(this: &JsOptions) -> JsValue;
+    #[wasm_bindgen(method, getter)]
+    pub fn names(this: &JsOptions) -> Map;
+    #[wasm_bindgen(method, getter)]
+    pub fn seed(this: &JsOptions) -> f64;
+    #[wasm_bindgen(method, getter, js_name = connectTimeoutMs)]
+    pub fn connect_timeout_ms(this: &JsOptions) -> f64;
+    #[wasm_bindgen(method, getter, js_name = minMs)]
+    pub fn min_ms(this: &JsOptions) -> f64;
+    #[wasm_bindgen(method, getter, js_name = baseMs)]
+    pub fn base_ms(this: &JsOptions) -> f64;
+    #[wasm_bindgen(method, getter, js_name = capMs)]
+    pub fn cap_ms(this: &JsOptions) -> f64;
+
+    /// The application's side of the port. None of its methods throws.
+    pub type JsEvents;
+
+    #[wasm_bindgen(method)]
+    pub fn delivered(
+        this: &JsEvents,
+        socket: u32,
+        event: u32,
+        arguments: JsValue,
+        transport: u32,
+        ack_id: f64,
+    );
+    #[wasm_bindgen(method)]
+    pub fn settled(this: &JsEvents, request: u32, settlement: &str, arguments: JsValue);
+    #[wasm_bindgen(method, js_name = authNeeded)]
+    pub fn auth_needed(this: &JsEvents, socket: u32, transport: u32);
+    #[wasm_bindgen(method)]
+    pub fn refused(this: &JsEvents, socket: u32, data: JsValue);
+    #[wasm_bindgen(method, js_name = binaryDropped)]
+    pub fn binary_dropped(this: &JsEvents, socket: u32);
+    #[wasm_bindgen(method)]
+    pub fn failed(this: &JsEvents, code: &str, detail: &str);
+    #[wasm_bindgen(method)]
+    pub fn status(
+        this: &JsEvents,
+        socket: u32,
+        state: &str,
+        attempt: u32,
+        retry_in_ms: f64,
+        cause: &str,
+        detail: &str,
+    );
+    #[wasm_bindgen(method)]
+    pub fn diagnose(this: &JsEvents);
+}
