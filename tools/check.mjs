@@ -16,7 +16,10 @@ const everywhere = ["--workspace"];
 
 const npmProgram = (name, ...args) => run(npmBin(name), args, quiet);
 const clippy = (where) =>
-  cargo(["clippy", "--quiet", ...where, "--all-targets", "--", "-D", "warnings"], quiet);
+  cargo(
+    ["clippy", "--quiet", "--keep-going", ...where, "--all-targets", "--", "-D", "warnings"],
+    quiet,
+  );
 const rustdoc = (where) =>
   cargo(["doc", "--quiet", ...where, "--no-deps"], {
     ...quiet,
@@ -27,7 +30,7 @@ const rustdoc = (where) =>
 const gates = {
   package: { check: () => runNode("tools/build.mjs", [], quiet) },
   rustfmt: {
-    check: () => cargo(["fmt", "--all", "--check"], quiet),
+    check: () => cargo(["fmt", "--all", "--check", "--", "--color", "never"], quiet),
     fix: () => cargo(["fmt", "--all"]),
   },
   prettier: {
