@@ -14,6 +14,15 @@ import { cargo, findToolchain } from "../toolchain.mjs";
 import { canInstallDebianPackages, installDebianPackages } from "./debian.mjs";
 import { installWasmTarget } from "./wasmTarget.mjs";
 
+/** The program that runs this; it cannot replace itself. */
+export const node = ({ atLeast }) => ({
+  name: `Node ${atLeast} or newer`,
+  isReady: () => isAtLeast(process.versions.node, atLeast),
+  install: () => {
+    throw new Failure(`this is Node ${process.versions.node}`, "install a newer one: nodejs.org");
+  },
+});
+
 /** What package-lock.json names, in node_modules. */
 export const npmDependencies = () => ({
   name: "npm dependencies",
@@ -54,6 +63,12 @@ export const debianPackage = ({ name, bin = name, find = () => onPath(bin), othe
     await installDebianPackages([name]);
   },
 });
+
+function isAtLeast(version, minimum) {
+  const [major, minor] = version.split(".").map(Number);
+  const [wantedMajor, wantedMinor] = minimum.split(".").map(Number);
+  return major > wantedMajor || (major === wantedMajor && minor >= wantedMinor);
+}
 
 /** npm leaves a record of what it installed: each version of the lock has to be in there. */
 function dependenciesMatchLock() {

@@ -1,10 +1,10 @@
 /**
- * All that this repository needs besides Node and Rust: one line for each tool, with the verbs that
+ * All that this repository needs: one line for each tool, with the verbs that
  * need it. They are made ready in this order.
  */
 import { chromedriverPath, chromiumPath } from "../chromium.mjs";
 import { lockedVersion } from "../lib/cargoLock.mjs";
-import { cargoTool, debianPackage, npmDependencies, wasmTarget } from "./kinds.mjs";
+import { cargoTool, debianPackage, node, npmDependencies, wasmTarget } from "./kinds.mjs";
 
 export const verbs = ["start", "test", "bench"];
 
@@ -16,6 +16,7 @@ const chromedriver =
 
 // prettier-ignore
 export const tools = [
+  { for: always,     ...node({ atLeast: "20.19" }) },
   { for: always,     ...npmDependencies() },
   { for: always,     ...wasmTarget() },
   { for: always,     ...cargoTool({ crate: "wasm-bindgen-cli", bin: "wasm-bindgen", version: lockedVersion("wasm-bindgen") }) },
