@@ -127,7 +127,7 @@ impl Driver {
         let options = &self.options;
         let socket = shim::open_web_socket(
             &options.web_socket(),
-            &options.url(),
+            &options.web_socket_url(),
             transport.0,
             &options.names(),
             &self.manager.borrow(),

@@ -44,8 +44,8 @@ extern "C" {
     /// How the client is set up. The fields are described in the package's `core.ts`.
     pub type JsOptions;
 
-    #[wasm_bindgen(method, getter)]
-    pub fn url(this: &JsOptions) -> JsString;
+    #[wasm_bindgen(method, getter, js_name = webSocketUrl)]
+    pub fn web_socket_url(this: &JsOptions) -> JsString;
     #[wasm_bindgen(method, getter, js_name = webSocket)]
     pub fn web_socket(this: &JsOptions) -> JsValue;
     #[wasm_bindgen(method, getter)]
