@@ -29,6 +29,7 @@ async fn run(config: Config) -> Result<(), Box<dyn std::error::Error>> {
     stop.await;
     tracing::info!("shutting down");
     server.shutdown().await;
+    tracing::info!("stopped");
     Ok(())
 }
 

@@ -8,7 +8,7 @@ use tokio::net::TcpListener;
 use crate::app::{self, Served};
 use crate::config::Config;
 use crate::contracts::InstallError;
-use crate::front::{self, CutTarget, Registry};
+use crate::front::{self, Registry};
 use crate::tasks::Tasks;
 
 /// A running mock server.
@@ -82,23 +82,36 @@ impl Server {
         contracts.map(|s| (s.contract.name, format!("{url}{}/socket.io/", s.prefix))).collect()
     }
 
-    /// Stops accepting, closes all clients, and returns when everything is closed, or after a second.
+    /// Stops accepting, closes all clients, and breaks the connections that do not end by themselves.
+    ///
+    /// It takes at most a second.
     pub async fn shutdown(self) {
         self.tasks.stop();
-        if tokio::time::timeout(SHUTDOWN_LIMIT, self.close()).await.is_err() {
-            tracing::debug!("not every connection closed in time");
-        }
-        self.registry.cut(&CutTarget::default());
+        within(GRACE, async {
+            for served in &self.served {
+                served.io.close().await;
+            }
+            self.all_closed().await;
+        })
+        .await;
+        self.registry.cut_everything();
+        within(GRACE, async {
+            self.all_closed().await;
+            self.tasks.ended().await;
+        })
+        .await;
     }
 
-    async fn close(&self) {
-        for served in &self.served {
-            served.io.close().await;
-        }
+    async fn all_closed(&self) {
         while self.registry.open_connections() > 0 {
-            tokio::time::sleep(SHUTDOWN_POLL).await;
+            tokio::time::sleep(POLL).await;
         }
-        self.tasks.ended().await;
+    }
+}
+
+async fn within(limit: Duration, work: impl Future<Output = ()>) {
+    if tokio::time::timeout(limit, work).await.is_err() {
+        tracing::debug!("not everything ended in time");
     }
 }
 
@@ -114,5 +127,6 @@ fn listen_error(config: &Config, source: io::Error) -> StartError {
     StartError::Listen { host: config.host.clone(), port: config.port, source }
 }
 
-const SHUTDOWN_LIMIT: Duration = Duration::from_secs(1);
-const SHUTDOWN_POLL: Duration = Duration::from_millis(5);
+/// How long clients have to answer a closing handshake.
+const GRACE: Duration = Duration::from_millis(400);
+const POLL: Duration = Duration::from_millis(5);

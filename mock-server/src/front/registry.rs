@@ -123,6 +123,11 @@ impl Registry {
         cut.len()
     }
 
+    /// Breaks every connection, whatever it carries.
+    pub fn cut_everything(&self) {
+        self.lock().connections.values().for_each(|connection| connection.cut.cancel());
+    }
+
     /// Lists what is open now.
     #[must_use]
     pub fn listing(&self) -> Listing {

@@ -51,25 +51,44 @@ async fn no_event_ids_unless_asked_for() {
     assert!(client.expect("welcome").await.get("_eventId").is_none());
 }
 
-/// The first events of jobs that start by themselves, without the times.
-async fn first_events(seed: u64, event_ids: bool) -> Vec<(String, String)> {
-    let server = start(Config { seed, rate: 600, event_ids, ..quiet() }).await;
+/// What the first jobs of a server say, without the times.
+async fn first_jobs(seed: u64, event_ids: bool) -> Vec<String> {
+    let server = start(Config { seed, event_ids, ..quiet() }).await;
     let mut client = Client::primes(&server.url()).await;
     client.emit("subscribe:jobs", "").await;
+    client.until("subscription:confirmed").await;
     let mut jobs = Vec::new();
-    while jobs.len() < 4 {
-        let started = client.until("job:started").await;
-        jobs.push((started["jobId"].to_string(), started["pid"].to_string()));
+    for _ in 0..3 {
+        post(&format!("{}/primes/api/job/next", server.url()), "").await;
+        let started = client.expect("job:started").await;
+        let end = loop {
+            let (event, payload) = client.event().await;
+            if event != "job:status_changed" {
+                break format!("{event} {}", payload["exitCode"]);
+            }
+        };
+        client.expect("job:status_changed").await;
+        jobs.push(format!("{} {} {end}", started["jobId"], started["pid"]));
     }
-    server.shutdown().await;
     jobs
 }
 
 #[tokio::test]
 async fn same_seed_gives_the_same_first_jobs() {
-    let first = first_events(7, false).await;
-    assert_eq!(first, first_events(7, true).await);
-    assert_ne!(first, first_events(8, false).await);
+    let first = first_jobs(7, false).await;
+    assert_eq!(first, first_jobs(7, true).await);
+    assert_ne!(first, first_jobs(8, false).await);
+}
+
+#[tokio::test]
+async fn jobs_start_by_themselves_at_the_rate() {
+    let server = start(Config { rate: 600, ..quiet() }).await;
+    let mut primes = Client::primes(&server.url()).await;
+    primes.emit("subscribe:jobs", "").await;
+    primes.until("job:started").await;
+    let mut jobs = Client::jobs(&server.url()).await;
+    jobs.request("subscribe:jobs", "").await;
+    jobs.until("job:completed").await;
 }
 
 #[tokio::test]
