@@ -17,7 +17,7 @@ use tower_http::services::ServeDir;
 use crate::config::Config;
 use crate::contracts::{ALL, Context, Contract, Cors, InstallError, by_name};
 use crate::front::{ConnectionHandle, Registry};
-use crate::rest::RestError;
+use crate::rest::{RestError, wrong_method};
 use crate::tasks::Tasks;
 use crate::{control, index};
 
@@ -116,7 +116,7 @@ fn install(
         .layer(cors(contract.cors, config))
         .layer(from_fn(move |request, next| note_upgrade(contract.name, request, next)))
         .layer(socket_layer)
-        .service(api.fallback(not_found));
+        .service(api.fallback(not_found).method_not_allowed_fallback(wrong_method));
 
     let mount = Mount { prefix: prefix.clone(), router: Router::new().fallback_service(service) };
     Ok((mount, Served { contract, prefix, io }))

@@ -9,7 +9,7 @@ use tower_http::cors::CorsLayer;
 
 use crate::contracts::Contract;
 use crate::front::{CutTarget, Listing, Registry};
-use crate::rest::{JsonBody, RestError};
+use crate::rest::{JsonBody, RestError, wrong_method};
 
 /// The control API's routes, for the index.
 pub const ENDPOINTS: &[&str] = &["GET /control/connections", "POST /control/cut"];
@@ -19,6 +19,7 @@ pub fn routes(registry: Registry, served: Vec<&'static Contract>) -> Router {
     Router::new()
         .route("/control/connections", get(connections))
         .route("/control/cut", post(cut))
+        .method_not_allowed_fallback(wrong_method)
         .with_state(Control { registry, served })
         .layer(CorsLayer::permissive())
 }

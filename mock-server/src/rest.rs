@@ -3,8 +3,8 @@
 use axum::Json;
 use axum::body::{Bytes, to_bytes};
 use axum::extract::{FromRequest, FromRequestParts, Query, Request};
-use axum::http::StatusCode;
 use axum::http::request::Parts;
+use axum::http::{Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use serde::de::DeserializeOwned;
 use serde_json::json;
@@ -32,6 +32,12 @@ impl IntoResponse for RestError {
     fn into_response(self) -> Response {
         (self.status, Json(json!({ "error": self.message }))).into_response()
     }
+}
+
+/// Refuses a method that a path does not have.
+pub async fn wrong_method(method: Method, uri: Uri) -> RestError {
+    let message = format!("{method} is not for {}, see / for what there is", uri.path());
+    RestError { status: StatusCode::METHOD_NOT_ALLOWED, message }
 }
 
 /// A JSON body of any content type; an empty one counts as `{}`.

@@ -190,3 +190,19 @@ async fn client_that_polls_slowly_misses_nothing() {
     }
     assert_eq!(received, sent);
 }
+
+#[tokio::test]
+async fn wrong_paths_and_methods_are_refused_in_words() {
+    let server = start(quiet()).await;
+    for (path, expected) in [
+        ("/primes/api/job/next", 405),
+        ("/jobs/api/jobs", 405),
+        ("/control/cut", 405),
+        ("/primes/api/none", 404),
+        ("/primes", 404),
+        ("/none", 404),
+    ] {
+        let (status, answer) = get(&format!("{}{path}", server.url())).await;
+        assert!(status == expected && answer["error"].is_string(), "{path}: {status} {answer}");
+    }
+}
