@@ -29,7 +29,7 @@ export const npmDependencies = () => ({
   isReady: dependenciesMatchLock,
   install: () => {
     announce("Installing the npm dependencies", "about half a minute");
-    return run("npm", ["ci", "--no-audit", "--no-fund"], {
+    return run("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"], {
       limitSeconds: 600,
       remedy: "npm ci (it needs to reach the npm registry)",
     });
