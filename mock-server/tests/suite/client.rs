@@ -129,19 +129,35 @@ impl Client {
 pub struct Polling {
     http: reqwest::Client,
     url: String,
+    id: String,
 }
 
 impl Polling {
     /// Opens a session, and connects the namespace that `namespace` names as packets do.
     pub async fn connect(server_url: &str, path: &str, namespace: &str) -> Self {
         let url = format!("{server_url}{path}/?EIO=4&transport=polling");
-        let mut client = Self { http: reqwest::Client::new(), url };
+        let mut client = Self { http: reqwest::Client::new(), url, id: String::new() };
         let open = client.get().await;
         let open: Value = serde_json::from_str(open.strip_prefix('0').expect("OPEN")).unwrap();
         client.url = format!("{}&sid={}", client.url, open["sid"].as_str().expect("a session"));
         client.post(format!("40{namespace}")).await;
-        let connected = format!("40{namespace}{{\"sid\"");
-        while !client.poll().await.iter().any(|packet| packet.starts_with(&connected)) {}
+        let connected = format!("40{namespace}{{\"sid\":\"");
+        while client.id.is_empty() {
+            let packets = client.poll().await;
+            let answer = packets.iter().find_map(|packet| packet.strip_prefix(&connected));
+            client.id = answer.map(|id| id.trim_end_matches("\"}").to_owned()).unwrap_or_default();
+        }
+        client
+    }
+
+    /// Moves the session to a WebSocket, as clients do that begin with polling.
+    pub async fn upgrade(self) -> Client {
+        let url = self.url.replacen("http", "ws", 1).replace("=polling", "=websocket");
+        let (socket, _) = connect_async(url).await.expect("the WebSocket opens");
+        let mut client = Client { socket, namespace: "", id: self.id };
+        client.send("2probe").await;
+        assert_eq!(client.packet().await, "3probe");
+        client.send("5").await;
         client
     }
 

@@ -129,3 +129,18 @@ async fn polling_session_is_listed_and_not_cut() {
     let answer = post(&format!("{}/control/cut", server.url()), &body).await;
     assert_eq!(answer, (200, json!({ "cut": 0 })));
 }
+
+#[tokio::test]
+async fn session_that_moved_to_a_web_socket_can_be_cut() {
+    let server = start(quiet()).await;
+    let polling = Polling::connect(&server.url(), "/primes/socket.io", "").await;
+    let mut client = polling.upgrade().await;
+    client.emit("subscribe:jobs", "").await;
+    client.until("subscription:confirmed").await;
+    let listing = settled(&server.url(), 1).await;
+    assert_eq!(listing["connections"][0]["transport"], "websocket");
+    let body = json!({ "clientId": client.id }).to_string();
+    let answer = post(&format!("{}/control/cut", server.url()), &body).await;
+    assert_eq!(answer, (200, json!({ "cut": 1 })));
+    assert_eq!(client.ended().await, End::Abrupt);
+}
