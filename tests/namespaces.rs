@@ -1,0 +1,350 @@
+//! Several namespaces share one session.
+#![cfg(not(target_family = "wasm"))]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+#![allow(clippy::wildcard_enum_match_arm)]
+
+mod support;
+
+use serde_json::{Value, json};
+use sockeye::manager::{Cause, SocketId, Status};
+use support::{Answer, Call, How, Pair, Told};
+
+const REFUSED: Status = Status::Disconnected { cause: Cause::ConnectRefused };
+const PUT_OUT: Status = Status::Disconnected { cause: Cause::ServerDisconnect };
+
+/// A pair whose namespaces `/jobs` and `/admin` are wanted; nothing has been exchanged.
+fn two_wanted() -> (Pair, SocketId, SocketId) {
+    let mut pair = Pair::new();
+    let jobs = pair.client.socket("/jobs", false);
+    let admin = pair.client.socket("/admin", false);
+    pair.connect(jobs);
+    pair.connect(admin);
+    (pair, jobs, admin)
+}
+
+fn two_connected() -> (Pair, SocketId, SocketId) {
+    let (mut pair, jobs, admin) = two_wanted();
+    pair.drive();
+    assert_eq!((pair.status(jobs), pair.status(admin)), (Status::Connected, Status::Connected));
+    (pair, jobs, admin)
+}
+
+#[test]
+fn opens_one_transport_when_several_namespaces_connect() {
+    let (pair, ..) = two_connected();
+    assert_eq!(pair.opened.len(), 1);
+    assert_eq!(pair.server.frames(), ["40/jobs,", "40/admin,"]);
+}
+
+#[test]
+fn opens_a_namespace_over_the_session_when_that_is_open_already() {
+    let (mut pair, _) = Pair::connected();
+    let late = pair.client.socket("/late", false);
+    pair.connect(late);
+    pair.drive();
+    assert_eq!(pair.status(late), Status::Connected);
+    assert_eq!(pair.opened.len(), 1);
+    assert_eq!(pair.server.frames(), ["40", "40/late,"]);
+}
+
+#[test]
+fn keeps_events_and_requests_apart_when_namespaces_share_a_session() {
+    let (mut pair, jobs, admin) = two_connected();
+    let event = pair.listen("x");
+    pair.server.acknowledgement = Some("[]".to_owned());
+    pair.push(r#"42/admin,5["x",1]"#);
+    pair.drive();
+    let ticket = pair.ticket();
+    let arguments = json!(["x", 1]);
+    let told = Told::Delivered { socket: admin, event, arguments, ack: Some(ticket) };
+    assert_eq!(pair.log.last(), Some(&told));
+    pair.call(Call::Acknowledge { socket: admin, ticket, body: "[2]".to_owned() }).unwrap();
+    pair.request(jobs, 1, r#"["a"]"#).unwrap();
+    pair.request(admin, 2, r#"["b"]"#).unwrap();
+    pair.drive();
+    let frames = ["43/admin,5[2]", r#"42/jobs,0["a"]"#, r#"42/admin,0["b"]"#];
+    assert_eq!(pair.server.frames()[2..], frames);
+    assert_eq!(pair.settlements(1), [How::Acknowledged(json!([]))]);
+    assert_eq!(pair.settlements(2), [How::Acknowledged(json!([]))]);
+}
+
+#[test]
+fn asks_each_namespace_for_its_own_auth_when_the_session_opens() {
+    let mut pair = Pair::new();
+    let open = pair.client.socket("/open", false);
+    let first = pair.client.socket("/first", true);
+    let second = pair.client.socket("/second", true);
+    for socket in [open, first, second] {
+        pair.connect(socket);
+    }
+    pair.drive();
+    let transport = pair.transport();
+    assert!(pair.log.contains(&Told::AuthNeeded { socket: first, transport }));
+    assert!(pair.log.contains(&Told::AuthNeeded { socket: second, transport }));
+    assert_eq!(pair.status(open), Status::Connected, "it waits for nobody");
+
+    let payload = Some(r#"{"for":"second"}"#.to_owned());
+    pair.call(Call::Authenticate { socket: second, transport, payload }).unwrap();
+    pair.drive();
+    assert_eq!(pair.server.frames(), ["40/open,", r#"40/second,{"for":"second"}"#]);
+    assert_eq!(pair.status(second), Status::Connected);
+    assert!(matches!(pair.status(first), Status::Connecting { .. }));
+}
+
+#[test]
+fn keeps_the_others_when_one_has_no_auth_to_give() {
+    let mut pair = Pair::new();
+    let open = pair.client.socket("/", false);
+    let locked = pair.client.socket("/locked", true);
+    pair.connect(open);
+    pair.connect(locked);
+    pair.drive();
+    let transport = pair.transport();
+    pair.call(Call::FailAuthentication { socket: locked, transport }).unwrap();
+    assert_eq!(pair.status(locked), Status::Disconnected { cause: Cause::AuthFailed });
+    assert_eq!(pair.status(open), Status::Connected);
+    assert_eq!(pair.failures(), [Cause::AuthFailed]);
+}
+
+#[test]
+fn keeps_the_others_when_one_is_refused() {
+    let cases: [(&str, Option<Value>); 6] = [
+        (r#"44/admin,{"message":"no"}"#, Some(json!({"message": "no"}))),
+        (
+            r#"44/admin,{"message":"no","data":{"code":7}}"#,
+            Some(json!({"message": "no", "data": {"code": 7}})),
+        ),
+        (r#"44/admin,{"message":1}"#, Some(json!({"message": 1}))),
+        (r#"44/admin,{}"#, Some(json!({}))),
+        (r#"44/admin,"no""#, Some(json!("no"))),
+        ("44/admin,", None),
+    ];
+    for (frame, data) in cases {
+        let (mut pair, jobs, admin) = two_wanted();
+        pair.server.answer("/admin", Answer::Frame(frame.to_owned()));
+        pair.drive();
+        assert_eq!(pair.status(jobs), Status::Connected, "{frame}");
+        assert_eq!(pair.status(admin), REFUSED, "{frame}");
+        assert!(pair.log.contains(&Told::Refused { socket: admin, data }), "{frame}");
+        assert_eq!(pair.failures(), [Cause::ConnectRefused], "{frame}");
+        pair.advance(30_000);
+        assert_eq!(pair.server.frames().len(), 2, "it is not asked again: {frame}");
+    }
+}
+
+#[test]
+fn ends_the_session_when_the_only_namespace_is_refused_without_a_word() {
+    let mut pair = Pair::new();
+    pair.server.answer("/", Answer::Frame("44".to_owned()));
+    let socket = pair.client.socket("/", false);
+    pair.connect(socket);
+    pair.drive();
+    assert_eq!(pair.status(socket), REFUSED);
+    assert!(pair.log.contains(&Told::Refused { socket, data: None }));
+    assert_eq!((pair.closed.len(), pair.deadline()), (1, None));
+}
+
+#[test]
+fn ignores_a_refusal_when_the_namespace_is_connected_already() {
+    let (mut pair, jobs, _) = two_connected();
+    pair.push(r#"44/jobs,{"message":"late"}"#);
+    pair.drive();
+    assert_eq!(pair.status(jobs), Status::Connected);
+    assert_eq!(pair.failures(), []);
+}
+
+#[test]
+fn connects_again_when_the_application_asks_for_it_after_a_refusal() {
+    let (mut pair, _, admin) = two_wanted();
+    pair.server.answer("/admin", Answer::Frame("44/admin,".to_owned()));
+    pair.drive();
+    pair.server.answer("/admin", Answer::Accept);
+    pair.connect(admin);
+    pair.drive();
+    assert_eq!(pair.status(admin), Status::Connected);
+    assert_eq!(pair.opened.len(), 1);
+}
+
+#[test]
+fn stays_disconnected_until_it_is_connected_when_the_server_disconnects_it() {
+    let (mut pair, jobs, admin) = two_connected();
+    pair.listen("x");
+    pair.push("41/admin,");
+    pair.push(r#"42/admin,["x"]"#);
+    pair.drive();
+    assert_eq!(pair.status(admin), PUT_OUT);
+    assert_eq!(pair.status(jobs), Status::Connected);
+    assert_eq!(pair.delivered(), [] as [Value; 0]);
+
+    pair.cut(true);
+    pair.advance(60_000);
+    assert_eq!(pair.status(jobs), Status::Connected, "that one came back");
+    assert_eq!(pair.status(admin), PUT_OUT);
+
+    pair.connect(admin);
+    pair.drive();
+    assert_eq!(pair.status(admin), Status::Connected);
+}
+
+#[test]
+fn closes_the_transport_when_the_server_disconnects_the_last_namespace() {
+    let (mut pair, jobs, admin) = two_connected();
+    pair.push("41/admin,");
+    pair.drive();
+    assert!(pair.closed.is_empty());
+    pair.push("41/jobs,");
+    pair.drive();
+    assert_eq!(pair.closed.len(), 1);
+    assert_eq!((pair.status(jobs), pair.status(admin)), (PUT_OUT, PUT_OUT));
+    pair.advance(60_000);
+    assert_eq!(pair.opened.len(), 1);
+}
+
+#[test]
+fn closes_the_transport_when_the_application_disconnects_the_last_namespace() {
+    let (mut pair, jobs, admin) = two_connected();
+    pair.disconnect(admin);
+    assert!(pair.closed.is_empty());
+    pair.disconnect(jobs);
+    assert_eq!(pair.closed.len(), 1);
+    pair.drive();
+    assert_eq!(pair.server.frames()[2..], ["41/admin,", "41/jobs,"]);
+}
+
+#[test]
+fn ends_a_wait_when_the_last_namespace_is_disconnected() {
+    let (mut pair, jobs, admin) = two_connected();
+    pair.cut(true);
+    pair.drive();
+    pair.disconnect(jobs);
+    assert!(matches!(pair.status(admin), Status::Waiting { .. }));
+    pair.disconnect(admin);
+    assert_eq!(pair.deadline(), None);
+    pair.advance(60_000);
+    assert_eq!(pair.opened.len(), 1);
+}
+
+#[test]
+fn joins_the_wait_when_a_namespace_connects_during_it() {
+    let (mut pair, jobs, admin) = two_connected();
+    pair.disconnect(admin);
+    pair.cut(true);
+    pair.drive();
+    let retry_at = pair.retry_at(jobs);
+    pair.connect(admin);
+    assert_eq!(pair.retry_at(admin), retry_at, "it does not hurry");
+    pair.advance(1_100);
+    assert_eq!((pair.status(jobs), pair.status(admin)), (Status::Connected, Status::Connected));
+}
+
+#[test]
+fn ignores_packets_when_they_are_for_an_unknown_namespace() {
+    let (mut pair, socket) = Pair::connected();
+    pair.listen("x");
+    let told = pair.log.len();
+    for frame in [
+        r#"42/no,["x"]"#,
+        r#"42/no,1["x"]"#,
+        r#"40/no,{"sid":"a"}"#,
+        "41/no,",
+        "44/no,",
+        "43/no,0[]",
+    ] {
+        pair.push(frame);
+    }
+    pair.drive();
+    assert_eq!(pair.log.len(), told);
+    assert_eq!(pair.status(socket), Status::Connected);
+}
+
+#[test]
+fn tells_namespaces_apart_when_one_name_starts_with_the_other() {
+    let mut pair = Pair::new();
+    let event = pair.listen("x");
+    let short = pair.client.socket("/a", false);
+    let long = pair.client.socket("/ab", false);
+    pair.connect(short);
+    pair.connect(long);
+    pair.drive();
+    pair.push(r#"42/ab,["x"]"#);
+    pair.drive();
+    let told = Told::Delivered { socket: long, event, arguments: json!(["x"]), ack: None };
+    assert_eq!(pair.log.last(), Some(&told));
+}
+
+#[test]
+fn delivers_nothing_when_an_event_comes_before_connect() {
+    let mut pair = Pair::new();
+    pair.listen("x");
+    pair.server.answer("/", Answer::Silence);
+    let socket = pair.client.socket("/", false);
+    pair.connect(socket);
+    pair.drive();
+    pair.push(r#"42["x","too early"]"#);
+    pair.push(r#"40{"sid":"s"}"#);
+    pair.push(r#"42["x","in time"]"#);
+    pair.drive();
+    assert_eq!(pair.delivered(), [json!(["x", "in time"])]);
+    assert_eq!(pair.status(socket), Status::Connected);
+}
+
+#[test]
+fn ignores_connect_when_the_namespace_has_not_asked_for_it() {
+    let mut pair = Pair::new();
+    let root = pair.client.socket("/", false);
+    let locked = pair.client.socket("/locked", true);
+    pair.connect(locked);
+    pair.drive();
+    pair.push(r#"40{"sid":"a"}"#);
+    pair.push(r#"40/locked,{"sid":"b"}"#);
+    pair.drive();
+    assert_eq!(pair.status(root), Status::Idle);
+    assert!(matches!(pair.status(locked), Status::Connecting { .. }), "its auth is still due");
+}
+
+#[test]
+fn ignores_connect_when_the_namespace_is_connected_already() {
+    let (mut pair, socket) = Pair::connected();
+    let told = pair.log.len();
+    pair.push(r#"40{"sid":"another"}"#);
+    pair.push("40");
+    pair.drive();
+    assert_eq!(pair.log.len(), told);
+    assert_eq!(pair.status(socket), Status::Connected);
+}
+
+#[test]
+fn names_the_server_unsupported_when_connect_carries_no_sid() {
+    for frame in ["40", "40{}", r#"40{"sid":1}"#] {
+        let mut pair = Pair::new();
+        pair.server.answer("/", Answer::Frame(frame.to_owned()));
+        let socket = pair.client.socket("/", false);
+        pair.connect(socket);
+        pair.drive();
+        let expected = Status::Disconnected { cause: Cause::UnsupportedServer };
+        assert_eq!(pair.status(socket), expected, "{frame}");
+        assert_eq!(pair.failures(), [Cause::UnsupportedServer], "{frame}");
+    }
+}
+
+#[test]
+fn brings_every_wanted_namespace_back_when_the_session_is_lost() {
+    let (mut pair, jobs, admin) = two_connected();
+    pair.cut(false);
+    pair.advance(1_100);
+    assert_eq!((pair.status(jobs), pair.status(admin)), (Status::Connected, Status::Connected));
+    assert_eq!(pair.opened.len(), 2);
+    assert_eq!(pair.server.frames()[2..], ["40/jobs,", "40/admin,"]);
+}
+
+#[test]
+fn ends_only_the_silent_namespace_when_another_is_connected() {
+    let (mut pair, jobs, admin) = two_wanted();
+    pair.server.heartbeat = Some(support::ms(5_000));
+    pair.server.answer("/admin", Answer::Silence);
+    pair.advance(20_020);
+    assert_eq!(pair.status(admin), Status::Disconnected { cause: Cause::ConnectTimeout });
+    assert_eq!(pair.status(jobs), Status::Connected);
+    assert_eq!(pair.failures(), [Cause::ConnectTimeout]);
+    assert_eq!(pair.opened.len(), 1);
+}

@@ -1,0 +1,118 @@
+//! What holds for every output, whatever the scenario.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use sockeye::backoff::MAX_TIMER;
+use sockeye::manager::{SocketId, Status};
+use sockeye::socketio::RequestId;
+use sockeye::time::Instant;
+
+use super::{Told, TransportId};
+
+/// The rules of the outputs. Each is a panic when it is broken.
+#[derive(Default)]
+pub struct Checks {
+    open: Option<TransportId>,
+    used: BTreeSet<TransportId>,
+    statuses: BTreeMap<SocketId, Status>,
+    /// Requests that were taken and have not ended.
+    pending: BTreeSet<RequestId>,
+    destroyed: bool,
+}
+
+impl Checks {
+    /// A transport has a number of its own, and there is one at a time.
+    pub fn on_open(&mut self, transport: TransportId) {
+        assert!(self.used.insert(transport), "{transport:?} is opened twice");
+        assert_eq!(self.open, None, "{transport:?} is opened while another is open");
+        assert!(!self.destroyed, "{transport:?} is opened after the end");
+        self.open = Some(transport);
+    }
+
+    pub fn on_send(&mut self, transport: TransportId, frame: &str) {
+        assert_eq!(self.open, Some(transport), "{frame:?} is sent on a transport that is not open");
+    }
+
+    pub fn on_close(&mut self, transport: TransportId) {
+        assert_eq!(self.open, Some(transport), "a transport that is not open is closed");
+        self.open = None;
+    }
+
+    /// A timer that is later than this fires at once.
+    pub fn on_deadline(&mut self, deadline: Option<Instant>, now: Instant) {
+        if let Some(deadline) = deadline {
+            assert!(deadline.since(now) <= MAX_TIMER, "no timer can wait until {deadline:?}");
+            assert!(!self.destroyed, "a timer outlives the client");
+        }
+    }
+
+    pub fn on_request(&mut self, request: RequestId) {
+        assert!(self.pending.insert(request), "the test uses {request:?} twice");
+    }
+
+    pub fn on_cancel(&mut self, request: RequestId) {
+        self.pending.remove(&request);
+    }
+
+    pub fn on_destroy(&mut self) {
+        self.destroyed = true;
+        self.statuses.clear();
+    }
+
+    pub fn on_told(&mut self, told: &Told, now: Instant) {
+        match told {
+            Told::Settled { request, how } => {
+                let pending = self.pending.remove(request);
+                assert!(pending, "{request:?} ends as {how:?}, but it was over");
+            }
+            Told::Status { socket, status } => self.on_status(*socket, *status, now),
+            Told::Delivered { socket, .. } => {
+                let status = self.statuses.get(socket);
+                assert_eq!(status, Some(&Status::Connected), "an event without a connection");
+            }
+            Told::AuthNeeded { transport, .. } => assert_eq!(self.open, Some(*transport)),
+            Told::Refused { .. } | Told::BinaryDropped { .. } | Told::Failed { .. } => {}
+        }
+    }
+
+    fn on_status(&mut self, socket: SocketId, status: Status, now: Instant) {
+        let before = self.statuses.insert(socket, status).unwrap_or(Status::Idle);
+        assert!(is_legal(before, status), "{before:?} -> {status:?}");
+        let fails = matches!(before, Status::Connecting { .. } | Status::Connected);
+        if let (true, Status::Waiting { retry_at, .. }) = (fails, status) {
+            assert!(retry_at > now, "the next attempt is due at once");
+        }
+    }
+
+    pub fn assert_all_settled(&self) {
+        assert!(self.pending.is_empty(), "these never ended: {:?}", self.pending);
+    }
+}
+
+/// | from | to |
+/// |---|---|
+/// | idle | connecting; waiting, if another namespace waits; disconnected |
+/// | connecting | connected, waiting, disconnected; connecting, if more becomes known of it |
+/// | connected | waiting, disconnected |
+/// | waiting | connecting, disconnected; waiting, if its cause becomes known |
+/// | disconnected | connecting, waiting; disconnected, if the application agrees with the server |
+fn is_legal(from: Status, to: Status) -> bool {
+    use Status::{Connected, Connecting, Disconnected, Idle, Waiting};
+    match (from, to) {
+        (_, Idle) => false,
+        (Connecting { .. }, Connecting { .. }) | (Disconnected { .. }, Disconnected { .. }) => {
+            from != to
+        }
+        (
+            Waiting { attempt, retry_at, cause },
+            Waiting { attempt: next, retry_at: then, cause: after },
+        ) => attempt == next && retry_at == then && cause != after,
+        (Idle | Connecting { .. } | Waiting { .. }, Disconnected { .. })
+        | (Idle | Disconnected { .. }, Connecting { .. } | Waiting { .. })
+        | (Connecting { .. }, Connected | Waiting { .. })
+        | (Connected, Waiting { .. } | Disconnected { .. })
+        | (Waiting { .. }, Connecting { .. }) => true,
+        (Idle | Disconnected { .. } | Connected | Waiting { .. }, Connected)
+        | (Connected, Connecting { .. }) => false,
+    }
+}

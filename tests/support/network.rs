@@ -1,0 +1,159 @@
+//! The wire between the two peers, and what can happen to it.
+
+use std::time::Duration;
+
+use sockeye::manager::Cause;
+
+use super::{Pair, TransportId, Upgrade};
+
+/// Something that is on its way.
+#[derive(Clone, Debug)]
+pub(super) enum Delivery {
+    ToServer(TransportId, String),
+    Opened(TransportId),
+    Text(TransportId, String),
+    Binary(TransportId, Vec<u8>),
+    Closed {
+        transport: TransportId,
+        failed: bool,
+    },
+    Unavailable(TransportId),
+    Diagnosis(Cause),
+    /// The server's heartbeat is due.
+    Heartbeat(TransportId),
+}
+
+impl Pair {
+    /// The transport that was opened last.
+    pub fn transport(&self) -> TransportId {
+        self.opened.last().expect("a transport").0
+    }
+
+    /// Lets the server send a text frame on the last transport.
+    pub fn push(&mut self, frame: &str) {
+        self.push_on(self.transport(), frame);
+    }
+
+    pub fn push_on(&mut self, transport: TransportId, frame: &str) {
+        self.send_later(self.latency, Delivery::Text(transport, frame.to_owned()));
+    }
+
+    pub fn push_binary(&mut self, bytes: &[u8]) {
+        let delivery = Delivery::Binary(self.transport(), bytes.to_vec());
+        self.send_later(self.latency, delivery);
+    }
+
+    /// The transport ends: with an error if `failed`, else with a closing handshake.
+    pub fn cut(&mut self, failed: bool) {
+        let transport = self.transport();
+        self.server.forget(transport);
+        self.send_later(Duration::ZERO, Delivery::Closed { transport, failed });
+    }
+
+    /// From now on nothing arrives on the last transport in either direction, and nobody says so.
+    pub fn black_hole(&mut self) {
+        self.server.black_holes.insert(self.transport());
+    }
+
+    /// Delivers the news that a transport is closed, again or late.
+    pub fn close_late(&mut self, transport: TransportId) {
+        self.send_later(Duration::ZERO, Delivery::Closed { transport, failed: true });
+    }
+
+    pub fn open_late(&mut self, transport: TransportId) {
+        self.send_later(Duration::ZERO, Delivery::Opened(transport));
+    }
+
+    pub fn unavailable_late(&mut self, transport: TransportId) {
+        self.send_later(Duration::ZERO, Delivery::Unavailable(transport));
+    }
+
+    pub fn diagnose(&mut self, cause: Cause) {
+        self.client.handle_diagnosis(cause);
+        self.finish_turn();
+    }
+
+    pub(super) fn open(&mut self, transport: TransportId) {
+        self.checks.on_open(transport);
+        self.opened.push((transport, self.now));
+        match self.server.upgrade {
+            Upgrade::Accept => {
+                self.send_later(self.latency, Delivery::Opened(transport));
+                if let Some(frame) = self.server.on_open(transport) {
+                    self.send_later(self.latency, Delivery::Text(transport, frame));
+                }
+                self.send_heartbeat_later(transport);
+            }
+            Upgrade::Refuse => {
+                self.send_later(self.latency, Delivery::Closed { transport, failed: true });
+            }
+            Upgrade::Ignore => {}
+            Upgrade::Unavailable => {
+                self.send_later(Duration::ZERO, Delivery::Unavailable(transport));
+            }
+        }
+    }
+
+    pub(super) fn deliver(&mut self, delivery: Delivery) {
+        let now = self.now;
+        if delivery.transport().is_some_and(|id| self.server.black_holes.contains(&id)) {
+            return;
+        }
+        match delivery {
+            Delivery::ToServer(transport, frame) => {
+                if let Some(reply) = self.server.on_frame(transport, &frame) {
+                    self.push_on(transport, &reply);
+                }
+                return;
+            }
+            Delivery::Heartbeat(transport) => {
+                if self.server.has(transport) {
+                    self.push_on(transport, "2");
+                    self.send_heartbeat_later(transport);
+                }
+                return;
+            }
+            Delivery::Opened(transport) => self.client.handle_opened(transport),
+            Delivery::Text(transport, frame) => self.client.handle_text(transport, &frame, now),
+            Delivery::Binary(transport, bytes) => {
+                self.client.handle_binary(transport, bytes, now);
+            }
+            Delivery::Closed { transport, failed } => {
+                self.client.handle_closed(transport, failed, now);
+            }
+            Delivery::Unavailable(transport) => self.client.handle_unavailable(transport, now),
+            Delivery::Diagnosis(cause) => self.client.handle_diagnosis(cause),
+        }
+        self.finish_turn();
+    }
+
+    fn send_heartbeat_later(&mut self, transport: TransportId) {
+        if let Some(interval) = self.server.heartbeat {
+            self.send_later(interval, Delivery::Heartbeat(transport));
+        }
+    }
+
+    pub(super) fn send_later(&mut self, delay: Duration, delivery: Delivery) {
+        self.wire.insert((self.now + delay, self.next_delivery), delivery);
+        self.next_delivery += 1;
+    }
+}
+
+impl Delivery {
+    pub(super) fn is_traffic(&self) -> bool {
+        !matches!(self, Self::Heartbeat(_) | Self::Diagnosis(_))
+    }
+
+    fn transport(&self) -> Option<TransportId> {
+        match self {
+            Self::ToServer(transport, _)
+            | Self::Opened(transport)
+            | Self::Text(transport, _)
+            | Self::Binary(transport, _)
+            | Self::Closed { transport, .. }
+            | Self::Unavailable(transport)
+            | Self::Heartbeat(transport) => Some(*transport),
+            Self::Diagnosis(_) => None,
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! What passes between the application and the manager, in a form that can be kept and compared.
+
+use std::time::Duration;
+
+use serde_json::Value;
+use sockeye::host::EventId;
+use sockeye::manager::{AckTicket, Cause, Event, SocketId, Status};
+use sockeye::native::NativeHost;
+use sockeye::socketio::{RequestId, Settlement};
+use sockeye::time::Instant;
+
+use super::{Pair, TransportId};
+
+/// What the application was told.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Told {
+    Delivered { socket: SocketId, event: EventId, arguments: Value, ack: Option<AckTicket> },
+    Settled { request: RequestId, how: How },
+    AuthNeeded { socket: SocketId, transport: TransportId },
+    Refused { socket: SocketId, data: Option<Value> },
+    BinaryDropped { socket: SocketId },
+    Failed { cause: Cause },
+    Status { socket: SocketId, status: Status },
+}
+
+/// How a request ended.
+#[derive(Clone, Debug, PartialEq)]
+pub enum How {
+    Acknowledged(Value),
+    TimedOut,
+    Disconnected,
+    Destroyed,
+}
+
+/// What the application can ask of the manager.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Call {
+    Connect(SocketId),
+    Disconnect(SocketId),
+    Emit { socket: SocketId, body: String, volatile: bool },
+    Request { socket: SocketId, request: RequestId, body: String, timeout: Option<Duration> },
+    Cancel { socket: SocketId, request: RequestId },
+    Acknowledge { socket: SocketId, ticket: AckTicket, body: String },
+    Authenticate { socket: SocketId, transport: TransportId, payload: Option<String> },
+    FailAuthentication { socket: SocketId, transport: TransportId },
+    ReconnectNow,
+    Destroy,
+}
+
+/// What the log says.
+impl Pair {
+    pub fn statuses(&self, socket: SocketId) -> Vec<Status> {
+        let of_socket = |told: &Told| match told {
+            Told::Status { socket: about, status } if *about == socket => Some(*status),
+            _ => None,
+        };
+        self.log.iter().filter_map(of_socket).collect()
+    }
+
+    pub fn settlements(&self, request: u32) -> Vec<How> {
+        let of_request = |told: &Told| match told {
+            Told::Settled { request: about, how } if *about == RequestId(request) => {
+                Some(how.clone())
+            }
+            _ => None,
+        };
+        self.log.iter().filter_map(of_request).collect()
+    }
+
+    pub fn delivered(&self) -> Vec<Value> {
+        let arguments = |told: &Told| match told {
+            Told::Delivered { arguments, .. } => Some(arguments.clone()),
+            _ => None,
+        };
+        self.log.iter().filter_map(arguments).collect()
+    }
+
+    pub fn failures(&self) -> Vec<Cause> {
+        let cause = |told: &Told| match told {
+            Told::Failed { cause } => Some(*cause),
+            _ => None,
+        };
+        self.log.iter().filter_map(cause).collect()
+    }
+
+    /// The ticket of the last event that waits for an answer.
+    pub fn ticket(&self) -> AckTicket {
+        let ticket = |told: &Told| match told {
+            Told::Delivered { ack, .. } => *ack,
+            _ => None,
+        };
+        self.log.iter().rev().find_map(ticket).expect("an event with an acknowledgement id")
+    }
+
+    /// When the client will try again.
+    pub fn retry_at(&self, socket: SocketId) -> Instant {
+        match self.status(socket) {
+            Status::Waiting { retry_at, .. } => retry_at,
+            other => panic!("not waiting: {other:?}"),
+        }
+    }
+}
+
+impl From<Event<NativeHost>> for Told {
+    fn from(event: Event<NativeHost>) -> Self {
+        match event {
+            Event::Delivered { socket, event, arguments, ack } => {
+                Self::Delivered { socket, event, arguments, ack }
+            }
+            Event::Settled { request, settlement } => {
+                Self::Settled { request, how: How::from(settlement) }
+            }
+            Event::AuthNeeded { socket, transport } => Self::AuthNeeded { socket, transport },
+            Event::Refused { socket, data } => Self::Refused { socket, data },
+            Event::BinaryDropped { socket } => Self::BinaryDropped { socket },
+            Event::Failed { cause } => Self::Failed { cause },
+            Event::Status { socket, status } => Self::Status { socket, status },
+        }
+    }
+}
+
+impl From<Settlement<Value>> for How {
+    fn from(settlement: Settlement<Value>) -> Self {
+        match settlement {
+            Settlement::Acknowledged(arguments) => Self::Acknowledged(arguments),
+            Settlement::TimedOut => Self::TimedOut,
+            Settlement::Disconnected => Self::Disconnected,
+            Settlement::Destroyed => Self::Destroyed,
+        }
+    }
+}
