@@ -348,3 +348,33 @@ fn ends_only_the_silent_namespace_when_another_is_connected() {
     assert_eq!(pair.failures(), [Cause::ConnectTimeout]);
     assert_eq!(pair.opened.len(), 1);
 }
+
+#[test]
+fn counts_attempts_from_one_when_a_namespace_connects_over_an_open_session() {
+    let (mut pair, _) = Pair::connected();
+    let late = pair.client.socket("/late", false);
+    pair.connect(late);
+    assert_eq!(pair.status(late), Status::Connecting { attempt: 1, cause: None });
+}
+
+#[test]
+fn tells_a_connecting_namespace_nothing_new_when_another_is_connected() {
+    let (mut pair, jobs, admin) = two_wanted();
+    pair.server.answer("/admin", Answer::Silence);
+    pair.drive();
+    assert_eq!(pair.status(jobs), Status::Connected);
+    assert_eq!(pair.statuses(admin), [Status::Connecting { attempt: 1, cause: None }]);
+}
+
+#[test]
+fn ignores_failed_auth_when_the_namespace_does_not_wait_for_auth() {
+    let (mut pair, socket) = Pair::connected();
+    let transport = pair.transport();
+    let idle = pair.client.socket("/idle", true);
+    for socket in [idle, socket] {
+        pair.call(Call::FailAuthentication { socket, transport }).unwrap();
+    }
+    assert_eq!(pair.status(idle), Status::Idle);
+    assert_eq!(pair.status(socket), Status::Connected);
+    assert_eq!(pair.failures(), []);
+}

@@ -528,3 +528,19 @@ fn goes_on_when_the_clock_stands_still_or_runs_back() {
     pair.advance(1_100);
     assert_eq!(pair.status(socket), Status::Connected);
 }
+
+#[test]
+fn asks_for_one_diagnosis_when_it_takes_longer_than_the_next_attempt() {
+    let (mut pair, _) = refused(5);
+    pair.advance(60_000);
+    assert!(pair.opened.len() > 3);
+    assert_eq!(pair.diagnoses.len(), 1);
+}
+
+#[test]
+fn ignores_a_diagnosis_when_the_client_is_destroyed() {
+    let (mut pair, _) = refused(5);
+    pair.destroy();
+    pair.diagnose(Cause::ServerUnreachable);
+    assert_eq!(pair.failures(), []);
+}

@@ -457,3 +457,34 @@ fn ends_when_the_answer_has_attachments() {
     pair.drive();
     assert_eq!(pair.settlements(1), [How::Disconnected]);
 }
+
+#[test]
+fn answers_nothing_when_the_namespace_was_left_and_entered_again() {
+    let (mut pair, socket) = Pair::connected();
+    let other = pair.client.socket("/other", false);
+    pair.connect(other);
+    pair.listen("ask");
+    pair.push(r#"425["ask"]"#);
+    pair.drive();
+    let ticket = pair.ticket();
+    pair.disconnect(socket);
+    pair.connect(socket);
+    pair.drive();
+    assert_eq!(pair.status(socket), Status::Connected);
+    pair.call(Call::Acknowledge { socket, ticket, body: "[]".to_owned() }).unwrap();
+    pair.drive();
+    assert_eq!(pair.server.frames()[2..], ["41", "40"]);
+}
+
+#[test]
+fn ignores_an_answer_when_the_request_has_not_been_sent() {
+    let (mut pair, socket) = connecting();
+    pair.request(socket, 1, r#"["q"]"#).unwrap();
+    pair.push(r#"430["bogus"]"#);
+    pair.drive();
+    assert_eq!(pair.settlements(1), []);
+    accept(&mut pair);
+    pair.push(r#"430["true"]"#);
+    pair.drive();
+    assert_eq!(pair.settlements(1), [How::Acknowledged(json!(["true"]))]);
+}
