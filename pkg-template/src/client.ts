@@ -3,7 +3,13 @@ import { Connection, type SocketEvents } from "./connection.js";
 import { fail, type SockeyeError } from "./errors.js";
 import type { AckValue, DefaultEvents, EventArguments, EventName, EventValue } from "./events.js";
 import { Observable, StateObservable, Subject, type Subscription } from "./observable.js";
-import { type Auth, checkTimes, type ClientOptions, resolveOptions } from "./options.js";
+import {
+  type Auth,
+  checkTimes,
+  type ClientOptions,
+  resolveOptions,
+  toNamespace,
+} from "./options.js";
 import type { CreateCore } from "./port.js";
 import type { Sender, SendOptions } from "./sender.js";
 import { assertNotReserved, serialize, stringify, toValue } from "./serialize.js";
@@ -31,6 +37,8 @@ export class NamespaceClient<
   readonly #statusSubject: Subject<ClientStatus>;
   #status: ClientStatus = { state: "idle" };
   #connecting: Deferred | undefined;
+  /** Whether the application has said if it wants a connection. */
+  #told = false;
 
   /** @internal */
   constructor(connection: Connection, name: string, auth: Auth | undefined) {
@@ -68,11 +76,17 @@ export class NamespaceClient<
     return connecting.promise;
   }
 
+  /** @internal */
+  connectUnlessTold(): void {
+    if (!this.#told && this.#status.state === "idle") void this.connect();
+  }
+
   /**
    * Disconnects until `connect()` is called. Requests that have been sent reject with `disconnected`;
    * what waits to be sent stays.
    */
   disconnect(): void {
+    this.#told = true;
     this.connection.run((core) => core.disconnect(this.#id));
   }
 
@@ -280,7 +294,7 @@ export class Client<
     const { errors } = this.connection;
     this.errors = new Observable((observer) => errors.add(observer));
     this.#namespaces.set(this.name, this);
-    if (resolved.autoConnect) queueMicrotask(() => this.#connectUnlessTold());
+    if (resolved.autoConnect) queueMicrotask(() => this.connectUnlessTold());
   }
 
   /**
@@ -297,7 +311,7 @@ export class Client<
     name: string,
     { auth }: { auth?: Auth } = {},
   ): NamespaceClient<Listen, Emit> {
-    const path = name.startsWith("/") ? name : `/${name}`;
+    const path = toNamespace(name);
     let namespace = this.#namespaces.get(path);
     if (!namespace) {
       namespace = new NamespaceClient(this.connection, path, auth);
@@ -318,11 +332,6 @@ export class Client<
   async destroy(): Promise<void> {
     this.connection.destroy();
     await Promise.resolve();
-  }
-
-  /** The application may have disconnected, connected or destroyed the client in the meantime. */
-  #connectUnlessTold(): void {
-    if (this.status.value.state === "idle") void this.connect();
   }
 }
 

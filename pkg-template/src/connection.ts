@@ -33,7 +33,7 @@ const MAX_LENGTH = 8_000_000;
 
 export class Connection implements CoreEvents {
   readonly options: ResolvedOptions;
-  readonly errors = new Subject<SockeyeError>((error) => reportLater(error));
+  readonly errors = new Subject<SockeyeError>(show);
   readonly #createCore: CreateCore;
   readonly #sockets: SocketEvents[] = [];
   readonly #events = new Map<string, { id: number; count: number }>();
@@ -130,7 +130,7 @@ export class Connection implements CoreEvents {
 
   /** Reports what the application's code threw, and goes on. */
   report(error: unknown): void {
-    reportLater(error);
+    show(error);
     const hint = "the error is the `cause`; other listeners were called all the same";
     this.errors.next(fail("listener_error", "a listener threw", hint, error));
   }
@@ -139,7 +139,9 @@ export class Connection implements CoreEvents {
     if (this.#destroyed) return;
     this.#destroyed = true;
     this.#commands = [];
-    this.#core?.destroy();
+    const core = this.#core;
+    this.#core = undefined;
+    core?.destroy();
     for (const request of [...this.#requests.keys()]) this.settled(request, destroyed, []);
     for (const socket of this.#sockets) socket.handleStatus({ state: "closed" });
     this.errors.complete();
@@ -172,10 +174,11 @@ export class Connection implements CoreEvents {
     this.#details.data = data;
   }
 
-  failed(data: ErrorData): void {
+  failed(socket: number, data: ErrorData): void {
     const error = this.#toError(data);
     this.errors.next(error);
-    for (const socket of this.#sockets) socket.handleFailed(error);
+    const concerned = socket < 0 ? this.#sockets : this.#sockets.slice(socket, socket + 1);
+    for (const socket of concerned) socket.handleFailed(error);
   }
 
   status(
@@ -312,11 +315,8 @@ function toLoadError(cause: unknown): SockeyeError {
   return fail("load_failed", "the client's core could not be loaded", hint, cause);
 }
 
-/** As an uncaught error, so that it shows where the application's other errors show. */
-function reportLater(error: unknown): void {
+/** Where the application's uncaught errors show; outside browsers they would end the process. */
+function show(error: unknown): void {
   if (typeof reportError === "function") reportError(error);
-  else
-    queueMicrotask(() => {
-      throw error;
-    });
+  else console.error(error);
 }

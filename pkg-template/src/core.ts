@@ -51,8 +51,9 @@ function toManagerEvents(events: CoreEvents, onDiagnose: () => void): object {
     authNeeded: events.authNeeded.bind(events),
     refused: events.refused.bind(events),
     diagnose: onDiagnose,
-    binaryDropped: () => events.failed(describe("binary_unsupported")),
-    failed: (code: SockeyeErrorCode, detail: string) => events.failed(describe(code, detail)),
+    binaryDropped: (socket: number) => events.failed(socket, describe("binary_unsupported")),
+    failed: (socket: number, code: SockeyeErrorCode, detail: string) =>
+      events.failed(socket, describe(code, detail)),
     settled: (request: number, code: SockeyeErrorCode | "", args: unknown[] | undefined) =>
       events.settled(request, toErrorData(code), args ?? []),
     status: (

@@ -58,7 +58,7 @@ export function resolveOptions(url: string | URL, options: ClientOptions): Resol
   checkTimes({ minMs, baseMs, capMs, connectTimeoutMs, requestTimeoutMs });
   const random = options.random ?? Math.random;
   return {
-    namespace: decodeURI(address.pathname),
+    namespace: toNamespace(address.pathname),
     auth: options.auth,
     autoConnect: options.autoConnect ?? isPageOrWorker(),
     requestTimeoutMs,
@@ -84,6 +84,21 @@ export function checkTimes(times: Record<string, number>): void {
       throw fail("invalid_option", `${name} is ${String(value)}`, hint);
     }
   }
+}
+
+/** Returns the name of a namespace as it goes over the wire. Throws `invalid_option`. */
+export function toNamespace(path: string): string {
+  let name;
+  try {
+    name = decodeURI(path);
+  } catch {
+    name = path;
+  }
+  if (name.includes(",")) {
+    const hint = "on the wire a comma ends the namespace; use another character";
+    throw fail("invalid_option", `the namespace "${name}" has a comma`, hint);
+  }
+  return name.startsWith("/") ? name : `/${name}`;
 }
 
 function parseUrl(url: string | URL): URL {

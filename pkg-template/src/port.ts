@@ -57,7 +57,8 @@ export interface CoreEvents {
   authNeeded(socket: number, transport: number): void;
   /** The server refused the namespace; the status that says so follows. */
   refused(socket: number, data: unknown): void;
-  failed(error: ErrorData): void;
+  /** An attempt, or a frame; `socket` is negative if it concerns all. */
+  failed(socket: number, error: ErrorData): void;
   status(
     socket: number,
     state: "idle" | "connecting" | "connected" | "waiting" | "disconnected",

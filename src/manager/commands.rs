@@ -59,12 +59,16 @@ impl<H: Host> Manager<H> {
             self.cause = None;
             self.open_link(now);
         } else if let Some(transport) = self.link.open_transport() {
-            self.open_socket(socket, transport, now);
+            self.open_socket(socket, transport, now + self.config.connect_timeout);
         }
     }
 
-    pub(super) fn open_socket(&mut self, socket: SocketId, transport: TransportId, now: Instant) {
-        let deadline = now + self.config.connect_timeout;
+    pub(super) fn open_socket(
+        &mut self,
+        socket: SocketId,
+        transport: TransportId,
+        deadline: Instant,
+    ) {
         let Some(entry) = self.entries.get_mut(socket.0 as usize) else {
             return;
         };
@@ -102,11 +106,15 @@ impl<H: Host> Manager<H> {
 
     /// Disconnects `socket`. The session ends with the last socket.
     ///
-    /// What waits to be sent stays for the next connection.
+    /// What waits to be sent stays for the next connection. Does nothing for a socket that has not been
+    /// asked to connect, or is disconnected.
     pub fn disconnect(&mut self, socket: SocketId, now: Instant) {
         let Some(entry) = self.entries.get_mut(socket.0 as usize) else {
             return;
         };
+        if !entry.socket.is_active() {
+            return;
+        }
         let frame = entry.socket.disconnect(&self.host);
         if let (Some(transport), Some(frame)) = (self.link.open_transport(), frame) {
             self.send(transport, frame);

@@ -27,8 +27,8 @@ pub(super) struct Connection {
     pub decoder: Decoder,
     /// Whether the transport itself opened, so that something at the address speaks its protocol.
     pub upgraded: bool,
-    /// Until when the handshake must have come.
-    open_deadline: Instant,
+    /// The end of the attempt's time.
+    pub open_deadline: Instant,
     connected_at: Option<Instant>,
     proved: bool,
 }

@@ -34,7 +34,7 @@ use connection::{Connection, Link};
 /// What can be set about a manager.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Config {
-    /// How long a transport may take to open, and then each namespace to be accepted. Default 20 s.
+    /// How long an attempt may take, from the transport to the accepted namespace. Default 20 s.
     pub connect_timeout: Duration,
     /// How long a connection must live before the delays start from the shortest again. Default 10 s.
     pub stable_after: Duration,
@@ -168,7 +168,7 @@ impl<H: Host> Manager<H> {
         }
         self.diagnosis = Some(cause);
         self.cause = Some(cause);
-        self.tell(Event::Failed { cause });
+        self.tell(Event::Failed { socket: None, cause });
         self.end_turn();
     }
 
@@ -230,7 +230,7 @@ impl<H: Host> Manager<H> {
     fn fail_link(&mut self, cause: Cause, now: Instant) {
         let served = self.link.connection().is_some_and(|connection| connection.is_connected());
         if cause.is_error() || !served {
-            self.tell(Event::Failed { cause });
+            self.tell(Event::Failed { socket: None, cause });
         }
         self.end_link(cause, now);
     }
@@ -265,7 +265,7 @@ impl<H: Host> Manager<H> {
     /// the session that is tried again.
     fn fail_socket(&mut self, socket: SocketId, cause: Cause, now: Instant) {
         if self.entries.iter().any(|entry| entry.socket.is_connected()) {
-            self.tell(Event::Failed { cause });
+            self.tell(Event::Failed { socket: Some(socket), cause });
             self.end_socket(socket, cause);
         } else {
             self.fail_link(cause, now);

@@ -85,6 +85,8 @@ pub enum Event<H: Host> {
     },
     /// An attempt to connect failed, or the server broke the protocol.
     Failed {
+        /// The namespace that is concerned, or none if all are.
+        socket: Option<SocketId>,
         /// Why.
         cause: Cause,
     },

@@ -19,7 +19,7 @@ impl<H: Host> Manager<H> {
         match connection.session.handle_text(&self.host, text, now) {
             Ok(Received::Message) => self.on_message(transport, text, now),
             Ok(Received::Pinged) => self.on_ping(transport),
-            Ok(Received::Opened) => self.on_session_open(transport, now),
+            Ok(Received::Opened) => self.on_session_open(transport),
             Ok(Received::Closed) => self.fail_link(Cause::TransportClose, now),
             Ok(Received::Nothing) => {}
             Err(violation) => self.fail_link(violation.into(), now),
@@ -72,10 +72,15 @@ impl<H: Host> Manager<H> {
         self.entry(socket)?.socket.is_connected().then_some(socket)
     }
 
-    fn on_session_open(&mut self, transport: TransportId, now: Instant) {
+    /// The namespaces have what is left of the attempt's time.
+    fn on_session_open(&mut self, transport: TransportId) {
+        let Some(deadline) = self.link.connection().map(|connection| connection.open_deadline)
+        else {
+            return;
+        };
         for index in 0..self.entries.len() {
             if self.entries.get(index).is_some_and(|entry| entry.socket.is_active()) {
-                self.open_socket(SocketId(index as u32), transport, now);
+                self.open_socket(SocketId(index as u32), transport, deadline);
             }
         }
     }
@@ -180,7 +185,7 @@ impl<H: Host> Manager<H> {
     /// Trying again would give the same answer, so the socket stays disconnected.
     fn refuse(&mut self, socket: SocketId, cause: Cause, now: Instant) {
         if self.is_connecting(socket) {
-            self.tell(Event::Failed { cause });
+            self.tell(Event::Failed { socket: Some(socket), cause });
             self.end_socket(socket, cause);
             self.rest_if_unwanted(now);
         }

@@ -174,7 +174,10 @@ impl Driver {
                 events.refused(socket.0, data.unwrap_or(JsValue::UNDEFINED));
             }
             Event::BinaryDropped { socket } => events.binary_dropped(socket.0),
-            Event::Failed { cause } => events.failed(cause.code(), cause.detail()),
+            Event::Failed { socket, cause } => {
+                let socket = socket.map_or(-1, |socket| socket.0 as i32);
+                events.failed(socket, cause.code(), cause.detail());
+            }
             Event::Status { socket, status } => self.tell_status(socket.0, status),
         }
     }

@@ -82,7 +82,7 @@ extern "C" {
     #[wasm_bindgen(method, js_name = binaryDropped)]
     pub fn binary_dropped(this: &JsEvents, socket: u32);
     #[wasm_bindgen(method)]
-    pub fn failed(this: &JsEvents, code: &str, detail: &str);
+    pub fn failed(this: &JsEvents, socket: i32, code: &str, detail: &str);
     #[wasm_bindgen(method)]
     pub fn status(
         this: &JsEvents,
