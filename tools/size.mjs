@@ -93,6 +93,7 @@ const bundle = (options) =>
     target: "es2022",
     platform: "browser",
     legalComments: "none",
+    logLevel: "error",
     absWorkingDir: inRoot(),
     outdir: inRoot("target/size"),
     ...options,

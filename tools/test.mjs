@@ -40,7 +40,7 @@ async function resultOf({ name, args = [], needs }, results) {
 
 async function failureOf(name, args) {
   try {
-    await run("npm", ["run", "--silent", name, "--", ...args]);
+    await run("npm", ["run", "--silent", name, ...(args.length > 0 ? ["--", ...args] : [])]);
     return undefined;
   } catch (failure) {
     console.log(red(failure.message));
