@@ -105,6 +105,10 @@ export class NamespaceClient<
   ): Observable<EventValue<ListenEvents, Name>> {
     assertNotReserved(event);
     return new Observable((observer) => {
+      if (this.#status.state === "closed") {
+        observer.complete?.();
+        return () => {};
+      }
       const { channel, release } = this.#openChannel(event);
       const remove = channel.subject.add(observer);
       return () => {
@@ -118,7 +122,8 @@ export class NamespaceClient<
    * Answers the server's events of this name: what `respond` returns, or resolves with, is the
    * acknowledgement. When it throws the server gets no answer.
    *
-   * @throws {SockeyeError} `responder_exists` if the event has one already.
+   * @throws {SockeyeError} `responder_exists` if the event has one already, `reserved_event` or
+   * `client_destroyed`.
    * @example
    * client.respond("are-you-there", () => "yes");
    */
@@ -129,6 +134,7 @@ export class NamespaceClient<
     ) => AckValue<ListenEvents, Name> | Promise<AckValue<ListenEvents, Name>>,
   ): Subscription {
     assertNotReserved(event);
+    this.connection.assertAlive();
     const { channel, release } = this.#openChannel(event);
     if (channel.responder) {
       release();

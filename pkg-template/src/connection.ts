@@ -70,8 +70,13 @@ export class Connection implements CoreEvents {
     if (!this.#loading) void this.#load();
   }
 
+  /** Throws `client_destroyed`. */
+  assertAlive(): void {
+    if (this.#destroyed) throw new SockeyeError(destroyed);
+  }
+
   emit(socket: number, body: string, volatile: boolean): void {
-    this.#assertAlive();
+    this.assertAlive();
     const error = this.#core
       ? this.#core.emit(socket, body, volatile)
       : this.#defer({
@@ -88,7 +93,7 @@ export class Connection implements CoreEvents {
     timeoutMs: number,
     signal: AbortSignal | undefined,
   ): Promise<readonly unknown[]> {
-    this.#assertAlive();
+    this.assertAlive();
     if (signal?.aborted) return Promise.reject(aborted(signal));
     const request = this.#nextRequest++;
     const answer = new Promise<readonly unknown[]>((resolve, reject) => {
@@ -275,10 +280,6 @@ export class Connection implements CoreEvents {
     } finally {
       signal.removeEventListener("abort", abort);
     }
-  }
-
-  #assertAlive(): void {
-    if (this.#destroyed) throw new SockeyeError(destroyed);
   }
 }
 

@@ -151,6 +151,7 @@ class Subscriber<Value> implements Observer<Value>, Subscription {
 /** Tells its observers what it is told. A listener that throws stops nobody else. */
 export class Subject<Value> {
   #observers: readonly Observer<Value>[] = [];
+  #completed = false;
   readonly #onThrow: (error: unknown) => void;
 
   constructor(onThrow: (error: unknown) => void) {
@@ -161,9 +162,14 @@ export class Subject<Value> {
     return this.#observers.length > 0;
   }
 
-  /** Adds an observer; the returned function takes it away. */
+  get isCompleted(): boolean {
+    return this.#completed;
+  }
+
+  /** Adds an observer; the returned function takes it away. It completes if everything has. */
   add(observer: Observer<Value>): () => void {
-    this.#observers = [...this.#observers, observer];
+    if (this.#completed) observer.complete?.();
+    else this.#observers = [...this.#observers, observer];
     return () => {
       this.#observers = this.#observers.filter((other) => other !== observer);
     };
@@ -187,6 +193,7 @@ export class Subject<Value> {
   complete(): void {
     const observers = this.#observers;
     this.#observers = [];
+    this.#completed = true;
     for (const observer of observers) {
       try {
         observer.complete?.();
@@ -204,8 +211,9 @@ export class StateObservable<Value> extends Observable<Value> {
   /** @internal */
   constructor(read: () => Value, subject: Subject<Value>) {
     super((observer) => {
-      const remove = subject.add(observer);
+      const remove = subject.isCompleted ? () => {} : subject.add(observer);
       subject.tell(observer, read());
+      if (subject.isCompleted) observer.complete?.();
       return remove;
     });
     this.#read = read;

@@ -22,29 +22,39 @@ export function assertNotReserved(event: string): void {
 /** Writes an event as the JSON array that goes over the wire. */
 export function serialize(event: string, args: unknown[]): string {
   assertNotReserved(event);
-  for (const arg of args) assertNotBinary(arg);
   return stringify([event, ...args]);
 }
 
-function assertNotBinary(value: unknown): void {
-  const isBinary =
-    value instanceof ArrayBuffer ||
-    ArrayBuffer.isView(value) ||
-    (typeof Blob !== "undefined" && value instanceof Blob);
-  if (isBinary) {
-    const hint = "send text or JSON, for example base64";
-    throw fail("binary_unsupported", "binary arguments are not supported yet", hint);
-  }
-}
-
-/** Writes JSON, or throws `not_serializable`. */
+/** Writes JSON; throws `not_serializable`, or `binary_unsupported` for what JSON would distort. */
 export function stringify(value: unknown): string {
+  let text;
   try {
-    return JSON.stringify(value);
+    text = JSON.stringify(value);
   } catch (error) {
     const hint = "send what JSON can hold: no BigInt, no circular references";
     throw fail("not_serializable", "the arguments cannot be written as JSON", hint, error);
   }
+  // What has become text has no circular references, so looking through it comes to an end.
+  if (containsBinary(value)) {
+    const hint = "send text or JSON, for example base64";
+    throw fail("binary_unsupported", "binary arguments are not supported yet", hint);
+  }
+  return text;
+}
+
+function containsBinary(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  if (isBinary(value)) return true;
+  if ("toJSON" in value && typeof value.toJSON === "function") return false;
+  return Object.values(value).some(containsBinary);
+}
+
+function isBinary(value: object): boolean {
+  return (
+    value instanceof ArrayBuffer ||
+    ArrayBuffer.isView(value) ||
+    (typeof Blob !== "undefined" && value instanceof Blob)
+  );
 }
 
 /** One value stands for itself, several are a tuple. */

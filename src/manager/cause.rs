@@ -82,6 +82,7 @@ impl Cause {
             Self::ServerUnreachable,
             Self::UnreachableOrCors,
             Self::WebSocketBlocked,
+            Self::UnsupportedServer,
         ];
         known.into_iter().find(|cause| cause.code() == code).unwrap_or(Self::TransportError)
     }
