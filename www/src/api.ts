@@ -1,0 +1,56 @@
+/** The HTTP half of the mock server. */
+import type { JobsEvents, Received } from "./events";
+
+/** Starts a job of the primes server. */
+export const startPrimeJob = () => post<{ jobId: string }>("/primes/api/job/next");
+
+/** Starts a job of the jobs server. */
+export const startJob = (plan: { steps: number; fail: boolean }) =>
+  post<{ jobId: string }>("/jobs/api/jobs", plan);
+
+/** One update of a job, as its event was. */
+export type Update = {
+  [Event in Received<JobsEvents>["name"]]: {
+    event: Event;
+    payload: Extract<Received<JobsEvents>, { name: Event }>["payload"];
+  };
+}[Received<JobsEvents>["name"]];
+
+/** Returns what the server knows about a job, oldest first. */
+export async function fetchHistory(jobId: string, signal?: AbortSignal): Promise<Update[]> {
+  const url = `/jobs/api/jobs/${encodeURIComponent(jobId)}/history?limit=100`;
+  const { updates } = await fetchJson<{ updates: Update[] }>(url, signal ? { signal } : {});
+  return updates;
+}
+
+/** Whose connection is to be cut: one client's, or those of all clients of a contract. */
+export type CutTarget = { clientId: string } | { contract: string };
+
+/** Has the server drop connections without a word, as a dead network would. */
+export const cut = (target: CutTarget) => post<{ cut: number }>("/control/cut", target);
+
+function post<Answer>(url: string, body: object = {}): Promise<Answer> {
+  const headers = { "content-type": "application/json" };
+  return fetchJson(url, { method: "POST", headers, body: JSON.stringify(body) });
+}
+
+/** An answer that is not a success. */
+export class HttpError extends Error {
+  readonly status: number;
+
+  constructor(message: string, status: number) {
+    super(message);
+    this.status = status;
+  }
+}
+
+async function fetchJson<Answer>(url: string, init: RequestInit): Promise<Answer> {
+  const response = await fetch(url, init).catch((error: unknown) => {
+    if (init.signal?.aborted) throw error;
+    throw new Error("The server cannot be reached. Is it running?", { cause: error });
+  });
+  const answer = (await response.json().catch(() => ({}))) as Answer & { error?: string };
+  if (response.ok) return answer;
+  const { status } = response;
+  throw new HttpError(answer.error ?? `The server answered ${status}.`, status);
+}

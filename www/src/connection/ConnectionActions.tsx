@@ -1,0 +1,52 @@
+import { cut, type CutTarget } from "../api";
+import { useAction } from "../hooks/useAction";
+import type { AnyClient } from "../clients";
+import { useStatus } from "../hooks/useStatus";
+import { Outcome } from "../ui/Outcome";
+
+interface Props {
+  name: string;
+  client: AnyClient;
+  cutTarget: CutTarget;
+}
+
+/** What can be done to a connection. Only what makes sense in its state is enabled. */
+export function ConnectionActions(props: Props) {
+  const { name, client, cutTarget } = props;
+  const { state } = useStatus(client);
+  const cutting = useAction(async () => {
+    await cut(cutTarget);
+    return "The server has cut the connection.";
+  });
+  const isOff = state === "idle" || state === "disconnected";
+  return (
+    <div className="actions">
+      <button
+        type="button"
+        className="danger"
+        disabled={state !== "connected" || cutting.isPending}
+        onClick={cutting.run}
+        data-testid={`cut-${name}`}
+      >
+        Cut the connection
+      </button>
+      <button
+        type="button"
+        disabled={state !== "waiting"}
+        onClick={() => client.reconnectNow()}
+        data-testid={`reconnect-${name}`}
+      >
+        Reconnect now
+      </button>
+      <button
+        type="button"
+        disabled={state === "closed"}
+        onClick={() => (isOff ? void client.connect() : client.disconnect())}
+        data-testid={`toggle-${name}`}
+      >
+        {isOff ? "Connect" : "Disconnect"}
+      </button>
+      <Outcome outcome={cutting.outcome?.failed ? cutting.outcome : undefined} />
+    </div>
+  );
+}

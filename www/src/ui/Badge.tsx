@@ -1,0 +1,8 @@
+/** A state as a coloured word. */
+export function Badge({ state, title }: { state: string; title?: string | undefined }) {
+  return (
+    <span className="badge" data-state={state} title={title}>
+      {state.replaceAll("_", " ")}
+    </span>
+  );
+}
