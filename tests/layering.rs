@@ -87,7 +87,8 @@ fn read(root: &Path, path: PathBuf) -> Source {
 }
 
 fn before_tests(text: &str) -> Vec<String> {
-    let lines = text.lines().take_while(|line| !line.starts_with("#[cfg(test)]"));
+    let is_cfg_test = |line: &str| line.starts_with("#[cfg(") && line.contains("test");
+    let lines = text.lines().take_while(|line| !is_cfg_test(line));
     lines.map(str::to_owned).collect()
 }
 

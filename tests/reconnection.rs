@@ -82,7 +82,7 @@ fn draws_each_delay_within_its_bounds_when_the_server_stays_away() {
 
 #[test]
 fn spreads_a_herd_when_its_server_comes_back() {
-    for failures in [0, 2, 5, 40] {
+    for failures in [0, 2, 5, 31, 62] {
         let mut buckets = vec![0_u32; 301];
         for seed in 0..10_000 {
             let mut backoff = Backoff::new(BackoffConfig::default(), seed);
@@ -334,8 +334,25 @@ fn gives_a_session_up_when_connect_is_not_answered() {
     let socket = pair.client.socket("/", false);
     pair.connect(socket);
     let opened_at = pair.now;
-    pair.advance(20_010);
-    assert_eq!(pair.closed, [(pair.transport(), opened_at + ms(20_010))], "from the handshake on");
+    pair.advance(20_000);
+    assert_eq!(pair.closed, [(pair.transport(), opened_at + ms(20_000))]);
+    waits_because_of(&pair, socket, Cause::ConnectTimeout);
+    assert_eq!(pair.failures(), [Cause::ConnectTimeout]);
+}
+
+#[test]
+fn does_not_give_connect_more_time_when_the_handshake_took_long() {
+    let mut pair = Pair::new();
+    pair.server.handshake = None;
+    pair.server.answer("/", Answer::Silence);
+    let socket = pair.client.socket("/", false);
+    pair.connect(socket);
+    let opened_at = pair.now;
+    pair.advance(19_000);
+    pair.push(&Server::handshake("25000", "20000"));
+    pair.advance(1_000);
+    assert_eq!(pair.server.frames(), ["40"]);
+    assert_eq!(pair.closed, [(pair.transport(), opened_at + ms(20_000))]);
     waits_because_of(&pair, socket, Cause::ConnectTimeout);
 }
 
@@ -345,7 +362,7 @@ fn gives_a_session_up_when_auth_is_not_given() {
     pair.server.heartbeat = Some(ms(1_000));
     let socket = pair.client.socket("/", true);
     pair.connect(socket);
-    pair.advance(20_010);
+    pair.advance(20_000);
     waits_because_of(&pair, socket, Cause::ConnectTimeout);
 }
 
@@ -359,7 +376,7 @@ fn does_not_give_connect_more_time_when_auth_took_long() {
     pair.advance(19_000);
     let transport = pair.transport();
     pair.call(Call::Authenticate { socket, transport, payload: None }).unwrap();
-    pair.advance(1_010);
+    pair.advance(1_000);
     waits_because_of(&pair, socket, Cause::ConnectTimeout);
 }
 
@@ -496,6 +513,19 @@ fn never_uses_a_handshake_when_a_timer_of_it_cannot_be_set() {
             assert!(pair.opened.len() < 30, "{value}: no storm");
         }
     }
+}
+
+#[test]
+fn counts_from_one_when_the_application_starts_a_new_series() {
+    let (mut pair, socket) = refused(8);
+    pair.diagnose(Cause::ServerUnreachable);
+    pair.call(Call::ReconnectNow).unwrap();
+    pair.drive();
+    pair.disconnect(socket);
+    pair.connect(socket);
+    assert_eq!(pair.status(socket), Status::Connecting { attempt: 1, cause: None });
+    pair.drive();
+    assert_eq!(pair.diagnoses.len(), 2, "a new series, a new diagnosis");
 }
 
 #[test]

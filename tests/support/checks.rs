@@ -91,28 +91,28 @@ impl Checks {
 
 /// | from | to |
 /// |---|---|
-/// | idle | connecting; waiting, if another namespace waits; disconnected |
-/// | connecting | connected, waiting, disconnected; connecting, if more becomes known of it |
+/// | idle, disconnected | connecting; waiting, if another namespace waits |
+/// | connecting | connected, waiting, disconnected; connecting, as below |
 /// | connected | waiting, disconnected |
 /// | waiting | connecting, disconnected; waiting, if its cause becomes known |
-/// | disconnected | connecting, waiting; disconnected, if the application agrees with the server |
+///
+/// From connecting to connecting: the cause of the failure before becomes known, or is forgotten
+/// because another namespace has connected.
 fn is_legal(from: Status, to: Status) -> bool {
     use Status::{Connected, Connecting, Disconnected, Idle, Waiting};
     match (from, to) {
-        (_, Idle) => false,
-        (Connecting { .. }, Connecting { .. }) | (Disconnected { .. }, Disconnected { .. }) => {
-            from != to
+        (Connecting { attempt, .. }, Connecting { attempt: next, cause: after }) => {
+            from != to && (attempt == next || after.is_none())
         }
         (
             Waiting { attempt, retry_at, cause },
             Waiting { attempt: next, retry_at: then, cause: after },
         ) => attempt == next && retry_at == then && cause != after,
-        (Idle | Connecting { .. } | Waiting { .. }, Disconnected { .. })
-        | (Idle | Disconnected { .. }, Connecting { .. } | Waiting { .. })
-        | (Connecting { .. }, Connected | Waiting { .. })
-        | (Connected, Waiting { .. } | Disconnected { .. })
-        | (Waiting { .. }, Connecting { .. }) => true,
-        (Idle | Disconnected { .. } | Connected | Waiting { .. }, Connected)
-        | (Connected, Connecting { .. }) => false,
+        (Idle | Disconnected { .. }, to) => matches!(to, Connecting { .. } | Waiting { .. }),
+        (Connecting { .. }, to) => {
+            matches!(to, Connected | Waiting { .. } | Disconnected { .. })
+        }
+        (Connected, to) => matches!(to, Waiting { .. } | Disconnected { .. }),
+        (Waiting { .. }, to) => matches!(to, Connecting { .. } | Disconnected { .. }),
     }
 }

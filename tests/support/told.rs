@@ -19,7 +19,7 @@ pub enum Told {
     AuthNeeded { socket: SocketId, transport: TransportId },
     Refused { socket: SocketId, data: Option<Value> },
     BinaryDropped { socket: SocketId },
-    Failed { cause: Cause },
+    Failed { socket: Option<SocketId>, cause: Cause },
     Status { socket: SocketId, status: Status },
 }
 
@@ -77,7 +77,7 @@ impl Pair {
 
     pub fn failures(&self) -> Vec<Cause> {
         let cause = |told: &Told| match told {
-            Told::Failed { cause } => Some(*cause),
+            Told::Failed { cause, .. } => Some(*cause),
             _ => None,
         };
         self.log.iter().filter_map(cause).collect()
@@ -113,7 +113,7 @@ impl From<Event<NativeHost>> for Told {
             Event::AuthNeeded { socket, transport } => Self::AuthNeeded { socket, transport },
             Event::Refused { socket, data } => Self::Refused { socket, data },
             Event::BinaryDropped { socket } => Self::BinaryDropped { socket },
-            Event::Failed { cause } => Self::Failed { cause },
+            Event::Failed { socket, cause } => Self::Failed { socket, cause },
             Event::Status { socket, status } => Self::Status { socket, status },
         }
     }
