@@ -1,0 +1,234 @@
+import { describe, expect, test, vi } from "vitest";
+import { type ClientOptions, resolveOptions } from "../src/options.js";
+import { idle, sockeyeError } from "./support/setUp.js";
+
+const endpoints = (url: string | URL, options: ClientOptions = {}) => {
+  const { webSocketUrl, pollingUrl } = resolveOptions(url, options).core;
+  return [webSocketUrl, pollingUrl];
+};
+
+describe("the URL", () => {
+  test.each([
+    ["https://example.com", "wss://example.com", "https://example.com"],
+    ["http://example.com", "ws://example.com", "http://example.com"],
+    ["wss://example.com", "wss://example.com", "https://example.com"],
+    ["ws://example.com", "ws://example.com", "http://example.com"],
+    ["HTTPS://EXAMPLE.com/", "wss://example.com", "https://example.com"],
+    ["http://localhost:3000/jobs", "ws://localhost:3000", "http://localhost:3000"],
+    ["https://example.com:8443", "wss://example.com:8443", "https://example.com:8443"],
+    ["https://example.com:443", "wss://example.com", "https://example.com"],
+    ["http://[::1]:3000", "ws://[::1]:3000", "http://[::1]:3000"],
+    ["https://example.com/#part", "wss://example.com", "https://example.com"],
+  ])("of %s leads to %s and %s", (url, socket, polling) => {
+    expect(endpoints(url)).toEqual([
+      `${socket}/socket.io/?EIO=4&transport=websocket`,
+      `${polling}/socket.io/?EIO=4&transport=polling`,
+    ]);
+  });
+
+  test.each([
+    ["https://example.com", "/"],
+    ["https://example.com/", "/"],
+    ["https://example.com/jobs", "/jobs"],
+    ["https://example.com/jobs/", "/jobs/"],
+    ["https://example.com/a/b", "/a/b"],
+    ["https://example.com/jobs?x=1#y", "/jobs"],
+    ["https://example.com/caf%C3%A9%20au%20lait", "/café au lait"],
+    ["https://example.com/café au lait", "/café au lait"],
+  ])("%s has the namespace %s", (url, namespace) => {
+    expect(resolveOptions(url, {}).namespace).toBe(namespace);
+    expect(idle({}, url).client.name).toBe(namespace);
+  });
+
+  test("can be a URL object", () => {
+    expect(idle({}, new URL("https://example.com/jobs")).client.name).toBe("/jobs");
+  });
+
+  test("is relative to the page", () => {
+    vi.stubGlobal("location", { href: "https://example.com:8443/app/page?x=1" });
+    expect(endpoints("/jobs")[0]).toBe(
+      "wss://example.com:8443/socket.io/?EIO=4&transport=websocket",
+    );
+    expect(resolveOptions("/jobs", {}).namespace).toBe("/jobs");
+    expect(resolveOptions("//other.com/x", {}).core.pollingUrl).toContain("https://other.com/");
+  });
+
+  test("that is absolute has nothing to do with the page", () => {
+    vi.stubGlobal("location", { href: "http://page.com/app" });
+    expect(endpoints("wss://example.com")[0]).toMatch(/^wss:\/\/example\.com\//);
+  });
+
+  test.each(["", "/jobs", "example.com", "https://", "http://exa mple.com"])(
+    "%j is no URL",
+    (url) => {
+      expect(() => idle({}, url)).toThrow(sockeyeError("invalid_url"));
+    },
+  );
+
+  test.each(["ftp://example.com", "localhost:3000", "file:///jobs", "javascript:alert(1)"])(
+    "%s has a foreign scheme",
+    (url) => {
+      expect(() => idle({}, url)).toThrow(sockeyeError("invalid_url"));
+    },
+  );
+
+  test("cannot be relative to a page that has no address of its own", () => {
+    vi.stubGlobal("location", { href: "about:blank" });
+    expect(() => idle({}, "/jobs")).toThrow(sockeyeError("invalid_url"));
+  });
+
+  test("that is wrong is named by the error, with what the platform says as cause", () => {
+    const cause = expect.any(TypeError) as unknown;
+    expect(() => idle({}, "http://")).toThrow(sockeyeError("invalid_url", { cause }));
+    expect(() => idle({}, "gopher://x")).toThrow("gopher://x");
+  });
+});
+
+describe("the path", () => {
+  test.each([
+    ["/socket.io", "/socket.io/"],
+    ["/socket.io/", "/socket.io/"],
+    ["realtime", "/realtime/"],
+    ["//api//realtime//", "/api//realtime/"],
+    ["/", "/"],
+    ["", "/"],
+  ])("%j becomes %s", (path, expected) => {
+    const urls = endpoints("https://example.com/jobs", { path }).map(
+      (url) => new URL(url).pathname,
+    );
+    expect(urls).toEqual([expected, expected]);
+  });
+});
+
+describe("the query", () => {
+  const query = (url: string, options: ClientOptions) =>
+    endpoints(url, options).map((endpoint) => Object.fromEntries(new URL(endpoint).searchParams));
+
+  test("is added to the address of every request", () => {
+    expect(query("https://example.com", { query: { room: "a&b", n: 1, on: true } })).toEqual([
+      { room: "a&b", n: "1", on: "true", EIO: "4", transport: "websocket" },
+      { room: "a&b", n: "1", on: "true", EIO: "4", transport: "polling" },
+    ]);
+  });
+
+  test("is joined with that of the URL, which yields", () => {
+    expect(query("https://example.com/?a=1&b=2", { query: { b: 3 } })[0]).toMatchObject({
+      a: "1",
+      b: "3",
+    });
+  });
+
+  test("cannot change the protocol", () => {
+    const options = { query: { EIO: 3, transport: "x" } };
+    expect(query("https://example.com/?EIO=3", options)[0]).toEqual({
+      EIO: "4",
+      transport: "websocket",
+    });
+  });
+});
+
+describe("times", () => {
+  test("have defaults", () => {
+    const { core, requestTimeoutMs } = resolveOptions("https://example.com", {});
+    expect({ ...core, requestTimeoutMs }).toMatchObject({
+      minMs: 100,
+      baseMs: 1_000,
+      capMs: 30_000,
+      connectTimeoutMs: 20_000,
+      requestTimeoutMs: 10_000,
+    });
+  });
+
+  test("can be set, each alone", () => {
+    const { core, requestTimeoutMs } = resolveOptions("https://example.com", {
+      reconnect: { baseMs: 5 },
+      connectTimeoutMs: 7,
+      requestTimeoutMs: 8,
+    });
+    expect({ ...core, requestTimeoutMs }).toMatchObject({
+      minMs: 100,
+      baseMs: 5,
+      capMs: 30_000,
+      connectTimeoutMs: 7,
+      requestTimeoutMs: 8,
+    });
+  });
+
+  test.each([0, -1, NaN, Infinity, 2 ** 31])("cannot be %d", (time) => {
+    for (const options of [
+      { connectTimeoutMs: time },
+      { requestTimeoutMs: time },
+      { reconnect: { minMs: time } },
+      { reconnect: { baseMs: time } },
+      { reconnect: { capMs: time } },
+    ]) {
+      expect(() => idle(options)).toThrow(sockeyeError("invalid_option"));
+    }
+  });
+
+  test("that are wrong are named by the error", () => {
+    expect(() => idle({ connectTimeoutMs: -5 })).toThrow("connectTimeoutMs is -5");
+  });
+
+  test("can be as long as a timer can wait", () => {
+    expect(() => idle({ requestTimeoutMs: 2 ** 31 - 1 })).not.toThrow();
+  });
+
+  test("of one request are checked at once", () => {
+    const { client } = idle();
+    expect(() => client.with({ timeoutMs: 0 })).toThrow(sockeyeError("invalid_option"));
+    expect(() => client.with({ timeoutMs: 1 })).not.toThrow();
+    expect(() => client.with({})).not.toThrow();
+  });
+});
+
+describe("what the platform gives", () => {
+  test("is the default", async () => {
+    class GlobalWebSocket {}
+    vi.stubGlobal("WebSocket", GlobalWebSocket);
+    const globalFetch = vi.fn(function (this: unknown) {
+      return Promise.resolve(this);
+    });
+    vi.stubGlobal("fetch", globalFetch);
+    const { core } = resolveOptions("https://example.com", {});
+    expect(core.webSocket).toBe(GlobalWebSocket);
+    // Called as a method of anything else it would throw in browsers.
+    expect(await core.fetch?.("https://example.com")).toBe(globalThis);
+  });
+
+  test("can be replaced", () => {
+    class OwnWebSocket {}
+    const webSocket = OwnWebSocket as unknown as typeof WebSocket;
+    const ownFetch: typeof fetch = () => Promise.reject(new Error("unused"));
+    const { core } = resolveOptions("https://example.com", { webSocket, fetch: ownFetch });
+    expect(core.webSocket).toBe(OwnWebSocket);
+    expect(core.fetch).toBe(ownFetch);
+  });
+
+  test("can be missing", () => {
+    vi.stubGlobal("WebSocket", undefined);
+    vi.stubGlobal("fetch", undefined);
+    const { core } = resolveOptions("https://example.com", {});
+    expect(core.webSocket).toBeUndefined();
+    expect(core.fetch).toBeUndefined();
+  });
+
+  test("includes the randomness of the delays", () => {
+    const seed = (random: number) =>
+      resolveOptions("https://example.com", { random: () => random }).core.seed;
+    expect([seed(0), seed(0.5)]).toEqual([0, 2 ** 52]);
+    expect(seed(1 - 2 ** -53)).toBeLessThan(2 ** 53);
+    vi.spyOn(Math, "random").mockReturnValue(0.25);
+    expect(resolveOptions("https://example.com", {}).core.seed).toBe(2 ** 51);
+  });
+});
+
+test("the core gets what concerns it when it is made", async () => {
+  const { client, loader } = idle({ path: "/rt", reconnect: { minMs: 3 } });
+  void client.connect();
+  expect((await loader.succeed()).options).toMatchObject({
+    webSocketUrl: "wss://example.com/rt/?EIO=4&transport=websocket",
+    pollingUrl: "https://example.com/rt/?EIO=4&transport=polling",
+    minMs: 3,
+  });
+});

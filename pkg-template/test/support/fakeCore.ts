@@ -1,0 +1,142 @@
+/** A core that only remembers what it is asked, and says what the test wants said. */
+import type { ErrorData, SockeyeErrorCode } from "../../src/errors.js";
+import type { CoreEvents, CoreOptions, CorePort } from "../../src/port.js";
+
+type Method = keyof CorePort;
+export type Call = { [Name in Method]: [Name, ...Parameters<CorePort[Name]>] }[Method];
+type State = Parameters<CoreEvents["status"]>[1];
+
+interface StatusDetails {
+  socket?: number;
+  attempt?: number;
+  retryInMs?: number;
+  cause?: SockeyeErrorCode;
+}
+
+interface DeliveryDetails {
+  socket?: number;
+  transport?: number;
+  ackId?: number;
+}
+
+/** Error data of this code, with texts that a test can recognise. */
+export function errorData(code: SockeyeErrorCode): ErrorData {
+  return { code, message: `message of ${code}`, hint: `hint of ${code}` };
+}
+
+export class FakeCore implements CorePort {
+  readonly options: CoreOptions;
+  readonly events: CoreEvents;
+  readonly calls: Call[] = [];
+  /** The events that are listened to, by name. */
+  readonly names = new Map<string, number>();
+  /** What `emit` and `request` return. */
+  refusal: ErrorData | undefined;
+  /** Called with each call, after it has been noted. */
+  onCall: (call: Call) => void = () => {};
+  #freed = false;
+
+  constructor(options: CoreOptions, events: CoreEvents) {
+    this.options = options;
+    this.events = events;
+  }
+
+  /** The arguments of each call of `method`. */
+  callsOf<Name extends Method>(method: Name): Parameters<CorePort[Name]>[] {
+    const calls = this.calls.filter(([name]) => name === method);
+    return calls.map(([, ...args]) => args as Parameters<CorePort[Name]>);
+  }
+
+  // What the facade asks.
+
+  socket(...args: Parameters<CorePort["socket"]>) {
+    this.#note(["socket", ...args]);
+  }
+  connect(...args: Parameters<CorePort["connect"]>) {
+    this.#note(["connect", ...args]);
+  }
+  disconnect(...args: Parameters<CorePort["disconnect"]>) {
+    this.#note(["disconnect", ...args]);
+  }
+  reconnectNow() {
+    this.#note(["reconnectNow"]);
+  }
+  authenticate(...args: Parameters<CorePort["authenticate"]>) {
+    this.#note(["authenticate", ...args]);
+  }
+  failAuthentication(...args: Parameters<CorePort["failAuthentication"]>) {
+    this.#note(["failAuthentication", ...args]);
+  }
+  emit(...args: Parameters<CorePort["emit"]>) {
+    this.#note(["emit", ...args]);
+    return this.refusal;
+  }
+  request(...args: Parameters<CorePort["request"]>) {
+    this.#note(["request", ...args]);
+    return this.refusal;
+  }
+  cancel(...args: Parameters<CorePort["cancel"]>) {
+    this.#note(["cancel", ...args]);
+  }
+  acknowledge(...args: Parameters<CorePort["acknowledge"]>) {
+    this.#note(["acknowledge", ...args]);
+  }
+  listen(name: string, event: number) {
+    this.names.set(name, event);
+    this.calls.push(["listen", name, event]);
+  }
+  unlisten(name: string) {
+    this.names.delete(name);
+    this.calls.push(["unlisten", name]);
+  }
+  destroy() {
+    this.#note(["destroy"]);
+    queueMicrotask(() => (this.#freed = true));
+  }
+
+  /** Like the real core, this one cannot be called any more once its memory has been freed. */
+  #note(call: Call) {
+    if (this.#freed) throw new Error(`null pointer passed to rust: ${call[0]}`);
+    this.calls.push(call);
+    this.onCall(call);
+  }
+
+  // What the core says.
+
+  says(state: State, { socket = 0, attempt = 0, retryInMs = 0, cause }: StatusDetails = {}) {
+    this.events.status(socket, state, attempt, retryInMs, cause && errorData(cause));
+  }
+
+  /** An attempt failed: that of one namespace, or of all. */
+  fails(code: SockeyeErrorCode, socket = -1) {
+    this.events.failed(socket, errorData(code));
+  }
+
+  /** The server sent an event; it comes through if it is listened to. */
+  delivers(
+    name: string,
+    args: readonly unknown[] = [],
+    { socket = 0, transport = 1, ackId = -1 }: DeliveryDetails = {},
+  ) {
+    const event = this.names.get(name);
+    if (event !== undefined) {
+      this.events.delivered(socket, event, [name, ...args], transport, ackId);
+    }
+  }
+
+  /** The server answered the `index`-th request. */
+  answers(index: number, ...args: unknown[]) {
+    this.events.settled(this.#requestAt(index), undefined, args);
+  }
+
+  /** The `index`-th request ended without an answer. */
+  rejects(index: number, code: SockeyeErrorCode) {
+    this.events.settled(this.#requestAt(index), errorData(code), []);
+  }
+
+  #requestAt(index: number): number {
+    const call = this.callsOf("request")[index];
+    if (!call) throw new Error(`the core was not asked for request ${index}`);
+    return call[1];
+  }
+}

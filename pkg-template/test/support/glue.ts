@@ -1,0 +1,45 @@
+/** In place of the module's loader: a manager that remembers its calls. */
+import { vi } from "vitest";
+
+type Listener = (...args: unknown[]) => void;
+
+export const initialize = vi.fn<(input: { module_or_path: Uint8Array }) => Promise<unknown>>();
+export default initialize;
+
+/** What the core makes a manager of, and what it asks of it. */
+export class Manager {
+  static readonly made: Manager[] = [];
+  readonly calls: unknown[][] = [];
+  readonly options: { names: Map<string, number> } & Record<string, unknown>;
+  readonly events: Record<string, Listener>;
+  /** What `emit` and `request` return. */
+  code: string | undefined;
+
+  constructor(options: Manager["options"], events: Manager["events"]) {
+    this.options = options;
+    this.events = events;
+    Manager.made.push(this);
+  }
+
+  reportTo = this.#noting("reportTo");
+  socket = this.#noting("socket");
+  connect = this.#noting("connect");
+  disconnect = this.#noting("disconnect");
+  reconnectNow = this.#noting("reconnectNow");
+  authenticate = this.#noting("authenticate");
+  failAuthentication = this.#noting("failAuthentication");
+  emit = this.#noting("emit");
+  request = this.#noting("request");
+  cancel = this.#noting("cancel");
+  acknowledge = this.#noting("acknowledge");
+  handleDiagnosis = this.#noting("handleDiagnosis");
+  destroy = this.#noting("destroy");
+  free = this.#noting("free");
+
+  #noting(method: string) {
+    return (...args: unknown[]) => {
+      this.calls.push([method, ...args]);
+      return this.code;
+    };
+  }
+}

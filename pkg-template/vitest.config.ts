@@ -1,0 +1,27 @@
+/** The facade against a fake core, and the types: `npm run test:ts`. */
+import { fileURLToPath } from "node:url";
+import { defineConfig } from "vitest/config";
+
+const inTest = (path: string) => fileURLToPath(new URL(`test/${path}`, import.meta.url));
+
+export default defineConfig({
+  root: fileURLToPath(new URL(".", import.meta.url)),
+  resolve: {
+    // The build makes these; no test needs the real ones.
+    alias: [
+      { find: /^.*\/wasm\/glue\.js$/, replacement: inTest("support/glue.ts") },
+      { find: /^.*\/wasm\/payload\.js$/, replacement: inTest("support/payload.ts") },
+    ],
+  },
+  test: {
+    environment: "node",
+    include: ["test/**/*.test.ts"],
+    restoreMocks: true,
+    unstubGlobals: true,
+    typecheck: {
+      enabled: true,
+      include: ["test/**/*.test-d.ts"],
+      tsconfig: inTest("tsconfig.json"),
+    },
+  },
+});
