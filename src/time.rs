@@ -50,7 +50,7 @@ pub fn earliest(left: Option<Instant>, right: Option<Instant>) -> Option<Instant
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(target_family = "wasm")))]
 mod tests {
     use super::*;
 

@@ -211,13 +211,13 @@ export class NamespaceClient<
 
   #socketEvents(): SocketEvents {
     return {
-      handleDelivered: (event, args, transport, ackId) => {
+      handleDelivered: (event, args, connection, ackId) => {
         const channel = this.#channels.get(event);
         if (!channel) return;
         const value = toValue(args, 1);
         channel.subject.next(value);
         if (channel.responder && ackId >= 0) {
-          void this.#answer(channel.responder, value, transport, ackId);
+          void this.#answer(channel.responder, value, connection, ackId);
         }
       },
       handleAuthNeeded: (transport) => void this.#authenticate(transport),
@@ -229,13 +229,13 @@ export class NamespaceClient<
   async #answer(
     responder: (value: unknown) => unknown,
     value: unknown,
-    transport: number,
+    connection: number,
     ackId: number,
   ): Promise<void> {
     try {
       const answer = await responder(value);
       const body = stringify(answer === undefined ? [] : [answer]);
-      this.connection.run((core) => core.acknowledge(this.#id, transport, ackId, body));
+      this.connection.run((core) => core.acknowledge(this.#id, connection, ackId, body));
     } catch (error) {
       this.connection.report(error);
     }

@@ -7,7 +7,7 @@ import { type ClientStatus, toStatus } from "./status.js";
 
 /** What the connection tells a namespace. */
 export interface SocketEvents {
-  handleDelivered(event: number, args: readonly unknown[], transport: number, ackId: number): void;
+  handleDelivered(event: number, args: readonly unknown[], connection: number, ackId: number): void;
   handleAuthNeeded(transport: number): void;
   handleStatus(status: ClientStatus): void;
   /** An attempt of this namespace, or of the connection, failed. */
@@ -158,10 +158,10 @@ export class Connection implements CoreEvents {
     socket: number,
     event: number,
     args: readonly unknown[],
-    transport: number,
+    connection: number,
     ackId: number,
   ): void {
-    this.#sockets[socket]?.handleDelivered(event, args, transport, ackId);
+    this.#sockets[socket]?.handleDelivered(event, args, connection, ackId);
   }
 
   settled(request: number, error: ErrorData | undefined, args: readonly unknown[]): void {

@@ -83,8 +83,8 @@ function toPort(
     request: (socket, request, body, timeoutMs) =>
       toErrorData(manager.request(socket, request, body, timeoutMs)),
     cancel: (socket, request) => manager.cancel(socket, request),
-    acknowledge: (socket, transport, ackId, body) =>
-      manager.acknowledge(socket, transport, ackId, body),
+    acknowledge: (socket, connection, ackId, body) =>
+      manager.acknowledge(socket, connection, ackId, body),
     listen: (name, event) => void names.set(name, event),
     unlisten: (name) => void names.delete(name),
     destroy() {

@@ -36,7 +36,7 @@ export interface CorePort {
   request(socket: number, request: number, body: string, timeoutMs: number): ErrorData | undefined;
   cancel(socket: number, request: number): void;
   /** Answers the server's event; `body` is the JSON of the array of the answer's arguments. */
-  acknowledge(socket: number, transport: number, ackId: number, body: string): void;
+  acknowledge(socket: number, connection: number, ackId: number, body: string): void;
   /** From now on events of this name are delivered, under this number. */
   listen(name: string, event: number): void;
   unlisten(name: string): void;
@@ -50,7 +50,7 @@ export interface CoreEvents {
     socket: number,
     event: number,
     args: readonly unknown[],
-    transport: number,
+    connection: number,
     ackId: number,
   ): void;
   settled(request: number, error: ErrorData | undefined, args: readonly unknown[]): void;

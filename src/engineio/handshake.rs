@@ -84,7 +84,7 @@ fn max_payload<H: Host>(host: &H, value: &H::Value) -> Result<Option<u64>, Hands
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(target_family = "wasm")))]
 mod tests {
     use super::*;
     use crate::native::NativeHost;

@@ -140,7 +140,7 @@ impl Open {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(target_family = "wasm")))]
 mod tests {
     use super::*;
     use crate::native::NativeHost;

@@ -6,7 +6,7 @@ use crate::engineio::PacketType;
 use crate::host::{Host, OutgoingFrame};
 use crate::manager::connection::Link;
 use crate::manager::{
-    AckTicket, Cause, Entry, Event, Manager, Output, SocketId, Status, TransportId,
+    AckTicket, Cause, Diagnosis, Entry, Event, Manager, Output, SocketId, TransportId,
 };
 use crate::socketio::{EmitError, ROOT_NAMESPACE, RequestId, Settlement, Socket};
 use crate::time::Instant;
@@ -26,8 +26,7 @@ impl<H: Host> Manager<H> {
         let limits = self.config.limits;
         let prefix = PacketType::Message.encode();
         let socket = Socket::new(&self.host, namespace.to_owned(), prefix, auth_on_demand, limits);
-        let cause = Cause::ClientDisconnect;
-        self.entries.push(Entry { socket, cause, announced: Status::Idle });
+        self.entries.push(Entry::new(socket));
         if namespace == ROOT_NAMESPACE {
             self.root = Some(id);
         }
@@ -49,17 +48,26 @@ impl<H: Host> Manager<H> {
         };
         if !entry.socket.is_active() {
             entry.socket.connect();
+            entry.attempt = 0;
+            entry.cause = None;
             self.start(socket, now);
         }
         self.end_turn();
     }
 
+    /// Begins an attempt, or takes part in the one that is under way.
     fn start(&mut self, socket: SocketId, now: Instant) {
-        if matches!(self.link, Link::Idle) {
-            self.cause = None;
-            self.open_link(now);
-        } else if let Some(transport) = self.link.open_transport() {
-            self.open_socket(socket, transport, now + self.config.connect_timeout);
+        match self.link {
+            Link::Idle => self.open_link(now),
+            Link::Waiting { .. } => {}
+            Link::Active(_) => {
+                if let Some(entry) = self.entry_mut(socket) {
+                    entry.attempt = 1;
+                }
+                if let Some(transport) = self.link.open_transport() {
+                    self.open_socket(socket, transport, now + self.config.connect_timeout);
+                }
+            }
         }
     }
 
@@ -98,7 +106,8 @@ impl<H: Host> Manager<H> {
 
     /// Takes the news that the application has no auth payload to give; the attempt has failed.
     pub fn fail_authentication(&mut self, socket: SocketId, transport: TransportId, now: Instant) {
-        if self.link.open_transport() == Some(transport) {
+        let asked = self.entry(socket).is_some_and(|entry| entry.socket.is_authenticating());
+        if asked && self.link.open_transport() == Some(transport) {
             self.fail_socket(socket, Cause::AuthFailed, now);
             self.end_turn();
         }
@@ -181,11 +190,9 @@ impl<H: Host> Manager<H> {
 
     /// Answers an event of the server. Without the connection on which it came, nothing is sent.
     pub fn acknowledge(&mut self, socket: SocketId, ticket: AckTicket, body: H::Text) {
-        if self.link.open_transport() == Some(ticket.transport) {
-            let entry = self.entry(socket);
-            let frame = entry.and_then(|entry| entry.socket.acknowledge(ticket.ack_id, body));
-            self.send_if_some(frame);
-        }
+        let entry = self.entry(socket).filter(|entry| entry.connection == ticket.connection);
+        let frame = entry.and_then(|entry| entry.socket.acknowledge(ticket.ack_id, body));
+        self.send_if_some(frame);
     }
 
     /// Ends everything: sockets, requests, the connection, the timer.
@@ -201,6 +208,7 @@ impl<H: Host> Manager<H> {
         }
         self.close_transport(now);
         self.link = Link::Idle;
+        self.diagnosis = Diagnosis::None;
         self.entries.clear();
         self.root = None;
         self.end_turn();

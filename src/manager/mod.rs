@@ -82,11 +82,9 @@ pub struct Manager<H: Host> {
     backoff: Backoff,
     entries: Vec<Entry<H>>,
     root: Option<SocketId>,
-    attempt: u32,
-    cause: Option<Cause>,
-    /// What a diagnosis found in this series of failures.
-    diagnosis: Option<Cause>,
+    diagnosis: Diagnosis,
     next_transport: u32,
+    next_connection: u32,
     outputs: VecDeque<Output<H>>,
     deadline: Option<Instant>,
 }
@@ -94,9 +92,22 @@ pub struct Manager<H: Host> {
 #[derive(Debug)]
 struct Entry<H: Host> {
     socket: Socket<H>,
-    /// Why the socket is disconnected.
-    cause: Cause,
+    /// How many attempts have begun since the last connection.
+    attempt: u32,
+    /// Why the last attempt failed, or the connection ended.
+    cause: Option<Cause>,
+    /// The number of the last connection.
+    connection: u32,
     announced: Status,
+}
+
+/// What is known of why no transport opens. Asked once in a series of failures.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Diagnosis {
+    #[default]
+    None,
+    Asked,
+    Known(Cause),
 }
 
 impl<H: Host> Manager<H> {
@@ -109,10 +120,9 @@ impl<H: Host> Manager<H> {
             config,
             entries: Vec::new(),
             root: None,
-            attempt: 0,
-            cause: None,
-            diagnosis: None,
+            diagnosis: Diagnosis::default(),
             next_transport: 0,
+            next_connection: 0,
             outputs: VecDeque::new(),
             deadline: None,
         }
@@ -163,11 +173,13 @@ impl<H: Host> Manager<H> {
 
     /// Takes what was found out about a transport that could not be opened.
     pub fn handle_diagnosis(&mut self, cause: Cause) {
-        if self.attempt == 0 || self.diagnosis.is_some() {
+        if self.diagnosis != Diagnosis::Asked {
             return;
         }
-        self.diagnosis = Some(cause);
-        self.cause = Some(cause);
+        self.diagnosis = Diagnosis::Known(cause);
+        for entry in self.entries.iter_mut().filter(|entry| entry.socket.is_active()) {
+            entry.cause = Some(cause);
+        }
         self.tell(Event::Failed { socket: None, cause });
         self.end_turn();
     }
@@ -209,8 +221,10 @@ impl<H: Host> Manager<H> {
     /// Nothing answered the upgrade: one diagnosis per series of failures tells why.
     fn on_upgrade_refused(&mut self, now: Instant) {
         match self.diagnosis {
-            Some(cause) => self.fail_link(cause, now),
-            None => {
+            Diagnosis::Known(cause) => self.fail_link(cause, now),
+            Diagnosis::Asked => self.end_link(Cause::TransportError, now),
+            Diagnosis::None => {
+                self.diagnosis = Diagnosis::Asked;
                 self.end_link(Cause::TransportError, now);
                 self.outputs.push_back(Output::Diagnose);
             }
@@ -220,7 +234,9 @@ impl<H: Host> Manager<H> {
     fn open_link(&mut self, now: Instant) {
         let transport = TransportId(self.next_transport);
         self.next_transport = self.next_transport.wrapping_add(1);
-        self.attempt = self.attempt.saturating_add(1);
+        for entry in self.entries.iter_mut().filter(|entry| entry.socket.is_active()) {
+            entry.attempt = entry.attempt.saturating_add(1);
+        }
         let deadline = now + self.config.connect_timeout;
         self.link = Link::Active(Connection::new(transport, deadline));
         self.outputs.push_back(Output::Open { transport });
@@ -238,12 +254,8 @@ impl<H: Host> Manager<H> {
     /// The connection is over: what was sent on it is lost, and the next attempt gets a date.
     fn end_link(&mut self, cause: Cause, now: Instant) {
         self.close_transport(now);
-        self.cause = Some(cause);
         for index in 0..self.entries.len() {
-            let lost = self.entries.get_mut(index).map(|entry| {
-                entry.socket.lose_session();
-                entry.socket.drain_lost()
-            });
+            let lost = self.entries.get_mut(index).map(|entry| entry.lose_session(cause));
             self.settle(lost.unwrap_or_default(), || Settlement::Disconnected);
         }
         if self.is_wanted() {
@@ -275,7 +287,7 @@ impl<H: Host> Manager<H> {
     /// A namespace is over until the application connects it again.
     fn end_socket(&mut self, socket: SocketId, cause: Cause) {
         let lost = self.entry_mut(socket).map(|entry| {
-            entry.cause = cause;
+            entry.cause = Some(cause);
             entry.socket.end();
             entry.socket.drain_lost()
         });
@@ -287,8 +299,7 @@ impl<H: Host> Manager<H> {
         if !self.is_wanted() {
             self.close_transport(now);
             self.link = Link::Idle;
-            self.attempt = 0;
-            self.diagnosis = None;
+            self.diagnosis = Diagnosis::None;
         }
     }
 
@@ -338,24 +349,35 @@ impl<H: Host> Manager<H> {
     }
 
     fn status_of(&self, entry: &Entry<H>) -> Status {
+        let Entry { attempt, cause, .. } = *entry;
         match entry.socket.phase() {
             Phase::Idle => Status::Idle,
-            Phase::Disconnected => Status::Disconnected { cause: entry.cause },
+            Phase::Disconnected => {
+                Status::Disconnected { cause: cause.unwrap_or(Cause::ClientDisconnect) }
+            }
             Phase::Connected { .. } => Status::Connected,
             Phase::Wanted | Phase::Authenticating { .. } | Phase::Connecting { .. } => {
-                self.status_of_link()
+                if let Link::Waiting { until } = self.link {
+                    Status::Waiting { attempt: attempt.saturating_add(1), retry_at: until, cause }
+                } else {
+                    Status::Connecting { attempt, cause }
+                }
             }
         }
     }
+}
 
-    fn status_of_link(&self) -> Status {
-        let cause = self.cause;
-        match self.link {
-            Link::Waiting { until } => {
-                let attempt = self.attempt.saturating_add(1);
-                Status::Waiting { attempt, retry_at: until, cause }
-            }
-            Link::Idle | Link::Active(_) => Status::Connecting { attempt: self.attempt, cause },
+impl<H: Host> Entry<H> {
+    fn new(socket: Socket<H>) -> Self {
+        Self { socket, attempt: 0, cause: None, connection: 0, announced: Status::Idle }
+    }
+
+    /// Returns the requests that are lost with the session.
+    fn lose_session(&mut self, cause: Cause) -> Vec<RequestId> {
+        if self.socket.is_active() {
+            self.cause = Some(cause);
+            self.socket.lose_session();
         }
+        self.socket.drain_lost()
     }
 }

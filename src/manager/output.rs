@@ -102,8 +102,8 @@ pub enum Event<H: Host> {
 /// The right to answer one event of the server, as long as its connection lives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AckTicket {
-    /// The connection on which the event came.
-    pub transport: TransportId,
+    /// The number of the namespace's connection on which the event came.
+    pub connection: u32,
     /// The id that it carried.
     pub ack_id: u64,
 }

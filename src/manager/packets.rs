@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use crate::engineio::{PAYLOAD_START, PacketType, Received};
 use crate::host::{EventId, Host, OutgoingFrame};
-use crate::manager::{AckTicket, Cause, Event, Manager, SocketId, TransportId};
+use crate::manager::{AckTicket, Cause, Diagnosis, Event, Manager, SocketId, TransportId};
 use crate::socketio::{Packet, Settlement};
 use crate::time::Instant;
 
@@ -117,8 +117,7 @@ impl<H: Host> Manager<H> {
         match packet {
             Packet::Event { heard: None, .. } => {}
             Packet::Event { heard: Some((event, arguments)), ack_id } => {
-                let ack = ack_id.map(|ack_id| AckTicket { transport, ack_id });
-                self.on_event(socket, event, arguments, ack);
+                self.on_event(socket, event, arguments, ack_id);
             }
             Packet::Ack { ack_id, arguments } => self.on_ack(socket, ack_id, arguments),
             Packet::Connect { sid: Some(sid) } => self.on_connect(transport, socket, sid, now),
@@ -134,11 +133,14 @@ impl<H: Host> Manager<H> {
         socket: SocketId,
         event: EventId,
         arguments: H::Value,
-        ack: Option<AckTicket>,
+        ack_id: Option<u64>,
     ) {
-        if self.entry(socket).is_some_and(|entry| entry.socket.is_connected()) {
-            self.tell(Event::Delivered { socket, event, arguments, ack });
-        }
+        let Some(entry) = self.entry(socket).filter(|entry| entry.socket.is_connected()) else {
+            return;
+        };
+        let connection = entry.connection;
+        let ack = ack_id.map(|ack_id| AckTicket { connection, ack_id });
+        self.tell(Event::Delivered { socket, event, arguments, ack });
     }
 
     fn on_ack(&mut self, socket: SocketId, ack_id: u64, arguments: H::Value) {
@@ -155,16 +157,20 @@ impl<H: Host> Manager<H> {
     /// The namespace is open: what waited goes out before the application is told, so that it comes
     /// before what the application sends on being told.
     fn on_connect(&mut self, transport: TransportId, socket: SocketId, sid: String, now: Instant) {
-        let accepted = self.entry_mut(socket).is_some_and(|entry| entry.socket.accept(sid));
-        if !accepted {
+        let connection = self.next_connection;
+        let Some(entry) = self.entry_mut(socket).filter(|entry| entry.socket.is_connecting())
+        else {
             return;
-        }
+        };
+        entry.socket.accept(sid);
+        entry.attempt = 0;
+        entry.cause = None;
+        entry.connection = connection;
+        self.next_connection = connection.wrapping_add(1);
+        self.diagnosis = Diagnosis::None;
         if let Some(connection) = self.link.connection() {
             connection.mark_connected(now);
         }
-        self.attempt = 0;
-        self.cause = None;
-        self.diagnosis = None;
         while let Some(frame) = self.entry_mut(socket).and_then(|entry| entry.socket.flush_next()) {
             self.send(transport, frame);
         }

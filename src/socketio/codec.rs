@@ -231,7 +231,7 @@ impl<H: Host> Payload<'_, H> {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(target_family = "wasm")))]
 mod tests {
     use super::*;
     use crate::native::NativeHost;

@@ -52,7 +52,7 @@ impl Decoder {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(target_family = "wasm")))]
 mod tests {
     use super::*;
     use crate::native::NativeHost;

@@ -55,7 +55,7 @@ impl<Text> SendBuffer<Text> {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(target_family = "wasm")))]
 mod tests {
     use super::*;
 

@@ -163,6 +163,18 @@ impl<H: Host> Socket<H> {
         matches!(self.phase, Phase::Connected { .. })
     }
 
+    /// Returns whether CONNECT has been sent and not been answered.
+    #[must_use]
+    pub fn is_connecting(&self) -> bool {
+        matches!(self.phase, Phase::Connecting { .. })
+    }
+
+    /// Returns whether the application's auth payload is waited for.
+    #[must_use]
+    pub fn is_authenticating(&self) -> bool {
+        matches!(self.phase, Phase::Authenticating { .. })
+    }
+
     /// Returns whether a connection is wanted, whether or not there is one.
     #[must_use]
     pub fn is_active(&self) -> bool {
@@ -221,13 +233,12 @@ impl<H: Host> Socket<H> {
         Some(self.frame(host, PacketType::Connect, payload))
     }
 
-    /// Reacts to the server's CONNECT. Returns whether one was expected.
-    pub fn accept(&mut self, sid: String) -> bool {
-        let expected = matches!(self.phase, Phase::Connecting { .. });
-        if expected {
+    /// Reacts to the server's CONNECT, which counts only while it is [waited
+    /// for](Self::is_connecting).
+    pub fn accept(&mut self, sid: String) {
+        if self.is_connecting() {
             self.phase = Phase::Connected { sid };
         }
-        expected
     }
 
     /// Takes the next event that waited for the connection.
@@ -380,7 +391,7 @@ fn encode_head(prefix: &str, packet_type: PacketType, namespace: &str) -> String
     prefix.to_owned() + &Header { packet_type, attachments: 0, namespace, ack_id: None }.encode()
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(target_family = "wasm")))]
 mod tests {
     use super::*;
     use crate::native::NativeHost;
@@ -402,7 +413,8 @@ mod tests {
     fn connect(socket: &mut Socket<NativeHost>) {
         socket.connect();
         assert_eq!(wire(socket.open(&HOST(), at(100.0))).unwrap(), "40/jobs,");
-        assert!(socket.accept("sid".to_owned()));
+        socket.accept("sid".to_owned());
+        assert!(socket.is_connected());
     }
 
     #[test]

@@ -95,8 +95,8 @@ impl JsManager {
     }
 
     /// Answers an event of the server.
-    pub fn acknowledge(&self, socket: u32, transport: u32, ack_id: f64, body: JsString) {
-        let ticket = AckTicket { transport: TransportId(transport), ack_id: ack_id as u64 };
+    pub fn acknowledge(&self, socket: u32, connection: u32, ack_id: f64, body: JsString) {
+        let ticket = AckTicket { connection, ack_id: ack_id as u64 };
         self.driver.turn(|core| core.acknowledge(SocketId(socket), ticket, body));
     }
 

@@ -77,10 +77,11 @@ impl Driver {
     fn drain(&self, core: &mut Manager<JsHost>) {
         let mut outputs = self.outputs.borrow_mut();
         loop {
-            match core.poll_output() {
-                Output::Timeout(deadline) => return self.deadline.set(deadline),
-                output => outputs.push_back(output),
+            let output = core.poll_output();
+            if let Output::Timeout(deadline) = output {
+                return self.deadline.set(deadline);
             }
+            outputs.push_back(output);
         }
     }
 
@@ -161,9 +162,9 @@ impl Driver {
         let events = &self.events;
         match event {
             Event::Delivered { socket, event, arguments, ack } => {
-                let (transport, ack_id) =
-                    ack.map_or((0, -1.0), |ack| (ack.transport.0, ack.ack_id as f64));
-                events.delivered(socket.0, event.0, arguments, transport, ack_id);
+                let (connection, ack_id) =
+                    ack.map_or((0, -1.0), |ack| (ack.connection, ack.ack_id as f64));
+                events.delivered(socket.0, event.0, arguments, connection, ack_id);
             }
             Event::Settled { request, settlement } => {
                 let (kind, arguments) = settlement_to_js(settlement);

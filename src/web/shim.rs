@@ -70,7 +70,7 @@ extern "C" {
         socket: u32,
         event: u32,
         arguments: JsValue,
-        transport: u32,
+        connection: u32,
         ack_id: f64,
     );
     #[wasm_bindgen(method)]

@@ -16,7 +16,7 @@ export class Manager {
   emit(socket: number, body: string, volatile: boolean): string | undefined;
   request(socket: number, request: number, body: string, timeoutMs: number): string | undefined;
   cancel(socket: number, request: number): void;
-  acknowledge(socket: number, transport: number, ackId: number, body: string): void;
+  acknowledge(socket: number, connection: number, ackId: number, body: string): void;
   handleDiagnosis(code: string): void;
   destroy(): void;
   free(): void;
