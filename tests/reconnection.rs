@@ -293,7 +293,7 @@ fn late_events(pair: &mut Pair, old: support::TransportId) {
     // The turn ends with an input that changes nothing.
     pair.call(Call::Acknowledge {
         socket: SocketId(99),
-        ticket: sockeye::manager::AckTicket { transport: old, ack_id: 0 },
+        ticket: sockeye::manager::AckTicket { connection: 99, ack_id: 0 },
         body: "[]".to_owned(),
     })
     .unwrap();
