@@ -186,8 +186,8 @@ impl Player {
             }
             Move::Cancel(age) => self.cancel(age)?,
             Move::Answer(socket) => {
-                let transport = self.pair.opened.last()?.0;
-                let ticket = AckTicket { transport, ack_id: 1 };
+                let connection = self.pair.opened.len() as u32;
+                let ticket = AckTicket { connection, ack_id: 1 };
                 Call::Acknowledge { socket: self.sockets[socket], ticket, body: "[]".to_owned() }
             }
             Move::Authenticate { socket, age, given } => {
