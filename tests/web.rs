@@ -1,0 +1,22 @@
+//! The browser half in a browser.
+//!
+//! `wasm-pack test --headless --chrome -- --test web`, with a mock server running on its default port
+//! or at `SOCKEYE_MOCK_URL`; `npm run test:browser -- wasm` does both.
+#![cfg(target_family = "wasm")]
+#![allow(missing_docs)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+#[path = "web/bench.rs"]
+mod bench;
+#[path = "web/live.rs"]
+mod live;
+#[path = "web/reentrancy.rs"]
+mod reentrancy;
+#[path = "web/run_loop.rs"]
+mod run_loop;
+#[path = "web/short_way.rs"]
+mod short_way;
+#[path = "web/transports.rs"]
+mod transports;
+
+wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);

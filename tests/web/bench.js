@@ -1,0 +1,216 @@
+// A manager on a bench: WebSockets, timers and the clock are the test's, and everything that the
+// manager does is written into a log, in order.
+
+const { setTimeout, clearTimeout } = globalThis;
+const now = performance.now.bind(performance);
+
+export const handshake = (interval, timeout) =>
+  `0{"sid":"s","upgrades":[],"pingInterval":${interval},"pingTimeout":${timeout}}`;
+
+export class Bench {
+  log = [];
+  names = new Map();
+  sockets = [];
+  /** What is called inside a callback, by the callback's name; once. */
+  hooks = {};
+  depth = 0;
+  deepest = 0;
+  armed = 0;
+  timers = new Map();
+  time = 1_000;
+
+  constructor(webSocket = FakeWebSocket) {
+    const bench = this;
+    this.webSocket = class extends webSocket {
+      constructor(url) {
+        super(url, bench);
+      }
+    };
+    this.installClock();
+  }
+
+  options() {
+    const { names, webSocket } = this;
+    const times = { connectTimeoutMs: 20_000, minMs: 100, baseMs: 1_000, capMs: 30_000, seed: 1 };
+    return { webSocketUrl: "ws://bench/socket.io/", names, webSocket, ...times };
+  }
+
+  events() {
+    const told =
+      (name) =>
+      (...args) =>
+        this.tell(name, args);
+    const names = ["delivered", "settled", "authNeeded", "refused", "binaryDropped", "failed"];
+    const all = [...names, "status", "diagnose"];
+    return Object.fromEntries(all.map((name) => [name, told(name)]));
+  }
+
+  tell(name, args) {
+    this.depth += 1;
+    this.deepest = Math.max(this.deepest, this.depth);
+    this.log.push([name, ...args.map(write)].join(" ").trimEnd());
+    const hook = this.hooks[name];
+    delete this.hooks[name];
+    hook?.();
+    this.depth -= 1;
+  }
+
+  use(manager) {
+    this.manager = manager;
+    manager.reportTo(manager);
+  }
+
+  /** Returns what has been logged since the last call. */
+  takeLog() {
+    return this.log.splice(0);
+  }
+
+  socket() {
+    return this.sockets.at(-1);
+  }
+
+  hook(name, call) {
+    this.hooks[name] = call;
+  }
+
+  // The clock: it stands still until it is advanced.
+
+  installClock() {
+    let last = 0;
+    globalThis.setTimeout = (callback, delay) => {
+      this.armed += 1;
+      this.timers.set((last += 1), { callback, at: this.time + delay });
+      return last;
+    };
+    globalThis.clearTimeout = (id) => this.timers.delete(id);
+    performance.now = () => this.time;
+  }
+
+  uninstallClock() {
+    Object.assign(globalThis, { setTimeout, clearTimeout });
+    performance.now = now;
+  }
+
+  /** Lets time pass; timers fire at their moments. */
+  advance(millis) {
+    const end = this.time + millis;
+    for (;;) {
+      const due = [...this.timers].filter(([, { at }]) => at <= end);
+      if (due.length === 0) break;
+      const [id, { callback, at }] = due.reduce((first, one) =>
+        one[1].at < first[1].at ? one : first,
+      );
+      this.timers.delete(id);
+      this.time = Math.max(this.time, at);
+      callback();
+    }
+    this.time = end;
+  }
+
+  /** In how many milliseconds the only timer fires; −1 without one, −2 with several. */
+  timer() {
+    if (this.timers.size > 1) return -2;
+    const [timer] = this.timers.values();
+    return timer ? timer.at - this.time : -1;
+  }
+}
+
+/** A WebSocket that does what the test says, and remembers the listeners it had. */
+export class FakeWebSocket {
+  last = {};
+  closed = false;
+
+  constructor(url, bench) {
+    this.bench = bench;
+    bench.sockets.push(this);
+    bench.log.push("open");
+  }
+
+  set onopen(listener) {
+    this.keep("open", listener);
+  }
+  set onmessage(listener) {
+    this.keep("message", listener);
+  }
+  set onerror(listener) {
+    this.keep("error", listener);
+  }
+  set onclose(listener) {
+    this.keep("close", listener);
+  }
+
+  keep(type, listener) {
+    if (listener) this.last[type] ??= listener;
+  }
+
+  send(frame) {
+    this.bench.log.push(`send ${frame}`);
+  }
+
+  close() {
+    this.closed = true;
+    this.bench.log.push("close");
+  }
+
+  // What happens to it. It happens also after the manager has closed it and stopped listening.
+
+  open() {
+    this.last.open();
+  }
+  receive(data) {
+    this.last.message({ data });
+  }
+  fail() {
+    this.last.error();
+  }
+  end() {
+    this.last.close();
+  }
+}
+
+/** Cannot be made. */
+export class ThrowingWebSocket {
+  constructor() {
+    throw new DOMException("an insecure address", "SecurityError");
+  }
+}
+
+/** Tells everything inside the calls of the manager, without a moment between. */
+export class SynchronousWebSocket extends FakeWebSocket {
+  keep(type, listener) {
+    super.keep(type, listener);
+    if (listener && type === "open") listener();
+    if (listener && type === "message") listener({ data: handshake(25_000, 20_000) });
+  }
+
+  send(frame) {
+    super.send(frame);
+    if (frame === "40") this.receive('40{"sid":"x"}');
+    const [, ackId] = /^42(\d+)/.exec(frame) ?? [];
+    if (ackId) this.receive(`43${ackId}["at once"]`);
+  }
+
+  close() {
+    super.close();
+    this.end();
+  }
+}
+
+/** Ends inside the assignment of its listener. */
+export class StillbornWebSocket extends FakeWebSocket {
+  keep(type, listener) {
+    super.keep(type, listener);
+    if (listener && type === "close") listener();
+  }
+}
+
+export const fakes = {
+  ordinary: FakeWebSocket,
+  throwing: ThrowingWebSocket,
+  synchronous: SynchronousWebSocket,
+  stillborn: StillbornWebSocket,
+};
+
+export const makeBench = (kind) => new Bench(fakes[kind]);
+
+const write = (value) => (typeof value === "string" ? value : (JSON.stringify(value) ?? ""));

@@ -1,0 +1,106 @@
+// The application's side of a manager at a real server: a log that can be waited for.
+
+const limitMs = 10_000;
+
+class Live {
+  names = new Map();
+  timers = 0;
+  #log = [];
+  #waiting = new Set();
+  #original = { setTimeout, clearTimeout };
+
+  constructor(mock, contract) {
+    this.mock = mock;
+    this.contract = contract;
+  }
+
+  options() {
+    const { names, mock, contract } = this;
+    const address = `${mock.replace("http", "ws")}/${contract}/socket.io/?EIO=4&transport=websocket`;
+    const times = { connectTimeoutMs: 5_000, minMs: 10, baseMs: 50, capMs: 100, seed: 1 };
+    return { webSocketUrl: address, names, webSocket: WebSocket, ...times };
+  }
+
+  events() {
+    const names = ["delivered", "settled", "authNeeded", "refused", "binaryDropped", "failed"];
+    const tell =
+      (name) =>
+      (...args) =>
+        this.#tell([name, ...args.map(write)].join(" ").trimEnd());
+    return Object.fromEntries([...names, "status", "diagnose"].map((name) => [name, tell(name)]));
+  }
+
+  use(manager) {
+    manager.reportTo(manager);
+    this.#countTimers();
+  }
+
+  listen(name, number) {
+    this.names.set(name, number);
+  }
+
+  /** Resolves with the first line of the log that starts so; it is taken away. */
+  next(start) {
+    return new Promise((resolve, reject) => {
+      const { setTimeout, clearTimeout } = this.#original;
+      const late = () => reject(new Error(`no "${start}" among ${this.#log.join("\n")}`));
+      const timer = setTimeout.call(globalThis, late, limitMs);
+      const look = () => {
+        const index = this.#log.findIndex((line) => line.startsWith(start));
+        if (index < 0) return;
+        this.#waiting.delete(look);
+        clearTimeout.call(globalThis, timer);
+        resolve(this.#log.splice(index, 1)[0]);
+      };
+      this.#waiting.add(look);
+      look();
+    });
+  }
+
+  async post(path, body) {
+    const headers = { "content-type": "application/json" };
+    const response = await fetch(this.mock + path, { method: "POST", headers, body });
+    if (!response.ok) throw new Error(`${path}: ${response.status}`);
+    return response.text();
+  }
+
+  async connections() {
+    return (await fetch(`${this.mock}/control/connections`)).text();
+  }
+
+  #tell(line) {
+    this.#log.push(line);
+    for (const look of this.#waiting) look();
+  }
+
+  /** The timers that are pending, of which a manager has one at most. */
+  #countTimers() {
+    const { setTimeout, clearTimeout } = this.#original;
+    const pending = new Set();
+    const count = () => (this.timers = pending.size);
+    globalThis.setTimeout = (callback, ...args) => {
+      const fire = () => {
+        pending.delete(id);
+        count();
+        callback();
+      };
+      const id = setTimeout(fire, ...args);
+      pending.add(id);
+      count();
+      return id;
+    };
+    globalThis.clearTimeout = (id) => {
+      pending.delete(id);
+      count();
+      clearTimeout(id);
+    };
+  }
+
+  restore() {
+    Object.assign(globalThis, this.#original);
+  }
+}
+
+export const makeLive = (mock, contract) => new Live(mock, contract);
+
+const write = (value) => (typeof value === "string" ? value : (JSON.stringify(value) ?? ""));
