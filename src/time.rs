@@ -50,7 +50,8 @@ pub fn earliest(left: Option<Instant>, right: Option<Instant>) -> Option<Instant
     }
 }
 
-#[cfg(all(test, not(target_family = "wasm")))]
+#[cfg(test)]
+#[cfg(not(target_family = "wasm"))]
 mod tests {
     use super::*;
 

@@ -35,7 +35,7 @@ const gates = {
     fix: () => npmProgram("prettier", "--write", "--log-level", "warn", "."),
   },
   "clippy-native": { check: () => clippy([...everywhere, "--all-targets"]) },
-  "clippy-wasm32": { check: () => clippy([...onWasm, "--lib"]) },
+  "clippy-wasm32": { check: () => clippy([...onWasm, "--all-targets"]) },
   "rustdoc-native": { check: () => rustdoc(everywhere) },
   "rustdoc-wasm32": { check: () => rustdoc(onWasm) },
   tsc: { check: () => npmProgram("tsc", "--noEmit") },

@@ -84,7 +84,8 @@ fn max_payload<H: Host>(host: &H, value: &H::Value) -> Result<Option<u64>, Hands
     }
 }
 
-#[cfg(all(test, not(target_family = "wasm")))]
+#[cfg(test)]
+#[cfg(not(target_family = "wasm"))]
 mod tests {
     use super::*;
     use crate::native::NativeHost;

@@ -231,7 +231,8 @@ impl<H: Host> Payload<'_, H> {
     }
 }
 
-#[cfg(all(test, not(target_family = "wasm")))]
+#[cfg(test)]
+#[cfg(not(target_family = "wasm"))]
 mod tests {
     use super::*;
     use crate::native::NativeHost;

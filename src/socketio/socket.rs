@@ -391,7 +391,8 @@ fn encode_head(prefix: &str, packet_type: PacketType, namespace: &str) -> String
     prefix.to_owned() + &Header { packet_type, attachments: 0, namespace, ack_id: None }.encode()
 }
 
-#[cfg(all(test, not(target_family = "wasm")))]
+#[cfg(test)]
+#[cfg(not(target_family = "wasm"))]
 mod tests {
     use super::*;
     use crate::native::NativeHost;
