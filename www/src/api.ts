@@ -44,13 +44,17 @@ export class HttpError extends Error {
   }
 }
 
+const unreachable = "The server cannot be reached. Is it running?";
+
 async function fetchJson<Answer>(url: string, init: RequestInit): Promise<Answer> {
   const response = await fetch(url, init).catch((error: unknown) => {
     if (init.signal?.aborted) throw error;
-    throw new Error("The server cannot be reached. Is it running?", { cause: error });
+    throw new Error(unreachable, { cause: error });
   });
   const answer = (await response.json().catch(() => ({}))) as Answer & { error?: string };
   if (response.ok) return answer;
   const { status } = response;
-  throw new HttpError(answer.error ?? `The server answered ${status}.`, status);
+  const isGateway = status >= 502 && status <= 504;
+  const text = isGateway ? unreachable : `The server answered ${status}.`;
+  throw new HttpError(answer.error ?? text, status);
 }

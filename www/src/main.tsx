@@ -4,6 +4,7 @@ import { App } from "./App";
 import "./styles/theme.css";
 import "./styles/base.css";
 import "./styles/layout.css";
+import "./styles/states.css";
 import "./styles/connection.css";
 import "./styles/lists.css";
 

@@ -10,7 +10,7 @@ export function Cause({ status }: { status: ClientStatus }) {
       <p>
         <strong>{cause.message}</strong> <code>{cause.code}</code>
       </p>
-      <p>Hint: {cause.hint}</p>
+      <p>What to do: {cause.hint}</p>
     </div>
   );
 }

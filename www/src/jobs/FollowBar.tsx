@@ -28,7 +28,7 @@ export function FollowBar({ follow, room, error, setFollow }: Following) {
           onClick={() => setFollow({})}
           data-testid="follow-all"
         >
-          Follow all jobs
+          Follow all
         </button>
       </div>
     </div>

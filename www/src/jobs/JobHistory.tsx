@@ -15,7 +15,9 @@ interface Props {
 export function JobHistory({ jobId, job, onClose }: Props) {
   const { updates, error } = useHistory(jobId, `${job?.status} ${job?.progress}`);
   const card = useRef<HTMLElement>(null);
-  useEffect(() => card.current?.scrollIntoView({ block: "nearest" }), []);
+  useEffect(() => {
+    card.current?.scrollIntoView({ block: "nearest" });
+  }, []);
   return (
     <section
       ref={card}
