@@ -186,8 +186,7 @@ impl Player {
             }
             Move::Cancel(age) => self.cancel(age)?,
             Move::Answer(socket) => {
-                let connection = self.pair.opened.len() as u32;
-                let ticket = AckTicket { connection, ack_id: 1 };
+                let ticket = AckTicket { connection: self.last_connection()?, ack_id: 1 };
                 Call::Acknowledge { socket: self.sockets[socket], ticket, body: "[]".to_owned() }
             }
             Move::Authenticate { socket, age, given } => {
@@ -203,6 +202,13 @@ impl Player {
             _ => return None,
         };
         Some(call)
+    }
+
+    /// The number of the connection that a namespace got last.
+    fn last_connection(&self) -> Option<u32> {
+        let connected =
+            |told: &&Told| matches!(told, Told::Status { status: Status::Connected, .. });
+        (self.pair.log.iter().filter(connected).count() as u32).checked_sub(1)
     }
 
     /// Cancels the request that is `age` requests old.

@@ -92,17 +92,14 @@ impl Checks {
 /// | from | to |
 /// |---|---|
 /// | idle, disconnected | connecting; waiting, if another namespace waits |
-/// | connecting | connected, waiting, disconnected; connecting, as below |
+/// | connecting | connected, waiting, disconnected; connecting, if its cause becomes known |
 /// | connected | waiting, disconnected |
 /// | waiting | connecting, disconnected; waiting, if its cause becomes known |
-///
-/// From connecting to connecting: the cause of the failure before becomes known, or is forgotten
-/// because another namespace has connected.
 fn is_legal(from: Status, to: Status) -> bool {
     use Status::{Connected, Connecting, Disconnected, Idle, Waiting};
     match (from, to) {
-        (Connecting { attempt, .. }, Connecting { attempt: next, cause: after }) => {
-            from != to && (attempt == next || after.is_none())
+        (Connecting { attempt, cause }, Connecting { attempt: next, cause: after }) => {
+            attempt == next && cause != after
         }
         (
             Waiting { attempt, retry_at, cause },
