@@ -88,13 +88,13 @@ describe("loading", () => {
   });
 
   test.each([
-    ["connect()", (client: Client) => client.connect()],
+    ["connect()", (client: Client) => void client.connect()],
     ["emit()", (client: Client) => client.emit("a")],
-    ["request()", (client: Client) => client.request("a").catch(() => {})],
-    ["connect() of a namespace", (client: Client) => client.namespace("/b").connect()],
+    ["request()", (client: Client) => void client.request("a").catch(() => {})],
+    ["connect() of a namespace", (client: Client) => void client.namespace("/b").connect()],
   ])("starts with %s", async (_name, call) => {
     const { client, loader } = idle();
-    void call(client);
+    call(client);
     await turn();
     expect(loader.count).toBe(1);
     await client.destroy();

@@ -1,0 +1,182 @@
+import { beforeEach, describe, expect, test, vi } from "vitest";
+import type { CoreEvents, CoreOptions } from "../src/port.js";
+import type * as Glue from "./support/glue.js";
+import { bytes } from "./support/payload.js";
+import { turn } from "./support/setUp.js";
+
+const options: CoreOptions = {
+  webSocketUrl: "wss://example.com/socket.io/",
+  pollingUrl: "https://example.com/socket.io/",
+  webSocket: undefined,
+  fetch: undefined,
+  connectTimeoutMs: 1,
+  minMs: 2,
+  baseMs: 3,
+  capMs: 4,
+  seed: 5,
+};
+
+const listeners = () => ({
+  delivered: vi.fn<CoreEvents["delivered"]>(),
+  settled: vi.fn<CoreEvents["settled"]>(),
+  authNeeded: vi.fn<CoreEvents["authNeeded"]>(),
+  refused: vi.fn<CoreEvents["refused"]>(),
+  failed: vi.fn<CoreEvents["failed"]>(),
+  status: vi.fn<CoreEvents["status"]>(),
+});
+
+let glue: typeof Glue;
+beforeEach(async () => {
+  vi.resetModules();
+  glue = await import("./support/glue.js");
+});
+
+/** A core of a module that has not been instantiated yet. */
+async function make(overrides: Partial<CoreOptions> = {}) {
+  const { createCore } = await import("../src/core.js");
+  const events = listeners();
+  const port = await createCore({ ...options, ...overrides }, events);
+  const manager = glue.Manager.made.at(-1);
+  if (!manager) throw new Error("no manager was made");
+  return { port, events, manager, createCore };
+}
+
+const described = (code: string): unknown =>
+  expect.objectContaining({
+    code,
+    message: expect.stringMatching(/ /) as unknown,
+    hint: expect.stringMatching(/ /) as unknown,
+  });
+
+describe("createCore()", () => {
+  test("instantiates the module once for all clients", async () => {
+    const { createCore } = await make();
+    await createCore(options, listeners());
+    expect(glue.initialize).toHaveBeenCalledExactlyOnceWith({ module_or_path: bytes });
+    expect(glue.Manager.made).toHaveLength(2);
+  });
+
+  test("gives the manager the options and itself to report to", async () => {
+    const { manager } = await make();
+    expect(manager.options).toMatchObject(options);
+    expect(manager.calls).toEqual([["reportTo", manager]]);
+  });
+
+  test("rejects where WebAssembly is forbidden, and may succeed later", async () => {
+    const { createCore } = await import("../src/core.js");
+    const cause = new WebAssembly.CompileError("blocked by CSP");
+    glue.initialize.mockRejectedValueOnce(cause);
+    await expect(createCore(options, listeners())).rejects.toMatchObject({
+      ...(described("wasm_unavailable") as { sample: object }).sample,
+      cause,
+    });
+    await expect(createCore(options, listeners())).resolves.toBeDefined();
+  });
+});
+
+describe("the port", () => {
+  test("passes calls on to the manager", async () => {
+    const { port, manager } = await make();
+    manager.calls.length = 0;
+    port.socket("/a", true);
+    port.connect(0);
+    port.disconnect(0);
+    port.reconnectNow();
+    port.authenticate(0, 1, "{}");
+    port.failAuthentication(0, 1);
+    expect(port.emit(0, '["a"]', true)).toBeUndefined();
+    expect(port.request(0, 2, '["a"]', 3)).toBeUndefined();
+    port.cancel(0, 2);
+    port.acknowledge(0, 1, 4, "[]");
+    expect(manager.calls).toEqual([
+      ["socket", "/a", true],
+      ["connect", 0],
+      ["disconnect", 0],
+      ["reconnectNow"],
+      ["authenticate", 0, 1, "{}"],
+      ["failAuthentication", 0, 1],
+      ["emit", 0, '["a"]', true],
+      ["request", 0, 2, '["a"]', 3],
+      ["cancel", 0, 2],
+      ["acknowledge", 0, 1, 4, "[]"],
+    ]);
+  });
+
+  test("describes what the manager refuses", async () => {
+    const { port, manager } = await make();
+    manager.code = "buffer_full";
+    expect(port.emit(0, "[]", false)).toEqual(described("buffer_full"));
+    manager.code = "too_many_requests";
+    expect(port.request(0, 0, "[]", 1)).toEqual(described("too_many_requests"));
+  });
+
+  test("keeps the names that the transport looks up", async () => {
+    const { port, manager } = await make();
+    port.listen("a", 3);
+    port.listen("b", 4);
+    port.unlisten("a");
+    expect([...manager.options.names]).toEqual([["b", 4]]);
+  });
+
+  test("frees the manager only when nothing of it is on the stack", async () => {
+    const { port, manager } = await make();
+    manager.calls.length = 0;
+    port.destroy();
+    expect(manager.calls).toEqual([["destroy"]]);
+    await turn();
+    expect(manager.calls).toEqual([["destroy"], ["free"]]);
+  });
+});
+
+describe("what the manager says", () => {
+  test("is passed on", async () => {
+    const { manager, events } = await make();
+    const args = ["a", 1];
+    manager.events["delivered"]?.(0, 3, args, 7, -1);
+    manager.events["authNeeded"]?.(0, 7);
+    manager.events["refused"]?.(0, { message: "no" });
+    expect(events.delivered).toHaveBeenCalledExactlyOnceWith(0, 3, args, 7, -1);
+    expect(events.authNeeded).toHaveBeenCalledExactlyOnceWith(0, 7);
+    expect(events.refused).toHaveBeenCalledExactlyOnceWith(0, { message: "no" });
+  });
+
+  test("of a request becomes an answer or an error", async () => {
+    const { manager, events } = await make();
+    manager.events["settled"]?.(1, "", [1, 2]);
+    manager.events["settled"]?.(2, "ack_timeout", undefined);
+    expect(events.settled.mock.calls).toEqual([
+      [1, undefined, [1, 2]],
+      [2, described("ack_timeout"), []],
+    ]);
+  });
+
+  test("of a status has a described cause, or none", async () => {
+    const { manager, events } = await make();
+    manager.events["status"]?.(0, "connected", 0, 0, "", "");
+    manager.events["status"]?.(1, "waiting", 2, 150, "parse_error", "namespace");
+    expect(events.status.mock.calls).toEqual([
+      [0, "connected", 0, 0, undefined],
+      [1, "waiting", 2, 150, described("parse_error")],
+    ]);
+    expect(events.status.mock.calls[1]?.[4]?.message).toMatch(/: namespace$/);
+  });
+});
+
+describe("a diagnosis", () => {
+  const fetch = () => vi.fn(() => Promise.reject(new TypeError("Failed to fetch")));
+
+  test("is made when the manager asks for it", async () => {
+    const { manager } = await make({ fetch: fetch() });
+    manager.events["diagnose"]?.();
+    await turn();
+    expect(manager.calls.at(-1)).toEqual(["handleDiagnosis", "server_unreachable"]);
+  });
+
+  test("that comes after the end is kept from the manager", async () => {
+    const { manager, port } = await make({ fetch: fetch() });
+    manager.events["diagnose"]?.();
+    port.destroy();
+    await turn();
+    expect(manager.calls.map(([method]) => method)).not.toContain("handleDiagnosis");
+  });
+});
