@@ -534,7 +534,9 @@ fn drops_a_packet_with_its_attachments_when_it_has_some_and_goes_on() {
         pair.push(r#"42["x","after"]"#);
         pair.drive();
         let dropped = pair.log.iter().filter(|told| **told == Told::BinaryDropped { socket });
-        assert_eq!(dropped.count(), 1, "{header}");
+        // An answer that nobody waits for is nothing to tell of, with attachments or without.
+        let is_answer = header.starts_with("46");
+        assert_eq!(dropped.count(), usize::from(!is_answer), "{header}");
         assert_eq!(pair.delivered(), [json!(["x", "after"])], "{header}");
         assert_eq!((pair.status(socket), pair.failures()), (Status::Connected, vec![]), "{header}");
     }

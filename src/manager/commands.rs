@@ -118,19 +118,20 @@ impl<H: Host> Manager<H> {
     /// What waits to be sent stays for the next connection. Does nothing for a socket that has not been
     /// asked to connect, or is disconnected.
     pub fn disconnect(&mut self, socket: SocketId, now: Instant) {
-        let Some(entry) = self.entries.get_mut(socket.0 as usize) else {
-            return;
-        };
-        if !entry.socket.is_active() {
-            return;
+        if self.entry(socket).is_some_and(|entry| entry.socket.is_active()) {
+            self.leave(socket);
+            self.end_socket(socket, Cause::ClientDisconnect);
+            self.rest_if_unwanted(now);
+            self.end_turn();
         }
-        let frame = entry.socket.disconnect(&self.host);
-        if let (Some(transport), Some(frame)) = (self.link.open_transport(), frame) {
-            self.send(transport, frame);
+    }
+
+    /// Tells the server, if it knows of the namespace, that it is left.
+    pub(super) fn leave(&mut self, socket: SocketId) {
+        if let Some(entry) = self.entries.get_mut(socket.0 as usize) {
+            let frame = entry.socket.disconnect(&self.host);
+            self.send_if_some(frame);
         }
-        self.end_socket(socket, Cause::ClientDisconnect);
-        self.rest_if_unwanted(now);
-        self.end_turn();
     }
 
     /// Ends a wait for the next attempt. Does nothing else.

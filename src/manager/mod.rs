@@ -278,6 +278,7 @@ impl<H: Host> Manager<H> {
     fn fail_socket(&mut self, socket: SocketId, cause: Cause, now: Instant) {
         if self.entries.iter().any(|entry| entry.socket.is_connected()) {
             self.tell(Event::Failed { socket: Some(socket), cause });
+            self.leave(socket);
             self.end_socket(socket, cause);
         } else {
             self.fail_link(cause, now);

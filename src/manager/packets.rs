@@ -119,12 +119,17 @@ impl<H: Host> Manager<H> {
             Packet::Event { heard: Some((event, arguments)), ack_id } => {
                 self.on_event(socket, event, arguments, ack_id);
             }
-            Packet::Ack { ack_id, arguments } => self.on_ack(socket, ack_id, arguments),
+            Packet::Ack { ack_id, arguments } => {
+                self.on_ack(socket, ack_id, Settlement::Acknowledged(arguments));
+            }
             Packet::Connect { sid: Some(sid) } => self.on_connect(transport, socket, sid, now),
             Packet::Connect { sid: None } => self.on_connect_without_sid(socket, now),
             Packet::ConnectError { data } => self.on_connect_error(socket, data, now),
             Packet::Disconnect => self.on_disconnect(socket, now),
-            Packet::Binary { .. } => self.tell(Event::BinaryDropped { socket }),
+            Packet::Binary { answers: None, .. } => self.tell(Event::BinaryDropped { socket }),
+            Packet::Binary { answers: Some(ack_id), .. } => {
+                self.on_ack(socket, ack_id, Settlement::Binary);
+            }
         }
     }
 
@@ -143,13 +148,12 @@ impl<H: Host> Manager<H> {
         self.tell(Event::Delivered { socket, event, arguments, ack });
     }
 
-    fn on_ack(&mut self, socket: SocketId, ack_id: u64, arguments: H::Value) {
+    fn on_ack(&mut self, socket: SocketId, ack_id: u64, settlement: Settlement<H::Value>) {
         if let Some(connection) = self.link.connection() {
             connection.mark_proved();
         }
         if let Some(request) = self.entry_mut(socket).and_then(|entry| entry.socket.settle(ack_id))
         {
-            let settlement = Settlement::Acknowledged(arguments);
             self.tell(Event::Settled { request, settlement });
         }
     }

@@ -93,9 +93,13 @@ pub fn decode<H: Host>(
             arguments: payload.array()?,
         },
         PacketType::ConnectError => Packet::ConnectError { data: payload.connect_error()? },
-        PacketType::BinaryEvent | PacketType::BinaryAck => {
-            Packet::Binary { attachments: header.attachments }
+        PacketType::BinaryEvent => {
+            Packet::Binary { attachments: header.attachments, answers: None }
         }
+        PacketType::BinaryAck => Packet::Binary {
+            attachments: header.attachments,
+            answers: Some(header.ack_id.ok_or(DecodeError::AckId)?),
+        },
     };
     Ok((header.namespace, packet))
 }
@@ -311,8 +315,9 @@ mod tests {
                 }
                 Packet::Ack { .. } => PacketType::Ack,
                 Packet::ConnectError { .. } => PacketType::ConnectError,
-                Packet::Binary { attachments } => {
+                Packet::Binary { attachments, answers } => {
                     assert_eq!(attachments, header.attachments);
+                    assert_eq!(answers, header.ack_id);
                     header.packet_type
                 }
             };
@@ -387,6 +392,7 @@ mod tests {
             ("599999999999999999999-[]", AttachmentCount),
             ("54294967296-[]", AttachmentCount),
             ("60-1[]", AttachmentCount),
+            ("61-[]", AckId),
         ];
         for (text, error) in cases {
             assert_eq!(decode(&host(), &text.to_owned(), 0).err(), Some(error), "{text}");

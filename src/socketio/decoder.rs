@@ -26,7 +26,7 @@ impl Decoder {
     ) -> Result<(String, Packet<H>), DecodeError> {
         self.expect_text()?;
         let decoded = codec::decode(host, text, from)?;
-        if let Packet::Binary { attachments } = decoded.1 {
+        if let Packet::Binary { attachments, .. } = decoded.1 {
             self.due = attachments;
         }
         Ok(decoded)

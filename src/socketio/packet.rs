@@ -109,6 +109,8 @@ pub enum Packet<H: Host> {
     Binary {
         /// How many frames follow.
         attachments: u32,
+        /// The event of ours that the packet answers, unless it is an event itself.
+        answers: Option<u64>,
     },
 }
 

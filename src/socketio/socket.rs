@@ -99,6 +99,8 @@ pub enum Settlement<Value> {
     TimedOut,
     /// The connection on which it was sent is gone; whether the server acted on it is unknown.
     Disconnected,
+    /// The server's answer has attachments.
+    Binary,
     /// The client was destroyed.
     Destroyed,
 }

@@ -203,6 +203,7 @@ impl Driver {
 fn settlement_to_js(settlement: Settlement<JsValue>) -> (&'static str, JsValue) {
     match settlement {
         Settlement::Acknowledged(arguments) => ("", arguments),
+        Settlement::Binary => ("binary_unsupported", JsValue::UNDEFINED),
         Settlement::TimedOut => ("ack_timeout", JsValue::UNDEFINED),
         Settlement::Disconnected => ("disconnected", JsValue::UNDEFINED),
         Settlement::Destroyed => ("client_destroyed", JsValue::UNDEFINED),

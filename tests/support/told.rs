@@ -29,6 +29,7 @@ pub enum How {
     Acknowledged(Value),
     TimedOut,
     Disconnected,
+    Binary,
     Destroyed,
 }
 
@@ -125,6 +126,7 @@ impl From<Settlement<Value>> for How {
             Settlement::Acknowledged(arguments) => Self::Acknowledged(arguments),
             Settlement::TimedOut => Self::TimedOut,
             Settlement::Disconnected => Self::Disconnected,
+            Settlement::Binary => Self::Binary,
             Settlement::Destroyed => Self::Destroyed,
         }
     }
