@@ -3,6 +3,7 @@ export function Badge({ state, title }: { state: string; title?: string | undefi
   return (
     <span className="badge" data-state={state} title={title}>
       {state.replaceAll("_", " ")}
+      {title !== undefined && <span className="visually-hidden">: {title}</span>}
     </span>
   );
 }
