@@ -1,6 +1,6 @@
 //! The browser half in a browser.
 //!
-//! `wasm-pack test --headless --chrome -- --test web`, with a mock server running on its default port
+//! `wasm-pack test --headless --chrome . --test web`, with a mock server running on its default port
 //! or at `SOCKEYE_MOCK_URL`; `npm run test:browser -- wasm` does both.
 #![cfg(target_family = "wasm")]
 #![allow(missing_docs)]

@@ -12,7 +12,7 @@ export class Bench {
   names = new Map();
   sockets = [];
   /** What is called inside a callback, by the callback's name; once. */
-  hooks = {};
+  hooks = new Map();
   depth = 0;
   deepest = 0;
   armed = 0;
@@ -20,12 +20,7 @@ export class Bench {
   time = 1_000;
 
   constructor(webSocket = FakeWebSocket) {
-    const bench = this;
-    this.webSocket = class extends webSocket {
-      constructor(url) {
-        super(url, bench);
-      }
-    };
+    this.webSocket = reportingTo(this, webSocket);
     this.installClock();
   }
 
@@ -49,8 +44,8 @@ export class Bench {
     this.depth += 1;
     this.deepest = Math.max(this.deepest, this.depth);
     this.log.push([name, ...args.map(write)].join(" ").trimEnd());
-    const hook = this.hooks[name];
-    delete this.hooks[name];
+    const hook = this.hooks.get(name);
+    this.hooks.delete(name);
     hook?.();
     this.depth -= 1;
   }
@@ -70,7 +65,7 @@ export class Bench {
   }
 
   hook(name, call) {
-    this.hooks[name] = call;
+    this.hooks.set(name, call);
   }
 
   // The clock: it stands still until it is advanced.
@@ -114,6 +109,14 @@ export class Bench {
     return timer ? timer.at - this.time : -1;
   }
 }
+
+/** The manager makes WebSockets with an address alone. */
+const reportingTo = (bench, webSocket) =>
+  class extends webSocket {
+    constructor(url) {
+      super(url, bench);
+    }
+  };
 
 /** A WebSocket that does what the test says, and remembers the listeners it had. */
 export class FakeWebSocket {
@@ -169,10 +172,8 @@ export class FakeWebSocket {
 }
 
 /** Cannot be made. */
-export class ThrowingWebSocket {
-  constructor() {
-    throw new DOMException("an insecure address", "SecurityError");
-  }
+export function ThrowingWebSocket() {
+  throw new DOMException("an insecure address", "SecurityError");
 }
 
 /** Tells everything inside the calls of the manager, without a moment between. */

@@ -1,6 +1,6 @@
 // The application's side of a manager at a real server: a log that can be waited for.
 
-const limitMs = 10_000;
+const limitMs = 5_000;
 
 class Live {
   names = new Map();

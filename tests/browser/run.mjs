@@ -1,0 +1,40 @@
+/**
+ * Everything that needs a browser: `npm run test:browser [-- wasm | <part of a file's name> ...]`.
+ *
+ * First the crate's own tests, compiled for wasm32, then the package and the demo in pages. The
+ * servers that they talk to are started here and by the tests, on free ports.
+ */
+import { chromedriverPath } from "../../tools/chromium.mjs";
+import { inRoot } from "../../tools/lib/paths.mjs";
+import { Failure, announce, main } from "../../tools/lib/report.mjs";
+import { run } from "../../tools/lib/run.mjs";
+import { cargoEnvironment } from "../../tools/toolchain.mjs";
+import { startMock } from "./support/mock.mjs";
+import { needDemo, needMock, needPackage, runTestFiles } from "./support/runner.mjs";
+
+main(async (names) => {
+  await needMock();
+  if (names.length === 0 || names.includes("wasm")) await testCrate();
+  if (names.length === 1 && names[0] === "wasm") return;
+  await needPackage();
+  await needDemo();
+  await runTestFiles(["browser/package", "browser/demo"], names);
+});
+
+/** `tests/web.rs` in a browser, with a mock server whose address is compiled into it. */
+async function testCrate() {
+  announce("Testing the crate in a browser", "about a minute the first time");
+  const chromedriver = chromedriverPath();
+  if (!chromedriver) throw new Failure("there is no chromedriver", "npm run setup");
+  const mock = await startMock();
+  try {
+    const browser = ["--headless", "--chrome", "--chromedriver", chromedriver];
+    const timeout = { WASM_BINDGEN_TEST_TIMEOUT: "120" };
+    await run("wasm-pack", ["test", ...browser, inRoot(), "--test", "web"], {
+      env: { ...cargoEnvironment(), ...timeout, SOCKEYE_MOCK_URL: mock.url },
+      limitSeconds: 600,
+    });
+  } finally {
+    await mock.stop();
+  }
+}
