@@ -1,0 +1,12 @@
+/**
+ * The package against the real socket.io: `npm run test:interop [-- <part of a file's name> ...]`.
+ *
+ * In a browser and in Node. Each test starts its own server.
+ */
+import { main } from "../../tools/lib/report.mjs";
+import { needPackage, runTestFiles } from "../browser/support/runner.mjs";
+
+main(async (names) => {
+  await needPackage();
+  await runTestFiles(["interop"], names);
+});
