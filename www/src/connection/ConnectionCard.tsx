@@ -1,4 +1,4 @@
-import { type ReactNode, useReducer } from "react";
+import { useReducer } from "react";
 import type { CutTarget } from "../api";
 import type { AnyClient } from "../clients";
 import { useStatus } from "../hooks/useStatus";
@@ -13,14 +13,14 @@ interface Props {
   /** The contract, as in the test ids. */
   name: string;
   client: AnyClient;
-  /** Where the client connects to, to be shown. */
-  address: ReactNode;
+  /** The HTTP path that the client connects to. */
+  path: string;
   cutTarget: CutTarget;
 }
 
 /** How a client is doing, and buttons to make its life harder. */
 export function ConnectionCard(props: Props) {
-  const { name, client, address, cutTarget } = props;
+  const { name, client, path, cutTarget } = props;
   const status = useStatus(client);
   const [log, add] = useReducer(addStatus, emptyLog);
   useStatusChange(client, (next) => add({ status: next, at: Date.now() }));
@@ -33,7 +33,9 @@ export function ConnectionCard(props: Props) {
     >
       <header className="connection-head">
         <h3 id={`connection-title-${name}`}>Connection</h3>
-        <span className="address">{address}</span>
+        <span className="address">
+          <code title="namespace">{client.name}</code> via <code title="path">{path}</code>
+        </span>
         <p className="state" role="status">
           <span className="visually-hidden">{name} client: </span>
           <span data-testid={`status-${name}`}>{status.state}</span>

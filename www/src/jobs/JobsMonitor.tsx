@@ -28,11 +28,7 @@ export function JobsMonitor() {
       <ConnectionCard
         name="jobs"
         client={client}
-        address={
-          <>
-            <code>/jobs/socket.io</code> namespace <code>{client.name}</code>
-          </>
-        }
+        path="/jobs/socket.io"
         cutTarget={{ contract: "jobs" }}
       />
       <FollowBar {...following} />

@@ -21,7 +21,7 @@ export function PrimesDashboard() {
       <ConnectionCard
         name="primes"
         client={primes}
-        address={<code>/primes/socket.io</code>}
+        path="/primes/socket.io"
         cutTarget={clientId === undefined ? { contract: "primes" } : { clientId }}
       />
       <TopicBar />
