@@ -96,16 +96,21 @@ impl Context {
     }
 
     fn track(&self, socket: &SocketRef) {
-        let handle = socket.req_parts().extensions.get::<ConnectionHandle>();
-        let id = socket.id.to_string();
-        self.registry.client_connected(self.contract.name, id, socket.ns(), handle);
-        tracing::info!(contract = self.contract.name, client = %socket.id, "connected");
-
         let (registry, contract) = (self.registry.clone(), self.contract.name);
         socket.on_disconnect(move |socket: SocketRef| {
             registry.client_disconnected(socket.id.to_string(), socket.ns());
             tracing::info!(contract, client = %socket.id, "disconnected");
             ready(())
         });
+
+        let handle = socket.req_parts().extensions.get::<ConnectionHandle>();
+        let id = socket.id.to_string();
+        self.registry.client_connected(self.contract.name, id, socket.ns(), handle);
+        tracing::info!(contract = self.contract.name, client = %socket.id, "connected");
+
+        // The client knows that it is connected before this runs, and may be gone again.
+        if !socket.connected() {
+            self.registry.client_disconnected(socket.id.to_string(), socket.ns());
+        }
     }
 }
