@@ -145,12 +145,15 @@ describe("loading", () => {
 });
 
 describe("what waits for the core", () => {
+  const bodyOf = (length: number) => "x".repeat(length - '["a",""]'.length);
+
   test("is at most 8 MB", () => {
     const { client } = idle();
-    const half = "x".repeat(4_000_000 - '["a",""]'.length);
-    client.emit("a", half);
-    client.emit("a", half);
-    expect(() => client.emit("a", "")).toThrow(sockeyeError("buffer_full"));
+    client.emit("a", bodyOf(4_000_000));
+    client.emit("a", bodyOf(4_000_000));
+    expect(() => client.emit("a")).toThrow(sockeyeError("buffer_full"));
+    expect(() => idle().client.emit("a", bodyOf(8_000_000))).not.toThrow();
+    expect(() => idle().client.emit("a", bodyOf(8_000_001))).toThrow(sockeyeError("buffer_full"));
   });
 
   test("is at most 1,000 events", async () => {
@@ -162,14 +165,14 @@ describe("what waits for the core", () => {
 
   test("includes requests, which reject when there is no room", async () => {
     const { client } = idle();
-    client.emit("a", "x".repeat(8_000_000 - '["a",""]'.length));
+    client.emit("a", bodyOf(8_000_000));
     await expect(client.request("b")).rejects.toEqual(sockeyeError("buffer_full"));
     expect(vi.getTimerCount()).toBe(0);
   });
 
   test("has room again when it has been sent", async () => {
     const { client, loader } = idle();
-    client.emit("a", "x".repeat(8_000_000 - '["a",""]'.length));
+    client.emit("a", bodyOf(8_000_000));
     await loader.succeed();
     expect(() => client.emit("a", "x".repeat(1_000))).not.toThrow();
   });

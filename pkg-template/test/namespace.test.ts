@@ -116,6 +116,17 @@ describe("a namespace", () => {
     await expect(promise).resolves.toBeUndefined();
   });
 
+  test("hears nothing of what failed for the root", async () => {
+    const { client, core, promise } = await connecting();
+    promise.catch(() => {});
+    const other = client.namespace("/admin").connect();
+    core.fails("connect_refused", 0);
+    core.says("disconnected", { cause: "connect_refused" });
+    core.says("connected", { socket: 1 });
+    await expect(promise).rejects.toEqual(sockeyeError("connect_refused"));
+    await expect(other).resolves.toBeUndefined();
+  });
+
   test("hears of a failure of the connection", async () => {
     const { client, core, promise } = await connecting();
     const other = client.namespace("/admin").connect();

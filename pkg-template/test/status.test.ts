@@ -131,9 +131,25 @@ describe("a subscriber to the status", () => {
     const { client, core } = await connecting();
     const statuses = recorder();
     client.status.subscribe(statuses);
-    core.says("connecting", { attempt: 2, cause: "transport_close" });
+    core.says("connecting", { attempt: 2 });
     core.says("connecting", { attempt: 3, cause: "transport_close" });
     expect(statuses.values).toMatchObject([{ attempt: 1 }, { attempt: 2 }, { attempt: 3 }]);
+  });
+
+  test("sees that more was found out about the last failure", async () => {
+    const { client, core } = await connecting();
+    const statuses = recorder();
+    client.status.subscribe(statuses);
+    core.says("connecting", { attempt: 1, cause: "transport_error" });
+    core.says("connecting", { attempt: 1, cause: "websocket_blocked" });
+    core.says("waiting", { attempt: 2, cause: "websocket_blocked" });
+    core.says("waiting", { attempt: 2, cause: "not_socketio" });
+    expect(statuses.values.slice(1)).toMatchObject([
+      { state: "connecting", cause: { code: "transport_error" } },
+      { state: "connecting", cause: { code: "websocket_blocked" } },
+      { state: "waiting", cause: { code: "websocket_blocked" } },
+      { state: "waiting", cause: { code: "not_socketio" } },
+    ]);
   });
 
   test("finds what it is told in `value`", async () => {
