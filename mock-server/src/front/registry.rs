@@ -75,7 +75,7 @@ impl Registry {
         ConnectionGuard { handle: ConnectionHandle { id, registry: self.clone() }, cut }
     }
 
-    /// Enters a client that connected to a contract's namespace.
+    /// Enters a client that connected to a contract's namespace, unless its connection is cut already.
     ///
     /// `handle` is the connection of the session's first request: for a session that began as a
     /// WebSocket that is the one that carries it.
@@ -87,11 +87,13 @@ impl Registry {
         handle: Option<&ConnectionHandle>,
     ) {
         let mut state = self.lock();
-        let web_socket = handle
-            .and_then(|handle| state.connections.get_mut(&handle.id))
-            .and_then(|connection| connection.web_socket.as_mut());
-        if let Some(web_socket) = web_socket {
-            web_socket.session.get_or_insert_with(|| client_id.clone());
+        if let Some(connection) = handle.and_then(|handle| state.connections.get_mut(&handle.id)) {
+            if connection.cut.is_cancelled() {
+                return;
+            }
+            if let Some(web_socket) = &mut connection.web_socket {
+                web_socket.session.get_or_insert_with(|| client_id.clone());
+            }
         }
         let client = Client { contract, connected_at: timestamp() };
         state.clients.insert((client_id, namespace.to_owned()), client);
