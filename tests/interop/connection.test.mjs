@@ -136,6 +136,28 @@ test("connects again when the server restarts, and gets its events once", async 
   assert.deepEqual(page.errors, []);
 });
 
+test("brings every namespace back, with fresh auth and over one connection", async (t) => {
+  const { page, server } = await open(t);
+  const tokens = [];
+  server.io.of("/admin").on("connection", (socket) => {
+    tokens.push(socket.handshake.auth.token);
+    socket.emit("hello", tokens.length);
+  });
+  await page.evaluate(async () => {
+    const { client, kit } = window;
+    let made = 0;
+    const admin = client.namespace("/admin", { auth: () => ({ token: (made += 1) }) });
+    window.hellos = kit.take(admin.on("hello"), 2);
+    await Promise.all([client.connect(), admin.connect()]);
+  });
+  const again = nextSocket(server);
+  [...server.io.of("/").sockets.values()][0].conn.close();
+  await again;
+  assert.deepEqual(await page.evaluate(() => window.hellos), [1, 2]);
+  assert.deepEqual(tokens, [1, 2]);
+  assert.equal(server.io.engine.clientsCount, 1);
+});
+
 test("answers heartbeats, so that an idle connection lives", async (t) => {
   const { page, server } = await open(t, { server: { pingInterval: 50, pingTimeout: 100 } });
   const [socket] = await Promise.all([nextSocket(server), connect(page)]);

@@ -95,6 +95,14 @@ fn leaves_names_that_nobody_listens_to() {
 }
 
 #[test]
+fn refuses_an_event_that_is_cut_off_even_if_nobody_listens_to_it() {
+    for frame in [r#"42["other",1"#, r#"42["other""#, r#"42["other"x]"#] {
+        let log = assert_same(frame);
+        assert!(log.iter().any(|line| line.contains("parse_error")), "{frame}: {log:?}");
+    }
+}
+
+#[test]
 fn agrees_on_frames_that_break_the_grammar() {
     for frame in [
         r#"42["news""#,

@@ -169,6 +169,20 @@ test("reports auth_failed with what `auth` threw, and tries again", async (t) =>
   await assertUsable();
 });
 
+test("reports connect_timeout when `auth` never answers, and asks it again", async (t) => {
+  page = await browser.open(t, site.url);
+  const failure = await page.evaluate(async (url) => {
+    const { makeClient, outcome, until } = window.kit;
+    const answers = [new Promise(() => {}), { token: "late" }];
+    window.client = makeClient(url, { auth: () => answers.shift(), connectTimeoutMs: 300 });
+    const failure = await outcome(window.client.connect());
+    await until(window.client, "connected");
+    return failure;
+  }, server.url);
+  assertFailure(failure, "connect_timeout", 1_000);
+  await assertUsable();
+});
+
 test("reports a listener that throws, and calls the others all the same", async (t) => {
   page = await browser.open(t, site.url);
   const { heard, reported } = await page.evaluate(async (url) => {

@@ -73,6 +73,22 @@ test("needs no further file from the inline entry", async (t) => {
   assert.deepEqual(site.requests.slice(length), []);
 });
 
+test("works in a worker, where it also connects by itself", async (t) => {
+  const site = await siteOf(t);
+  const page = await browser.open(t, site.url);
+  const states = await page.evaluate(
+    (url) =>
+      new Promise((resolve, reject) => {
+        const worker = new Worker("/worker.js", { type: "module" });
+        worker.onerror = reject;
+        worker.onmessage = ({ data }) => resolve(data);
+        worker.postMessage(url);
+      }),
+    server.url,
+  );
+  assert.deepEqual(states, ["idle", "connecting", "connected"]);
+});
+
 test("works under a policy with wasm-unsafe-eval", async (t) => {
   const policy = "script-src 'self' 'wasm-unsafe-eval'";
   const site = await siteOf(t, { headers: { "content-security-policy": policy } });
