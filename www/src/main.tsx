@@ -6,7 +6,9 @@ import "./styles/base.css";
 import "./styles/layout.css";
 import "./styles/states.css";
 import "./styles/connection.css";
+import "./styles/topics.css";
 import "./styles/lists.css";
+import "./styles/jobs.css";
 
 const root = document.getElementById("root");
 if (!root) throw new Error("the page has no #root");
