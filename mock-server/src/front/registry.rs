@@ -54,13 +54,13 @@ pub struct CutTarget {
 pub struct ConnectionHandle {
     id: u64,
     registry: Registry,
+    cut: CancellationToken,
 }
 
 /// Stands for an open TCP connection; dropping it takes the connection out of the registry.
 #[derive(Debug)]
 pub struct ConnectionGuard {
     handle: ConnectionHandle,
-    cut: CancellationToken,
 }
 
 impl Registry {
@@ -72,7 +72,7 @@ impl Registry {
         state.next_id += 1;
         let cut = CancellationToken::new();
         state.connections.insert(id, Connection { cut: cut.clone(), web_socket: None });
-        ConnectionGuard { handle: ConnectionHandle { id, registry: self.clone() }, cut }
+        ConnectionGuard { handle: ConnectionHandle { id, registry: self.clone(), cut } }
     }
 
     /// Enters a client that connected to a contract's namespace, unless its connection is cut already.
@@ -87,13 +87,14 @@ impl Registry {
         handle: Option<&ConnectionHandle>,
     ) {
         let mut state = self.lock();
-        if let Some(connection) = handle.and_then(|handle| state.connections.get_mut(&handle.id)) {
-            if connection.cut.is_cancelled() {
-                return;
-            }
-            if let Some(web_socket) = &mut connection.web_socket {
-                web_socket.session.get_or_insert_with(|| client_id.clone());
-            }
+        if handle.is_some_and(|handle| handle.cut.is_cancelled()) {
+            return;
+        }
+        let web_socket = handle
+            .and_then(|handle| state.connections.get_mut(&handle.id))
+            .and_then(|connection| connection.web_socket.as_mut());
+        if let Some(web_socket) = web_socket {
+            web_socket.session.get_or_insert_with(|| client_id.clone());
         }
         let client = Client { contract, connected_at: timestamp() };
         state.clients.insert((client_id, namespace.to_owned()), client);
@@ -168,7 +169,7 @@ impl ConnectionGuard {
     }
 
     pub(super) fn cut_token(&self) -> CancellationToken {
-        self.cut.clone()
+        self.handle.cut.clone()
     }
 }
 
@@ -259,11 +260,11 @@ mod tests {
 
         let target = CutTarget { client_id: Some("a".to_owned()), contract: None };
         assert_eq!(registry.cut(&target), 1);
-        assert!(first.cut.is_cancelled() && !second.cut.is_cancelled());
+        assert!(first.handle.cut.is_cancelled() && !second.handle.cut.is_cancelled());
         assert!(!registry.knows_client("a") && registry.knows_client("b"));
 
         assert_eq!(registry.cut(&CutTarget::default()), 1);
-        assert!(second.cut.is_cancelled() && !http.cut.is_cancelled());
+        assert!(second.handle.cut.is_cancelled() && !http.handle.cut.is_cancelled());
         assert_eq!(registry.listing().count, 0);
     }
 
