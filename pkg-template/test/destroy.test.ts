@@ -113,6 +113,7 @@ describe("destroy()", () => {
     expect(events).toMatchObject({ values: [], ends: ["complete"] });
     expect(statuses).toMatchObject({ values: [{ state: "closed" }], ends: ["complete"] });
     expect(errors).toMatchObject({ values: [], ends: ["complete"] });
+    expect(client.on("a").subscribe(events).closed).toBe(true);
     expect(await client.on("a")[Symbol.asyncIterator]().next()).toMatchObject({ done: true });
     expect(core.names.size).toBe(0);
   });

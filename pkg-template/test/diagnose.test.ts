@@ -23,6 +23,7 @@ describe("an answer", () => {
     ["nothing", "", 200, "not_socketio"],
     ["JSON of something else", '{"code":"E1","error":"no"}', 200, "not_socketio"],
     ["text", "0", 200, "not_socketio"],
+    ["an old handshake in the middle", '<p>96:0{"sid":"x"}', 200, "not_socketio"],
     ["a handshake in the middle", 'x0{"sid":"x"}', 200, "not_socketio"],
   ])("that is %s (%s, %d) means %s", async (_name, body, status, code) => {
     expect(await diagnose({ pollingUrl, fetch: answering(body, { status }) })).toBe(code);

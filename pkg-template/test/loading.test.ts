@@ -301,6 +301,17 @@ describe("a load that fails", () => {
     expect(got).toHaveBeenCalledExactlyOnceWith(1);
   });
 
+  test("may be tried again by a listener of the status", async () => {
+    const { client, loader } = idle();
+    client.status.subscribe(({ state }) => {
+      if (state === "disconnected" && loader.count < 2) void client.connect();
+    });
+    void client.connect();
+    await loader.fail(cause);
+    expect(loader.count).toBe(2);
+    expect(client.status.value).toEqual({ state: "connecting", attempt: 1 });
+  });
+
   test("may fail again", async () => {
     const { client, loader } = idle();
     void client.connect();
