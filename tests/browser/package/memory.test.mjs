@@ -26,9 +26,11 @@ async function sendEverything(peer) {
   await peer.next();
   peer.send(`40${namespace},{"sid":"other-id"}`);
   const [, ackId] = /^42(\d+)\[/.exec(await peer.next());
-  peer.send(`43${ackId}[{"text":"${marker}"}]`);
+  peer.send(`43${ackId}[{"text":"${marker.repeat(50)}"}]`);
   for (let index = 0; index < count; index += 1) {
-    const body = `["news",{"index":${index},"text":"${marker} ünïcödé 🐟 ${"x".repeat(index)}"}]`;
+    // So many markers that a copy leaves some, wherever it was and whatever came after it.
+    const text = `${marker} ${index % 2 ? "ünïcödé 🐟" : "ASCII"} ${marker.repeat(index % 100)}`;
+    const body = `["news",${JSON.stringify({ index, text })}]`;
     peer.send(`42${body}`);
     peer.send(`42${index}${body}`);
     peer.send(`42${namespace},${body}`);
@@ -71,7 +73,7 @@ test("finds no text of 3,000 received payloads in wasm memory", async (t) => {
       const root = take(client.on("news"), 2 * count);
       const rest = take(other.on("news"), count);
       await other.connect();
-      const answer = await client.request("question", { text: "MARKER-OF-THE-REQUEST" });
+      const answer = await client.request("question", "MARKER-OF-THE-REQUEST ".repeat(50));
       return [...(await root), ...(await rest), answer].map(({ text }) => text);
     },
     { url: server.url, namespace, count },

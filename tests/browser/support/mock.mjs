@@ -4,6 +4,8 @@ import { once } from "node:events";
 import path from "node:path";
 import { createInterface } from "node:readline";
 import { cargoTarget } from "../../../tools/lib/paths.mjs";
+// A signal then ends this process by an "exit", which ends the server.
+import "../../../tools/lib/run.mjs";
 
 export const mockProgram = path.join(cargoTarget, "debug/sockeye-mock");
 
@@ -12,9 +14,12 @@ export async function startMock({ port = 0, args = ["--rate", "0"] } = {}) {
   const stdio = ["ignore", "pipe", "ignore"];
   const child = spawn(mockProgram, ["--port", String(port), ...args], { stdio });
   const stopped = once(child, "close");
+  const kill = () => child.kill("SIGKILL");
+  process.once("exit", kill);
   const stop = async () => {
-    child.kill("SIGKILL");
+    kill();
     await stopped;
+    process.off("exit", kill);
   };
   const url = await readyLine(child);
   return { url, port: Number(new URL(url).port), stop, ...control(url) };

@@ -29,7 +29,8 @@ export async function runTestFiles(folders, names = []) {
   const chosen = files.filter(
     (file) => names.length === 0 || names.some((name) => file.includes(name)),
   );
-  const limits = ["--test-timeout=60000", "--test-concurrency=2"];
+  // The time limit is that of a file, too.
+  const limits = ["--test-timeout=180000", "--test-concurrency=2"];
   await run(process.execPath, ["--test", "--test-reporter=spec", ...limits, ...chosen], {
     limitSeconds: 600,
   });
