@@ -29,6 +29,8 @@ export class NamespaceClient<
    * client.status.subscribe(({ state }) => (banner.hidden = state === "connected"));
    */
   readonly status: StateObservable<ClientStatus>;
+  /** Names the event maps for the type checker; there is no such property at run time. */
+  declare readonly "~events": { listen: ListenEvents; emit: EmitEvents } | undefined;
   /** @internal */
   readonly connection: Connection;
   readonly #id: number;
@@ -37,6 +39,7 @@ export class NamespaceClient<
   readonly #statusSubject: Subject<ClientStatus>;
   #status: ClientStatus = { state: "idle" };
   #connecting: Deferred | undefined;
+  #socketId: string | undefined;
   /** Whether the application has said if it wants a connection. */
   #told = false;
 
@@ -50,6 +53,11 @@ export class NamespaceClient<
     this.#id = connection.addSocket(name, auth !== undefined, this.#socketEvents());
   }
 
+  /** The server's id for this connection, while connected: `socket.id` there. */
+  get id(): string | undefined {
+    return this.#socketId;
+  }
+
   /**
    * Connects, and stays connected: a lost connection is made again until `disconnect()` or until the
    * server refuses or disconnects.
@@ -60,20 +68,14 @@ export class NamespaceClient<
   connect(): Promise<void> {
     if (this.#status.state === "connected") return Promise.resolve();
     if (this.#connecting) return this.#connecting.promise;
-    const connecting = new Deferred();
-    this.#connecting = connecting;
-    if (this.#status.state === "closed") {
-      this.#finishConnecting(
-        fail("client_destroyed", "the client was destroyed", "make a new one"),
-      );
-      return connecting.promise;
+    const { promise } = (this.#connecting = new Deferred());
+    const { state } = this.#status;
+    if (state === "closed") this.#finishConnecting(closed());
+    else {
+      if (state !== "waiting") this.#setStatus({ state: "connecting", attempt: 1 });
+      this.connection.connect(this.#id);
     }
-    if (this.#status.state !== "waiting") {
-      this.#setStatus({ state: "connecting", attempt: 1 });
-    }
-    this.connection.run((core) => core.connect(this.#id));
-    this.connection.load();
-    return connecting.promise;
+    return promise;
   }
 
   /** @internal */
@@ -87,7 +89,8 @@ export class NamespaceClient<
    */
   disconnect(): void {
     this.#told = true;
-    this.connection.run((core) => core.disconnect(this.#id));
+    const { state } = this.#status;
+    if (state !== "idle" && state !== "closed") this.connection.disconnect(this.#id);
   }
 
   /**
@@ -221,6 +224,7 @@ export class NamespaceClient<
         }
       },
       handleAuthNeeded: (transport) => void this.#authenticate(transport),
+      handleAccepted: (id) => (this.#socketId = id),
       handleFailed: (error) => this.#finishConnecting(error),
       handleStatus: (status) => this.#onStatus(status),
     };
@@ -235,7 +239,7 @@ export class NamespaceClient<
     try {
       const answer = await responder(value);
       const body = stringify(answer === undefined ? [] : [answer]);
-      this.connection.run((core) => core.acknowledge(this.#id, connection, ackId, body));
+      this.connection.core?.acknowledge(this.#id, connection, ackId, body);
     } catch (error) {
       this.connection.report(error);
     }
@@ -245,7 +249,7 @@ export class NamespaceClient<
     try {
       const auth: unknown = typeof this.#auth === "function" ? await this.#auth() : this.#auth;
       const payload = auth === undefined ? undefined : stringify(auth);
-      this.connection.run((core) => core.authenticate(this.#id, transport, payload));
+      this.connection.core?.authenticate(this.#id, transport, payload);
     } catch (error) {
       this.connection.failAuthentication(this.#id, transport, error);
     }
@@ -259,14 +263,15 @@ export class NamespaceClient<
   }
 
   #onClosed(): void {
-    this.#finishConnecting(fail("client_destroyed", "the client was destroyed", "make a new one"));
+    this.#finishConnecting(closed());
     for (const { subject } of [...this.#channels.values()]) subject.complete();
     this.#channels.clear();
     this.#statusSubject.complete();
   }
 
   #setStatus(status: ClientStatus): void {
-    if (isSameAttempt(this.#status, status)) return;
+    if (isSame(this.#status, status)) return;
+    if (status.state !== "connected") this.#socketId = undefined;
     this.#status = status;
     this.#statusSubject.next(status);
   }
@@ -299,7 +304,7 @@ export class Client<
     super(new Connection(resolved, createCore), resolved.namespace, resolved.auth);
     const { errors } = this.connection;
     this.errors = new Observable((observer) => errors.add(observer));
-    this.#namespaces.set(this.name, this);
+    this.#namespaces.set(this.name, this as unknown as AnyNamespace);
     if (resolved.autoConnect) queueMicrotask(() => this.connectUnlessTold());
   }
 
@@ -323,12 +328,12 @@ export class Client<
       namespace = new NamespaceClient(this.connection, path, auth);
       this.#namespaces.set(path, namespace);
     }
-    return namespace;
+    return namespace as unknown as NamespaceClient<Listen, Emit>;
   }
 
   /** Ends a wait for the next attempt. Does nothing in any other state. */
   reconnectNow(): void {
-    this.connection.run((core) => core.reconnectNow());
+    this.connection.core?.reconnectNow();
   }
 
   /**
@@ -362,12 +367,18 @@ class Deferred {
   }
 }
 
-/** `connect()` announces the first attempt before the core does. */
-function isSameAttempt(current: ClientStatus, next: ClientStatus): boolean {
+/** `connect()` and `disconnect()` may have announced a status before the core does. */
+function isSame(current: ClientStatus, next: ClientStatus): boolean {
+  if (current.state === "connecting" && next.state === "connecting") {
+    return current.attempt === next.attempt && current.cause === next.cause;
+  }
   return (
-    current.state === "connecting" &&
-    next.state === "connecting" &&
-    current.attempt === next.attempt &&
-    current.cause === next.cause
+    current.state === "disconnected" &&
+    next.state === "disconnected" &&
+    current.cause.code === next.cause.code
   );
+}
+
+function closed(): SockeyeError {
+  return fail("client_destroyed", "the client was destroyed", "make a new client");
 }

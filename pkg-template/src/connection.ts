@@ -3,15 +3,25 @@ import { type ErrorData, fail, SockeyeError } from "./errors.js";
 import { Subject } from "./observable.js";
 import type { ResolvedOptions } from "./options.js";
 import type { CoreEvents, CorePort, CreateCore } from "./port.js";
+import { SendQueue } from "./sendQueue.js";
 import { type ClientStatus, toStatus } from "./status.js";
 
 /** What the connection tells a namespace. */
 export interface SocketEvents {
   handleDelivered(event: number, args: readonly unknown[], connection: number, ackId: number): void;
   handleAuthNeeded(transport: number): void;
+  handleAccepted(id: string): void;
   handleStatus(status: ClientStatus): void;
   /** An attempt of this namespace, or of the connection, failed. */
   handleFailed(error: SockeyeError): void;
+}
+
+interface Socket {
+  namespace: string;
+  authOnDemand: boolean;
+  /** Whether it is to be connected as soon as the core is there. */
+  wanted: boolean;
+  events: SocketEvents;
 }
 
 interface PendingRequest {
@@ -19,30 +29,19 @@ interface PendingRequest {
   reject: (error: SockeyeError) => void;
 }
 
-/** What is to be done as soon as the core is there. */
-interface Command {
-  run: (core: CorePort) => ErrorData | undefined;
-  /** How much text it keeps in memory. */
-  length: number;
-  request?: number;
-}
-
-/** The core's bounds for what waits for a connection hold while it is being loaded, too. */
-const MAX_COMMANDS = 1_000;
-const MAX_LENGTH = 8_000_000;
-
 export class Connection implements CoreEvents {
   readonly options: ResolvedOptions;
   readonly errors = new Subject<SockeyeError>(show);
   readonly #createCore: CreateCore;
-  readonly #sockets: SocketEvents[] = [];
+  readonly #sockets: Socket[] = [];
   readonly #events = new Map<string, { id: number; count: number }>();
   readonly #requests = new Map<number, PendingRequest>();
+  readonly #sendQueue = new SendQueue();
   /** Why the application's last auth failed, and what the server said when it refused. */
   readonly #details: { cause?: unknown; data?: unknown } = {};
   #core: CorePort | undefined;
-  #loading = false;
-  #commands: Command[] = [];
+  /** Ends the load that is under way. */
+  #loading: AbortController | undefined;
   #nextEvent = 0;
   #nextRequest = 0;
   #destroyed = false;
@@ -52,37 +51,34 @@ export class Connection implements CoreEvents {
     this.#createCore = createCore;
   }
 
+  /** The core, if it is loaded and not destroyed. */
+  get core(): CorePort | undefined {
+    return this.#core;
+  }
+
   /** Adds a namespace; returns its number. */
   addSocket(namespace: string, authOnDemand: boolean, events: SocketEvents): number {
-    this.run((core) => core.socket(namespace, authOnDemand));
-    return this.#sockets.push(events) - 1;
+    this.#core?.socket(namespace, authOnDemand);
+    return this.#sockets.push({ namespace, authOnDemand, wanted: false, events }) - 1;
   }
 
-  /** Does something with the core, at once if it is there, otherwise in turn when it is. */
-  run(command: (core: CorePort) => void): void {
-    if (this.#core) command(this.#core);
-    else if (!this.#destroyed)
-      this.#commands.push({ run: (core) => (command(core), undefined), length: 0 });
+  connect(socket: number): void {
+    this.#want(socket, true);
+    if (this.#core) this.#core.connect(socket);
+    else this.#load();
   }
 
-  /** Loads the core, once. A failed load is tried again at the next call. */
-  load(): void {
-    if (!this.#loading) void this.#load();
-  }
-
-  /** Throws `client_destroyed`. */
-  assertAlive(): void {
-    if (this.#destroyed) throw new SockeyeError(destroyed);
+  disconnect(socket: number): void {
+    this.#want(socket, false);
+    if (this.#core) this.#core.disconnect(socket);
+    else this.status(socket, "disconnected", 0, 0, clientDisconnect);
   }
 
   emit(socket: number, body: string, volatile: boolean): void {
     this.assertAlive();
     const error = this.#core
       ? this.#core.emit(socket, body, volatile)
-      : this.#defer({
-          run: (core) => core.emit(socket, body, volatile),
-          length: body.length,
-        });
+      : !volatile && this.#enqueue(body, (core) => core.emit(socket, body, false));
     if (error) throw new SockeyeError(error);
   }
 
@@ -101,7 +97,7 @@ export class Connection implements CoreEvents {
     });
     const error = this.#core
       ? this.#core.request(socket, request, body, timeoutMs)
-      : this.#deferRequest(socket, request, body, timeoutMs);
+      : this.#enqueueRequest(socket, request, body, timeoutMs);
     if (error) this.settled(request, error, []);
     return signal ? this.#abortable(answer, socket, request, signal) : answer;
   }
@@ -110,10 +106,9 @@ export class Connection implements CoreEvents {
   retain(name: string): number {
     let event = this.#events.get(name);
     if (!event) {
-      const id = this.#nextEvent++;
-      event = { id, count: 0 };
+      event = { id: this.#nextEvent++, count: 0 };
       this.#events.set(name, event);
-      this.run((core) => core.listen(name, id));
+      this.#core?.listen(name, event.id);
     }
     event.count++;
     return event.id;
@@ -123,14 +118,14 @@ export class Connection implements CoreEvents {
     const event = this.#events.get(name);
     if (event && --event.count === 0) {
       this.#events.delete(name);
-      this.run((core) => core.unlisten(name));
+      this.#core?.unlisten(name);
     }
   }
 
   /** The application has no auth payload to give, because of `cause`. */
   failAuthentication(socket: number, transport: number, cause: unknown): void {
     this.#details.cause = cause;
-    this.run((core) => core.failAuthentication(socket, transport));
+    this.#core?.failAuthentication(socket, transport);
   }
 
   /** Reports what the application's code threw, and goes on. */
@@ -140,15 +135,21 @@ export class Connection implements CoreEvents {
     this.errors.next(fail("listener_error", "a listener threw", hint, error));
   }
 
+  /** Throws `client_destroyed`. */
+  assertAlive(): void {
+    if (this.#destroyed) throw new SockeyeError(destroyed);
+  }
+
   destroy(): void {
     if (this.#destroyed) return;
     this.#destroyed = true;
-    this.#commands = [];
+    this.#loading?.abort();
+    this.#sendQueue.drain();
     const core = this.#core;
     this.#core = undefined;
     core?.destroy();
     for (const request of [...this.#requests.keys()]) this.settled(request, destroyed, []);
-    for (const socket of this.#sockets) socket.handleStatus({ state: "closed" });
+    for (const { events } of this.#sockets) events.handleStatus({ state: "closed" });
     this.errors.complete();
   }
 
@@ -161,7 +162,7 @@ export class Connection implements CoreEvents {
     connection: number,
     ackId: number,
   ): void {
-    this.#sockets[socket]?.handleDelivered(event, args, connection, ackId);
+    this.#sockets[socket]?.events.handleDelivered(event, args, connection, ackId);
   }
 
   settled(request: number, error: ErrorData | undefined, args: readonly unknown[]): void {
@@ -172,7 +173,11 @@ export class Connection implements CoreEvents {
   }
 
   authNeeded(socket: number, transport: number): void {
-    this.#sockets[socket]?.handleAuthNeeded(transport);
+    this.#sockets[socket]?.events.handleAuthNeeded(transport);
+  }
+
+  accepted(socket: number, id: string): void {
+    this.#sockets[socket]?.events.handleAccepted(id);
   }
 
   refused(_socket: number, data: unknown): void {
@@ -183,7 +188,7 @@ export class Connection implements CoreEvents {
     const error = this.#toError(data);
     this.errors.next(error);
     const concerned = socket < 0 ? this.#sockets : this.#sockets.slice(socket, socket + 1);
-    for (const socket of concerned) socket.handleFailed(error);
+    for (const { events } of concerned) events.handleFailed(error);
   }
 
   status(
@@ -194,7 +199,7 @@ export class Connection implements CoreEvents {
     cause: ErrorData | undefined,
   ): void {
     const status = toStatus(state, attempt, retryInMs, cause && this.#toError(cause));
-    this.#sockets[socket]?.handleStatus(status);
+    this.#sockets[socket]?.events.handleStatus(status);
   }
 
   #toError(data: ErrorData): SockeyeError {
@@ -203,64 +208,88 @@ export class Connection implements CoreEvents {
     return new SockeyeError(data, data.code === "connect_refused" ? { data: said } : {});
   }
 
-  async #load(): Promise<void> {
-    this.#loading = true;
-    try {
-      const core = await this.#createCore(this.options.core, this);
-      if (this.#destroyed) core.destroy();
-      else this.#start(core);
-    } catch (error) {
-      this.#loading = false;
-      this.#onLoadFailed(toLoadError(error));
-    }
+  #want(socket: number, wanted: boolean): void {
+    const known = this.#sockets[socket];
+    if (known) known.wanted = wanted;
+  }
+
+  /** Loads the core, unless that is under way. It may take as long as an attempt to connect. */
+  #load(): void {
+    if (this.#loading || this.#destroyed) return;
+    const loading = new AbortController();
+    this.#loading = loading;
+    const timer = setTimeout(() => loading.abort(), this.options.core.connectTimeoutMs);
+    const stopped = new Promise<never>((_, reject) => {
+      loading.signal.addEventListener("abort", () => reject(new Error("it took too long")));
+    });
+    const core = this.#createCore(this.options.core, this);
+    Promise.race([core, stopped])
+      .then((core) => this.#start(core))
+      .catch((error: unknown) => {
+        // A core that comes after all is of no use to anybody.
+        core.then((late) => late.destroy()).catch(() => {});
+        this.#onLoadFailed(toLoadError(error));
+      })
+      .finally(() => clearTimeout(timer));
   }
 
   #start(core: CorePort): void {
     this.#core = core;
-    for (const command of this.#commands.splice(0)) {
-      const error = command.run(core);
-      if (error && command.request !== undefined) this.settled(command.request, error, []);
+    for (const { namespace, authOnDemand } of this.#sockets) core.socket(namespace, authOnDemand);
+    for (const [name, { id }] of this.#events) core.listen(name, id);
+    this.#sockets.forEach(({ wanted }, socket) => {
+      if (wanted) core.connect(socket);
+    });
+    for (const { run, request } of this.#sendQueue.drain()) {
+      const error = run(core);
+      if (error && request !== undefined) this.settled(request, error, []);
     }
   }
 
-  /** Nothing but requests can be told; what else waits, waits for the next load. */
+  /** Requests end, events wait for the next load, and nobody is connected without asking again. */
   #onLoadFailed(error: SockeyeError): void {
+    this.#loading = undefined;
     if (this.#destroyed) return;
-    for (const { request } of this.#commands) {
-      if (request !== undefined) this.settled(request, error, []);
-    }
-    this.#commands = this.#commands.filter(({ request }) => request === undefined);
+    for (const request of this.#sendQueue.removeRequests()) this.settled(request, error, []);
     this.errors.next(error);
-    for (const socket of this.#sockets) socket.handleFailed(error);
-    for (const socket of this.#sockets)
-      socket.handleStatus({ state: "disconnected", cause: error });
+    for (const socket of this.#sockets.filter(({ wanted }) => wanted)) {
+      socket.wanted = false;
+      socket.events.handleFailed(error);
+      socket.events.handleStatus({ state: "disconnected", cause: error });
+    }
   }
 
-  #defer(command: Command): ErrorData | undefined {
-    const length = this.#commands.reduce((sum, { length }) => sum + length, command.length);
-    if (this.#commands.length >= MAX_COMMANDS || length > MAX_LENGTH) return bufferFull;
-    this.#commands.push(command);
-    this.load();
-    return undefined;
+  #enqueue(
+    body: string,
+    run: (core: CorePort) => ErrorData | undefined,
+    request?: number,
+  ): ErrorData | undefined {
+    this.#load();
+    return this.#sendQueue.push({ body, run, ...(request !== undefined && { request }) });
   }
 
   /** A request's time runs from the call, also while the core is being loaded. */
-  #deferRequest(socket: number, request: number, body: string, timeoutMs: number) {
+  #enqueueRequest(
+    socket: number,
+    request: number,
+    body: string,
+    timeoutMs: number,
+  ): ErrorData | undefined {
     const startedAt = performance.now();
-    const timer = setTimeout(() => {
-      this.#commands = this.#commands.filter((command) => command.request !== request);
-      this.settled(request, ackTimeout, []);
-    }, timeoutMs);
-    const run = (core: CorePort) => {
+    const timer = setTimeout(() => this.#giveUp(request, ackTimeout), timeoutMs);
+    const send = (core: CorePort) => {
       clearTimeout(timer);
-      const elapsed = performance.now() - startedAt;
-      return this.#requests.has(request)
-        ? core.request(socket, request, body, timeoutMs - elapsed)
-        : undefined;
+      const left = timeoutMs - (performance.now() - startedAt);
+      return core.request(socket, request, body, left);
     };
-    const error = this.#defer({ run, length: body.length, request });
+    const error = this.#enqueue(body, send, request);
     if (error) clearTimeout(timer);
     return error;
+  }
+
+  #giveUp(request: number, error: ErrorData): void {
+    this.#sendQueue.remove(request);
+    this.settled(request, error, []);
   }
 
   async #abortable(
@@ -270,7 +299,8 @@ export class Connection implements CoreEvents {
     signal: AbortSignal,
   ): Promise<readonly unknown[]> {
     const abort = () => {
-      this.run((core) => core.cancel(socket, request));
+      this.#core?.cancel(socket, request);
+      this.#sendQueue.remove(request);
       this.#requests.get(request)?.reject(aborted(signal));
       this.#requests.delete(request);
     };
@@ -289,10 +319,10 @@ const destroyed: ErrorData = {
   hint: "make a new client with createClient()",
 };
 
-const bufferFull: ErrorData = {
-  code: "buffer_full",
-  message: "1,000 events or 8 MB wait for the connection",
-  hint: "emit less while `status` is not connected, or emit with `volatile: true`",
+const clientDisconnect: ErrorData = {
+  code: "client_disconnect",
+  message: "the client was disconnected",
+  hint: "call connect() to come back",
 };
 
 const ackTimeout: ErrorData = {
@@ -310,7 +340,6 @@ function aborted(signal: AbortSignal): SockeyeError {
 function toLoadError(cause: unknown): SockeyeError {
   const data = cause as ErrorData & { cause?: unknown };
   if (data.code === "wasm_unavailable") return new SockeyeError(data, { cause: data.cause });
-
   const hint =
     'check the network and that the bundler ships the lazy chunk; or import "sockeye-client/inline"';
   return fail("load_failed", "the client's core could not be loaded", hint, cause);

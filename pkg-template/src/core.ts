@@ -31,17 +31,15 @@ function instantiate(): Promise<unknown> {
 
 function start(options: CoreOptions, events: CoreEvents): CorePort {
   const names = new Map<string, number>();
-  const state = { destroyed: false };
-  const manager: Manager = new Manager(
-    { ...options, names },
-    toManagerEvents(events, () => {
-      void diagnose(options).then((code) => {
-        if (!state.destroyed) manager.handleDiagnosis(code);
-      });
-    }),
-  );
+  const life = new AbortController();
+  const onDiagnose = () => {
+    void diagnose(options, life.signal).then((code) => {
+      if (!life.signal.aborted) manager.handleDiagnosis(code);
+    });
+  };
+  const manager = new Manager({ ...options, names }, toManagerEvents(events, onDiagnose));
   manager.reportTo(manager);
-  return toPort(manager, names, state);
+  return toPort(manager, names, life);
 }
 
 /** The manager says codes; the facade wants errors. */
@@ -49,6 +47,7 @@ function toManagerEvents(events: CoreEvents, onDiagnose: () => void): object {
   return {
     delivered: events.delivered.bind(events),
     authNeeded: events.authNeeded.bind(events),
+    accepted: events.accepted.bind(events),
     refused: events.refused.bind(events),
     diagnose: onDiagnose,
     binaryDropped: (socket: number) => events.failed(socket, describe("binary_unsupported")),
@@ -67,11 +66,7 @@ function toManagerEvents(events: CoreEvents, onDiagnose: () => void): object {
   };
 }
 
-function toPort(
-  manager: Manager,
-  names: Map<string, number>,
-  state: { destroyed: boolean },
-): CorePort {
+function toPort(manager: Manager, names: Map<string, number>, life: AbortController): CorePort {
   return {
     socket: (namespace, authOnDemand) => void manager.socket(namespace, authOnDemand),
     connect: (socket) => manager.connect(socket),
@@ -88,7 +83,7 @@ function toPort(
     listen: (name, event) => void names.set(name, event),
     unlisten: (name) => void names.delete(name),
     destroy() {
-      state.destroyed = true;
+      life.abort();
       manager.destroy();
       // This may run inside a listener, so inside the manager: it is freed when the stack is empty.
       queueMicrotask(() => manager.free());

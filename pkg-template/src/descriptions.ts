@@ -70,9 +70,15 @@ const descriptions: Partial<Record<SockeyeErrorCode, readonly [message: string, 
     "call connect() if the client should come back",
   ],
   client_disconnect: ["the client was disconnected", "call connect() to come back"],
-  ping_timeout: ["the server has not pinged in time", "nothing: the client connects again"],
-  transport_close: ["the connection was closed", "nothing: the client connects again"],
-  transport_error: ["the connection failed", "nothing: the client connects again"],
+  ping_timeout: [
+    "the server has not pinged in time",
+    "no need to act: the client connects again by itself",
+  ],
+  transport_close: [
+    "the connection was closed",
+    "no need to act: the client connects again by itself",
+  ],
+  transport_error: ["the connection failed", "no need to act: the client connects again by itself"],
   parse_error: [
     "the server broke the protocol",
     "check the server's version and what stands between it and the client",

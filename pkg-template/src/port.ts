@@ -55,6 +55,8 @@ export interface CoreEvents {
   ): void;
   settled(request: number, error: ErrorData | undefined, args: readonly unknown[]): void;
   authNeeded(socket: number, transport: number): void;
+  /** The server accepted the namespace and calls it `id`; the status that says so follows. */
+  accepted(socket: number, id: string): void;
   /** The server refused the namespace; the status that says so follows. */
   refused(socket: number, data: unknown): void;
   /** An attempt, or a frame; `socket` is negative if it concerns all. */

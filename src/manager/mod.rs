@@ -356,7 +356,7 @@ impl<H: Host> Manager<H> {
             Phase::Disconnected => {
                 Status::Disconnected { cause: cause.unwrap_or(Cause::ClientDisconnect) }
             }
-            Phase::Connected { .. } => Status::Connected,
+            Phase::Connected => Status::Connected,
             Phase::Wanted | Phase::Authenticating { .. } | Phase::Connecting { .. } => {
                 if let Link::Waiting { until } = self.link {
                     Status::Waiting { attempt: attempt.saturating_add(1), retry_at: until, cause }

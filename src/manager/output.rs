@@ -71,6 +71,13 @@ pub enum Event<H: Host> {
         /// On which connection.
         transport: TransportId,
     },
+    /// The server accepted a namespace. A change of status follows.
+    Accepted {
+        /// Which.
+        socket: SocketId,
+        /// The server's id for it on this connection.
+        sid: String,
+    },
     /// The server refused a namespace. A change of status follows.
     Refused {
         /// Which.

@@ -166,7 +166,7 @@ impl<H: Host> Manager<H> {
         else {
             return;
         };
-        entry.socket.accept(sid);
+        entry.socket.accept();
         entry.attempt = 0;
         entry.cause = None;
         entry.connection = connection;
@@ -178,6 +178,7 @@ impl<H: Host> Manager<H> {
         while let Some(frame) = self.entry_mut(socket).and_then(|entry| entry.socket.flush_next()) {
             self.send(transport, frame);
         }
+        self.tell(Event::Accepted { socket, sid });
     }
 
     /// A server of Socket.IO 2 opens the root namespace unasked and names no id.

@@ -20,7 +20,7 @@ use crate::time::{Instant, earliest};
 /// | connected | – | – | – | – | → disconnected | → wanted |
 ///
 /// `disconnect` leads from each to disconnected.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Phase {
     /// Nobody has asked for a connection yet.
     Idle,
@@ -37,10 +37,7 @@ pub enum Phase {
         deadline: Instant,
     },
     /// The server has accepted.
-    Connected {
-        /// The socket's id.
-        sid: String,
-    },
+    Connected,
     /// The application or the server ended it; it stays so until the application connects again.
     Disconnected,
 }
@@ -155,14 +152,14 @@ impl<H: Host> Socket<H> {
 
     /// Returns the state.
     #[must_use]
-    pub fn phase(&self) -> &Phase {
-        &self.phase
+    pub fn phase(&self) -> Phase {
+        self.phase
     }
 
     /// Returns whether the server has accepted.
     #[must_use]
     pub fn is_connected(&self) -> bool {
-        matches!(self.phase, Phase::Connected { .. })
+        matches!(self.phase, Phase::Connected)
     }
 
     /// Returns whether CONNECT has been sent and not been answered.
@@ -198,7 +195,7 @@ impl<H: Host> Socket<H> {
     fn connect_deadline(&self) -> Option<Instant> {
         match self.phase {
             Phase::Authenticating { deadline } | Phase::Connecting { deadline } => Some(deadline),
-            Phase::Idle | Phase::Wanted | Phase::Connected { .. } | Phase::Disconnected => None,
+            Phase::Idle | Phase::Wanted | Phase::Connected | Phase::Disconnected => None,
         }
     }
 
@@ -237,9 +234,9 @@ impl<H: Host> Socket<H> {
 
     /// Reacts to the server's CONNECT, which counts only while it is [waited
     /// for](Self::is_connecting).
-    pub fn accept(&mut self, sid: String) {
+    pub fn accept(&mut self) {
         if self.is_connecting() {
-            self.phase = Phase::Connected { sid };
+            self.phase = Phase::Connected;
         }
     }
 
@@ -258,7 +255,7 @@ impl<H: Host> Socket<H> {
 
     /// Ends the connection of this namespace and returns the DISCONNECT packet if the server knows it.
     pub fn disconnect(&mut self, host: &H) -> Option<OutgoingFrame<H::Text>> {
-        let known = matches!(self.phase, Phase::Connected { .. } | Phase::Connecting { .. });
+        let known = matches!(self.phase, Phase::Connected | Phase::Connecting { .. });
         self.phase = Phase::Disconnected;
         known.then(|| self.frame(host, PacketType::Disconnect, None))
     }
@@ -416,7 +413,7 @@ mod tests {
     fn connect(socket: &mut Socket<NativeHost>) {
         socket.connect();
         assert_eq!(wire(socket.open(&HOST(), at(100.0))).unwrap(), "40/jobs,");
-        socket.accept("sid".to_owned());
+        socket.accept();
         assert!(socket.is_connected());
     }
 
@@ -476,7 +473,7 @@ mod tests {
         connect(&mut socket);
         socket.end();
         socket.lose_session();
-        assert_eq!(*socket.phase(), Phase::Disconnected);
+        assert_eq!(socket.phase(), Phase::Disconnected);
         connect(&mut socket);
         assert_eq!(wire(socket.disconnect(&HOST())).unwrap(), "41/jobs,");
         assert!(socket.disconnect(&HOST()).is_none());

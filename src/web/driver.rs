@@ -171,6 +171,7 @@ impl Driver {
                 events.settled(request.0, kind, arguments);
             }
             Event::AuthNeeded { socket, transport } => events.auth_needed(socket.0, transport.0),
+            Event::Accepted { socket, sid } => events.accepted(socket.0, &sid),
             Event::Refused { socket, data } => {
                 events.refused(socket.0, data.unwrap_or(JsValue::UNDEFINED));
             }

@@ -78,6 +78,8 @@ extern "C" {
     #[wasm_bindgen(method, js_name = authNeeded)]
     pub fn auth_needed(this: &JsEvents, socket: u32, transport: u32);
     #[wasm_bindgen(method)]
+    pub fn accepted(this: &JsEvents, socket: u32, id: &str);
+    #[wasm_bindgen(method)]
     pub fn refused(this: &JsEvents, socket: u32, data: JsValue);
     #[wasm_bindgen(method, js_name = binaryDropped)]
     pub fn binary_dropped(this: &JsEvents, socket: u32);

@@ -71,7 +71,10 @@ impl Checks {
                 assert_eq!(status, Some(&Status::Connected), "an event without a connection");
             }
             Told::AuthNeeded { transport, .. } => assert_eq!(self.open, Some(*transport)),
-            Told::Refused { .. } | Told::BinaryDropped { .. } | Told::Failed { .. } => {}
+            Told::Accepted { .. }
+            | Told::Refused { .. }
+            | Told::BinaryDropped { .. }
+            | Told::Failed { .. } => {}
         }
     }
 

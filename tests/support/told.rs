@@ -18,6 +18,7 @@ pub enum Told {
     Settled { request: RequestId, how: How },
     AuthNeeded { socket: SocketId, transport: TransportId },
     Refused { socket: SocketId, data: Option<Value> },
+    Accepted { socket: SocketId, sid: String },
     BinaryDropped { socket: SocketId },
     Failed { socket: Option<SocketId>, cause: Cause },
     Status { socket: SocketId, status: Status },
@@ -113,6 +114,7 @@ impl From<Event<NativeHost>> for Told {
             }
             Event::AuthNeeded { socket, transport } => Self::AuthNeeded { socket, transport },
             Event::Refused { socket, data } => Self::Refused { socket, data },
+            Event::Accepted { socket, sid } => Self::Accepted { socket, sid },
             Event::BinaryDropped { socket } => Self::BinaryDropped { socket },
             Event::Failed { socket, cause } => Self::Failed { socket, cause },
             Event::Status { socket, status } => Self::Status { socket, status },

@@ -1,0 +1,59 @@
+/** Events and requests that wait while the core is being loaded. */
+import type { ErrorData } from "./errors.js";
+import type { CorePort } from "./port.js";
+
+/** Something that was sent before the core was there. */
+export interface Send {
+  body: string;
+  run: (core: CorePort) => ErrorData | undefined;
+  /** The number of the request, if it is one. */
+  request?: number;
+}
+
+/** The same bounds hold for what waits for the connection when the core is there. */
+const MAX_SENDS = 1_000;
+const MAX_LENGTH = 8_000_000;
+
+export class SendQueue {
+  #sends: Send[] = [];
+  #length = 0;
+
+  /** Adds at the end; returns the error if there is no room. */
+  push(send: Send): ErrorData | undefined {
+    const length = this.#length + send.body.length;
+    if (this.#sends.length >= MAX_SENDS || length > MAX_LENGTH) return bufferFull;
+    this.#sends.push(send);
+    this.#length = length;
+    return undefined;
+  }
+
+  /** Takes out what is not to be sent any more. */
+  remove(request: number): void {
+    this.#replace(this.#sends.filter((send) => send.request !== request));
+  }
+
+  /** Takes out all requests; returns their numbers. Events stay. */
+  removeRequests(): number[] {
+    const requests = this.#sends.flatMap(({ request }) => request ?? []);
+    this.#replace(this.#sends.filter(({ request }) => request === undefined));
+    return requests;
+  }
+
+  /** Takes out everything, oldest first. */
+  drain(): Send[] {
+    const sends = this.#sends;
+    this.#replace([]);
+    return sends;
+  }
+
+  #replace(sends: Send[]): void {
+    this.#sends = sends;
+    this.#length = sends.reduce((sum, { body }) => sum + body.length, 0);
+  }
+}
+
+const bufferFull: ErrorData = {
+  code: "buffer_full",
+  message: "1,000 events or 8 MB wait for the connection",
+  hint: "emit less while `status` is not connected, or emit with `volatile: true`",
+};
