@@ -2,6 +2,7 @@
 import { after, before } from "node:test";
 import { chromium } from "playwright-core";
 import { chromiumArguments, chromiumPath } from "../../../tools/chromium.mjs";
+import { exitOnSignals } from "./signals.mjs";
 
 /** What a page says when a server is away; tests that stop servers expect it. */
 const networkNoise = /^WebSocket connection to|^Failed to load resource|has been blocked by CORS/;
@@ -10,6 +11,7 @@ const networkNoise = /^WebSocket connection to|^Failed to load resource|has been
 export function useBrowser() {
   let browser;
   before(async () => {
+    exitOnSignals(); // Playwright ends its browser at an exit.
     browser = await chromium.launch({ executablePath: chromiumPath(), args: chromiumArguments });
   });
   after(() => browser?.close());

@@ -4,8 +4,7 @@ import { once } from "node:events";
 import path from "node:path";
 import { createInterface } from "node:readline";
 import { cargoTarget } from "../../../tools/lib/paths.mjs";
-// A signal then ends this process by an "exit", which ends the server.
-import "../../../tools/lib/run.mjs";
+import { exitOnSignals } from "./signals.mjs";
 
 export const mockProgram = path.join(cargoTarget, "debug/sockeye-mock");
 
@@ -14,15 +13,24 @@ export async function startMock({ port = 0, args = ["--rate", "0"] } = {}) {
   const stdio = ["ignore", "pipe", "ignore"];
   const child = spawn(mockProgram, ["--port", String(port), ...args], { stdio });
   const stopped = once(child, "close");
-  const kill = () => child.kill("SIGKILL");
-  process.once("exit", kill);
+  const letGo = endWithThisProcess(child);
   const stop = async () => {
-    kill();
+    child.kill("SIGKILL");
     await stopped;
-    process.off("exit", kill);
+    letGo();
   };
   const url = await readyLine(child);
   return { url, port: Number(new URL(url).port), stop, ...control(url) };
+}
+
+function endWithThisProcess(child) {
+  const kill = () => child.kill("SIGKILL");
+  const ignoreSignals = exitOnSignals();
+  process.on("exit", kill);
+  return () => {
+    ignoreSignals();
+    process.off("exit", kill);
+  };
 }
 
 function readyLine(child) {
