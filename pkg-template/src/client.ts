@@ -1,7 +1,15 @@
 /** What applications work with: a client, and the namespaces on it. */
 import { Connection, type SocketEvents } from "./connection.js";
+import { Deferred } from "./deferred.js";
 import { fail, type SockeyeError } from "./errors.js";
-import type { AckValue, DefaultEvents, EventArguments, EventName, EventValue } from "./events.js";
+import type {
+  AckValue,
+  DefaultEvents,
+  EventArguments,
+  EventName,
+  EventValue,
+  RequestName,
+} from "./events.js";
 import { Observable, StateObservable, Subject, type Subscription } from "./observable.js";
 import {
   type Auth,
@@ -13,7 +21,7 @@ import {
 import type { CreateCore } from "./port.js";
 import type { Sender, SendOptions } from "./sender.js";
 import { assertNotReserved, serialize, stringify, toValue } from "./serialize.js";
-import type { ClientStatus } from "./status.js";
+import { type ClientStatus, isSame } from "./status.js";
 
 /** One namespace: its events, its status. */
 export class NamespaceClient<
@@ -38,6 +46,8 @@ export class NamespaceClient<
   readonly #channels = new Map<number, Channel>();
   readonly #statusSubject: Subject<ClientStatus>;
   #status: ClientStatus = { state: "idle" };
+  /** Statuses that not everybody has been told; more than one if a listener causes the next. */
+  readonly #untold: ClientStatus[] = [];
   #connecting: Deferred | undefined;
   #socketId: string | undefined;
   /** Whether the application has said if it wants a connection. */
@@ -72,7 +82,8 @@ export class NamespaceClient<
     const { state } = this.#status;
     if (state === "closed") this.#finishConnecting(closed());
     else {
-      if (state !== "waiting") this.#setStatus({ state: "connecting", attempt: 1 });
+      const isUnderWay = state === "waiting" || state === "connecting";
+      if (!isUnderWay) this.#setStatus({ state: "connecting", attempt: 1 });
       this.connection.connect(this.#id);
     }
     return promise;
@@ -109,7 +120,7 @@ export class NamespaceClient<
     assertNotReserved(event);
     return new Observable((observer) => {
       if (this.#status.state === "closed") {
-        observer.complete?.();
+        this.#statusSubject.finish(observer);
         return () => {};
       }
       const { channel, release } = this.#openChannel(event);
@@ -145,9 +156,13 @@ export class NamespaceClient<
       throw fail("responder_exists", `"${event}" has a responder already`, hint);
     }
     channel.responder = respond;
-    return new Observable<never>(() => () => {
-      channel.responder = undefined;
-      release();
+    return new Observable<never>((observer) => {
+      const remove = channel.subject.add({ complete: () => observer.complete?.() });
+      return () => {
+        channel.responder = undefined;
+        remove();
+        release();
+      };
     }).subscribe({});
   }
 
@@ -158,7 +173,7 @@ export class NamespaceClient<
     this.connection.emit(this.#id, serialize(event, args), false);
   }
 
-  request<Name extends EventName<EmitEvents>>(
+  request<Name extends RequestName<EmitEvents>>(
     event: Name,
     ...args: EventArguments<EmitEvents, Name>
   ): Promise<AckValue<EmitEvents, Name>> {
@@ -219,7 +234,7 @@ export class NamespaceClient<
         if (!channel) return;
         const value = toValue(args, 1);
         channel.subject.next(value);
-        if (channel.responder && ackId >= 0) {
+        if (channel.responder && ackId >= 0 && this.#status.state !== "closed") {
           void this.#answer(channel.responder, value, connection, ackId);
         }
       },
@@ -255,11 +270,18 @@ export class NamespaceClient<
     }
   }
 
+  /** The promise of `connect()` ends first: a listener may call that again. */
   #onStatus(status: ClientStatus): void {
-    this.#setStatus(status);
     if (status.state === "connected") this.#finishConnecting();
     else if (status.state === "disconnected") this.#finishConnecting(status.cause);
-    else if (status.state === "closed") this.#onClosed();
+    else if (status.state === "waiting") this.#onWaiting(status.cause);
+    this.#setStatus(status);
+    if (status.state === "closed") this.#onClosed();
+  }
+
+  /** What is behind a transport that failed is being found out; that ends in `handleFailed`. */
+  #onWaiting(cause: SockeyeError | undefined): void {
+    if (cause && cause.code !== "transport_error") this.#finishConnecting(cause);
   }
 
   #onClosed(): void {
@@ -273,7 +295,11 @@ export class NamespaceClient<
     if (isSame(this.#status, status)) return;
     if (status.state !== "connected") this.#socketId = undefined;
     this.#status = status;
-    this.#statusSubject.next(status);
+    this.#untold.push(status);
+    if (this.#untold.length > 1) return;
+    for (let next: ClientStatus | undefined; (next = this.#untold[0]); this.#untold.shift()) {
+      this.#statusSubject.next(next);
+    }
   }
 
   #finishConnecting(error?: SockeyeError): void {
@@ -322,6 +348,7 @@ export class Client<
     name: string,
     { auth }: { auth?: Auth } = {},
   ): NamespaceClient<Listen, Emit> {
+    this.connection.assertAlive();
     const path = toNamespace(name);
     let namespace = this.#namespaces.get(path);
     if (!namespace) {
@@ -352,31 +379,6 @@ type AnyNamespace = NamespaceClient;
 interface Channel {
   subject: Subject<unknown>;
   responder: ((value: unknown) => unknown) | undefined;
-}
-
-/** A promise that may be ignored. */
-class Deferred {
-  readonly promise: Promise<void>;
-  settle!: (error?: SockeyeError) => void;
-
-  constructor() {
-    this.promise = new Promise((resolve, reject) => {
-      this.settle = (error) => (error ? reject(error) : resolve());
-    });
-    this.promise.catch(() => {});
-  }
-}
-
-/** `connect()` and `disconnect()` may have announced a status before the core does. */
-function isSame(current: ClientStatus, next: ClientStatus): boolean {
-  if (current.state === "connecting" && next.state === "connecting") {
-    return current.attempt === next.attempt && current.cause === next.cause;
-  }
-  return (
-    current.state === "disconnected" &&
-    next.state === "disconnected" &&
-    current.cause.code === next.cause.code
-  );
 }
 
 function closed(): SockeyeError {

@@ -22,11 +22,17 @@ interface Socket {
   /** Whether it is to be connected as soon as the core is there. */
   wanted: boolean;
   events: SocketEvents;
+  /** Why the application's last auth failed. */
+  authError?: unknown;
+  /** What the server said when it refused. */
+  refusal?: unknown;
 }
 
 interface PendingRequest {
   resolve: (args: readonly unknown[]) => void;
   reject: (error: SockeyeError) => void;
+  /** Runs while the core is being loaded. */
+  timer?: ReturnType<typeof setTimeout>;
 }
 
 export class Connection implements CoreEvents {
@@ -37,8 +43,6 @@ export class Connection implements CoreEvents {
   readonly #events = new Map<string, { id: number; count: number }>();
   readonly #requests = new Map<number, PendingRequest>();
   readonly #sendQueue = new SendQueue();
-  /** Why the application's last auth failed, and what the server said when it refused. */
-  readonly #details: { cause?: unknown; data?: unknown } = {};
   #core: CorePort | undefined;
   /** Ends the load that is under way. */
   #loading: AbortController | undefined;
@@ -124,7 +128,8 @@ export class Connection implements CoreEvents {
 
   /** The application has no auth payload to give, because of `cause`. */
   failAuthentication(socket: number, transport: number, cause: unknown): void {
-    this.#details.cause = cause;
+    const known = this.#sockets[socket];
+    if (known) known.authError = cause;
     this.#core?.failAuthentication(socket, transport);
   }
 
@@ -149,7 +154,8 @@ export class Connection implements CoreEvents {
     this.#core = undefined;
     core?.destroy();
     for (const request of [...this.#requests.keys()]) this.settled(request, destroyed, []);
-    for (const { events } of this.#sockets) events.handleStatus({ state: "closed" });
+    // Whatever the core still says concerns nobody.
+    for (const { events } of this.#sockets.splice(0)) events.handleStatus({ state: "closed" });
     this.errors.complete();
   }
 
@@ -166,10 +172,8 @@ export class Connection implements CoreEvents {
   }
 
   settled(request: number, error: ErrorData | undefined, args: readonly unknown[]): void {
-    const pending = this.#requests.get(request);
-    this.#requests.delete(request);
-    if (error) pending?.reject(new SockeyeError(error));
-    else pending?.resolve(args);
+    if (error) this.#reject(request, new SockeyeError(error));
+    else this.#take(request)?.resolve(args);
   }
 
   authNeeded(socket: number, transport: number): void {
@@ -180,15 +184,20 @@ export class Connection implements CoreEvents {
     this.#sockets[socket]?.events.handleAccepted(id);
   }
 
-  refused(_socket: number, data: unknown): void {
-    this.#details.data = data;
+  refused(socket: number, data: unknown): void {
+    const known = this.#sockets[socket];
+    if (known) known.refusal = data;
+  }
+
+  dropped(data: ErrorData): void {
+    this.errors.next(new SockeyeError(data));
   }
 
   failed(socket: number, data: ErrorData): void {
-    const error = this.#toError(data);
-    this.errors.next(error);
-    const concerned = socket < 0 ? this.#sockets : this.#sockets.slice(socket, socket + 1);
+    const error = this.#toError(socket, data);
+    const concerned = socket < 0 ? [...this.#sockets] : this.#sockets.slice(socket, socket + 1);
     for (const { events } of concerned) events.handleFailed(error);
+    this.errors.next(error);
   }
 
   status(
@@ -198,14 +207,26 @@ export class Connection implements CoreEvents {
     retryInMs: number,
     cause: ErrorData | undefined,
   ): void {
-    const status = toStatus(state, attempt, retryInMs, cause && this.#toError(cause));
+    const error = cause && this.#toError(socket, cause);
+    const status = toStatus(state, attempt, retryInMs, error);
     this.#sockets[socket]?.events.handleStatus(status);
   }
 
-  #toError(data: ErrorData): SockeyeError {
-    const { cause, data: said } = this.#details;
+  #toError(socket: number, data: ErrorData): SockeyeError {
+    const { authError: cause, refusal } = this.#sockets[socket] ?? {};
     if (data.code === "auth_failed") return new SockeyeError(data, { cause });
-    return new SockeyeError(data, data.code === "connect_refused" ? { data: said } : {});
+    return new SockeyeError(data, data.code === "connect_refused" ? { data: refusal } : {});
+  }
+
+  #take(request: number): PendingRequest | undefined {
+    const pending = this.#requests.get(request);
+    this.#requests.delete(request);
+    clearTimeout(pending?.timer);
+    return pending;
+  }
+
+  #reject(request: number, error: SockeyeError): void {
+    this.#take(request)?.reject(error);
   }
 
   #want(socket: number, wanted: boolean): void {
@@ -220,7 +241,10 @@ export class Connection implements CoreEvents {
     this.#loading = loading;
     const timer = setTimeout(() => loading.abort(), this.options.core.connectTimeoutMs);
     const stopped = new Promise<never>((_, reject) => {
-      loading.signal.addEventListener("abort", () => reject(new Error("it took too long")));
+      loading.signal.addEventListener("abort", () => {
+        clearTimeout(timer);
+        reject(new Error("it took too long"));
+      });
     });
     const core = this.#createCore(this.options.core, this);
     Promise.race([core, stopped])
@@ -233,30 +257,34 @@ export class Connection implements CoreEvents {
       .finally(() => clearTimeout(timer));
   }
 
+  /** What waits is handed over before anybody can be told anything, so that nothing overtakes it. */
   #start(core: CorePort): void {
-    this.#core = core;
+    if (this.#destroyed) {
+      core.destroy();
+      return;
+    }
     for (const { namespace, authOnDemand } of this.#sockets) core.socket(namespace, authOnDemand);
     for (const [name, { id }] of this.#events) core.listen(name, id);
-    this.#sockets.forEach(({ wanted }, socket) => {
-      if (wanted) core.connect(socket);
-    });
     for (const { run, request } of this.#sendQueue.drain()) {
       const error = run(core);
       if (error && request !== undefined) this.settled(request, error, []);
+    }
+    this.#core = core;
+    for (const [socket, { wanted }] of [...this.#sockets].entries()) {
+      if (wanted) this.connect(socket);
     }
   }
 
   /** Requests end, events wait for the next load, and nobody is connected without asking again. */
   #onLoadFailed(error: SockeyeError): void {
     this.#loading = undefined;
+    this.#core = undefined;
     if (this.#destroyed) return;
-    for (const request of this.#sendQueue.removeRequests()) this.settled(request, error, []);
+    for (const request of this.#sendQueue.removeRequests()) this.#reject(request, error);
+    const sockets = this.#sockets.filter(({ wanted }) => wanted);
+    for (const socket of sockets) socket.wanted = false;
+    for (const { events } of sockets) events.handleStatus({ state: "disconnected", cause: error });
     this.errors.next(error);
-    for (const socket of this.#sockets.filter(({ wanted }) => wanted)) {
-      socket.wanted = false;
-      socket.events.handleFailed(error);
-      socket.events.handleStatus({ state: "disconnected", cause: error });
-    }
   }
 
   #enqueue(
@@ -276,20 +304,18 @@ export class Connection implements CoreEvents {
     timeoutMs: number,
   ): ErrorData | undefined {
     const startedAt = performance.now();
-    const timer = setTimeout(() => this.#giveUp(request, ackTimeout), timeoutMs);
+    const pending = this.#requests.get(request);
+    const giveUp = () => {
+      this.#sendQueue.remove(request);
+      this.settled(request, ackTimeout, []);
+    };
+    if (pending) pending.timer = setTimeout(giveUp, timeoutMs);
     const send = (core: CorePort) => {
-      clearTimeout(timer);
+      clearTimeout(pending?.timer);
       const left = timeoutMs - (performance.now() - startedAt);
       return core.request(socket, request, body, left);
     };
-    const error = this.#enqueue(body, send, request);
-    if (error) clearTimeout(timer);
-    return error;
-  }
-
-  #giveUp(request: number, error: ErrorData): void {
-    this.#sendQueue.remove(request);
-    this.settled(request, error, []);
+    return this.#enqueue(body, send, request);
   }
 
   async #abortable(
@@ -299,10 +325,10 @@ export class Connection implements CoreEvents {
     signal: AbortSignal,
   ): Promise<readonly unknown[]> {
     const abort = () => {
+      if (!this.#requests.has(request)) return;
       this.#core?.cancel(socket, request);
       this.#sendQueue.remove(request);
-      this.#requests.get(request)?.reject(aborted(signal));
-      this.#requests.delete(request);
+      this.#reject(request, aborted(signal));
     };
     signal.addEventListener("abort", abort);
     try {
@@ -332,14 +358,14 @@ const ackTimeout: ErrorData = {
 };
 
 function aborted(signal: AbortSignal): SockeyeError {
-  const hint = "the server may have received it all the same";
+  const hint = "if it had been sent, the server may have received it all the same";
   return fail("aborted", "the request was aborted", hint, signal.reason);
 }
 
 /** The core says itself that it cannot run here; anything else kept it from being there at all. */
 function toLoadError(cause: unknown): SockeyeError {
-  const data = cause as ErrorData & { cause?: unknown };
-  if (data.code === "wasm_unavailable") return new SockeyeError(data, { cause: data.cause });
+  const data = cause as (ErrorData & { cause?: unknown }) | undefined;
+  if (data?.code === "wasm_unavailable") return new SockeyeError(data, { cause: data.cause });
   const hint =
     'check the network and that the bundler ships the lazy chunk; or import "sockeye-client/inline"';
   return fail("load_failed", "the client's core could not be loaded", hint, cause);

@@ -50,7 +50,7 @@ function toManagerEvents(events: CoreEvents, onDiagnose: () => void): object {
     accepted: events.accepted.bind(events),
     refused: events.refused.bind(events),
     diagnose: onDiagnose,
-    binaryDropped: (socket: number) => events.failed(socket, describe("binary_unsupported")),
+    binaryDropped: () => events.dropped(describe("binary_unsupported")),
     failed: (socket: number, code: SockeyeErrorCode, detail: string) =>
       events.failed(socket, describe(code, detail)),
     settled: (request: number, code: SockeyeErrorCode | "", args: unknown[] | undefined) =>

@@ -21,13 +21,16 @@ async function inflate(deflated: Uint8Array<ArrayBuffer>, size: number) {
   const stream = new DecompressionStream("deflate");
   const writer = stream.writable.getWriter();
   const written = writer.write(deflated).then(() => writer.close());
+  const [bytes] = await Promise.all([readAll(stream.readable.getReader(), size), written]);
+  return bytes;
+}
+
+async function readAll(reader: ReadableStreamDefaultReader<Uint8Array>, size: number) {
   const bytes = new Uint8Array(size);
-  const reader = stream.readable.getReader();
   let length = 0;
   for (let chunk = await reader.read(); !chunk.done; chunk = await reader.read()) {
     bytes.set(chunk.value, length);
     length += chunk.value.length;
   }
-  await written;
   return bytes;
 }

@@ -12,32 +12,59 @@ export type DefaultEvents = Record<string, (...args: Any[]) => void>;
 /** The names of the events of a map. */
 export type EventName<Events extends object> = Extract<keyof Events, string>;
 
+/** The names of the events that the other side acknowledges. */
+export type RequestName<Events extends object> = {
+  [Name in EventName<Events>]: HasAck<Parameters<Events[Name]>> extends true ? Name : never;
+}[EventName<Events>];
+
 type Parameters<Listener> = Listener extends (...args: infer Args) => unknown ? Args : never;
 
+/** `any` could be a function, too, but an argument declared so is data. */
+type IsAck<Arg> = 0 extends 1 & Arg ? false : Arg extends AnyFunction ? true : false;
+
+type Last<Args extends unknown[]> =
+  Required<Args> extends [...unknown[], infer Arg] ? Arg : undefined;
+
 /** The last parameter is the acknowledgement when it is a function. */
+type HasAck<Args extends unknown[]> = number extends Args["length"] ? true : IsAck<Last<Args>>;
+
 type WithoutAck<Args extends unknown[]> = number extends Args["length"]
   ? Args
-  : Args extends [...infer Rest, AnyFunction]
-    ? Rest
+  : IsAck<Last<Args>> extends true
+    ? Args extends [...infer Rest, AnyFunction]
+      ? Rest
+      : WithoutOptional<Args>
     : Args;
+
+/** An optional last parameter cannot be matched behind any number of others. */
+type WithoutOptional<Args extends unknown[]> = Args extends [unknown?]
+  ? []
+  : Args extends [infer First, unknown?]
+    ? [First]
+    : Args extends [(infer First)?, unknown?]
+      ? [First?]
+      : Args extends [infer First, infer Second, unknown?]
+        ? [First, Second]
+        : Args extends [infer First, infer Second, infer Third, unknown?]
+          ? [First, Second, Third]
+          : Args;
 
 type AckOf<Args extends unknown[]> = number extends Args["length"]
   ? Any
-  : Args extends [...unknown[], infer Ack]
-    ? Ack extends AnyFunction
-      ? ValueOf<Parameters<Ack>>
-      : never
+  : IsAck<Last<Args>> extends true
+    ? ValueOf<Parameters<Last<Args>>>
     : never;
 
 /** One argument stands for itself, several are a tuple, none is `undefined`. */
-
 type ValueOf<Args extends unknown[]> = number extends Args["length"]
   ? Any
-  : Args extends []
-    ? undefined
-    : Args extends [infer Only]
-      ? Only
-      : Args;
+  : ValueOfLength<Args, Args["length"]>;
+
+type ValueOfLength<Args extends unknown[], Length> = Length extends 0
+  ? undefined
+  : Length extends 1
+    ? Args[0]
+    : Args;
 
 /** What is sent with an event: its listener's parameters without the acknowledgement. */
 export type EventArguments<Events extends object, Name extends keyof Events> = WithoutAck<

@@ -54,10 +54,10 @@ export class Observable<Value> {
     const subscriber = new Subscriber(target);
     if (signal?.aborted) subscriber.unsubscribe();
     else {
-      subscriber.closeWith(this.#connect(subscriber));
       const abort = () => subscriber.unsubscribe();
-      signal?.addEventListener("abort", abort, { once: true });
+      signal?.addEventListener("abort", abort);
       subscriber.closeWith(() => signal?.removeEventListener("abort", abort));
+      subscriber.closeWith(this.#connect(subscriber));
     }
     return subscriber;
   }
@@ -70,33 +70,75 @@ export class Observable<Value> {
   /**
    * Iterates over the values from now on, until the loop ends.
    *
-   * A consumer that falls 10,000 values behind gets a `iterator_overflow` error.
+   * A consumer that falls 10,000 values behind gets an `iterator_overflow` error.
    */
-  async *[Symbol.asyncIterator](): AsyncGenerator<Value, void, undefined> {
-    const values: Value[] = [];
-    let wake = () => {};
-    let end: { error?: unknown } | undefined;
-    const finish = (reason: { error?: unknown }) => {
-      end ??= reason;
-      wake();
-    };
-    const subscription = this.subscribe({
-      next(value) {
-        if (values.push(value) > MAX_ITERATOR_VALUES) finish({ error: overflow() });
-        wake();
-      },
-      error: (error) => finish({ error }),
-      complete: () => finish({}),
+  [Symbol.asyncIterator](): AsyncIterableIterator<Value> {
+    return new ValueIterator(this);
+  }
+}
+
+/** Keeps the values for which nobody has asked, and the askers for whom there is no value. */
+class ValueIterator<Value> implements AsyncIterableIterator<Value> {
+  readonly #subscription: Subscription;
+  #values: Value[] = [];
+  #askers: { resolve: (result: IteratorResult<Value>) => void; reject: (e: unknown) => void }[] =
+    [];
+  #end: { error?: unknown } | undefined;
+
+  constructor(values: Observable<Value>) {
+    this.#subscription = values.subscribe({
+      next: (value) => this.#take(value),
+      error: (error) => this.#finish({ error }),
+      complete: () => this.#finish({}),
     });
-    try {
-      for (;;) {
-        if (end && "error" in end) throw end.error;
-        if (values.length > 0) yield values.shift() as Value;
-        else if (end) return;
-        else await new Promise<void>((resolve) => (wake = resolve));
-      }
-    } finally {
-      subscription.unsubscribe();
+    if (this.#end) this.#subscription.unsubscribe();
+  }
+
+  next(): Promise<IteratorResult<Value>> {
+    if (this.#values.length > 0) {
+      return Promise.resolve({ done: false, value: this.#values.shift() as Value });
+    }
+    return new Promise((resolve, reject) => {
+      this.#askers.push({ resolve, reject });
+      if (this.#end) this.#tellEnd(this.#end);
+    });
+  }
+
+  /** Called by the loop when it is left. */
+  return(): Promise<IteratorResult<Value>> {
+    this.#values = [];
+    this.#finish({});
+    this.#end = {};
+    return this.next();
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  #take(value: Value): void {
+    const asker = this.#askers.shift();
+    if (asker) asker.resolve({ done: false, value });
+    else if (this.#values.push(value) > MAX_ITERATOR_VALUES) {
+      this.#values = [];
+      this.#finish({ error: overflow() });
+    }
+  }
+
+  #finish(end: { error?: unknown }): void {
+    if (this.#end) return;
+    this.#end = end;
+    // A stream that has a value at once may end before there is a subscription to end.
+    (this.#subscription as Subscription | undefined)?.unsubscribe();
+    this.#tellEnd(end);
+  }
+
+  /** An error is told once; then there is just nothing more. */
+  #tellEnd(end: { error?: unknown }): void {
+    for (const { resolve, reject } of this.#askers.splice(0)) {
+      if ("error" in end) reject(end.error);
+      else resolve({ done: true, value: undefined });
+      this.#end = end = {};
     }
   }
 }
@@ -168,7 +210,7 @@ export class Subject<Value> {
 
   /** Adds an observer; the returned function takes it away. It completes if everything has. */
   add(observer: Observer<Value>): () => void {
-    if (this.#completed) observer.complete?.();
+    if (this.#completed) this.finish(observer);
     else this.#observers = [...this.#observers, observer];
     return () => {
       this.#observers = this.#observers.filter((other) => other !== observer);
@@ -194,12 +236,15 @@ export class Subject<Value> {
     const observers = this.#observers;
     this.#observers = [];
     this.#completed = true;
-    for (const observer of observers) {
-      try {
-        observer.complete?.();
-      } catch (error) {
-        this.#onThrow(error);
-      }
+    for (const observer of observers) this.finish(observer);
+  }
+
+  /** Tells one observer that no further value comes. */
+  finish(observer: Observer<never>): void {
+    try {
+      observer.complete?.();
+    } catch (error) {
+      this.#onThrow(error);
     }
   }
 }
@@ -213,7 +258,7 @@ export class StateObservable<Value> extends Observable<Value> {
     super((observer) => {
       const remove = subject.isCompleted ? () => {} : subject.add(observer);
       subject.tell(observer, read());
-      if (subject.isCompleted) observer.complete?.();
+      if (subject.isCompleted) subject.finish(observer);
       return remove;
     });
     this.#read = read;

@@ -56,6 +56,9 @@ export function resolveOptions(url: string | URL, options: ClientOptions): Resol
   const { minMs = 100, baseMs = 1_000, capMs = 30_000 } = options.reconnect ?? {};
   const { connectTimeoutMs = 20_000, requestTimeoutMs = 10_000 } = options;
   checkTimes({ minMs, baseMs, capMs, connectTimeoutMs, requestTimeoutMs });
+  if (Math.max(minMs, baseMs) > capMs) {
+    throw fail("invalid_option", "minMs or baseMs is over capMs", "raise reconnect.capMs");
+  }
   const random = options.random ?? Math.random;
   return {
     namespace: toNamespace(address.pathname),
@@ -79,7 +82,7 @@ export function resolveOptions(url: string | URL, options: ClientOptions): Resol
 /** Throws `invalid_option` for a time that no timer can wait. */
 export function checkTimes(times: Record<string, number>): void {
   for (const [name, value] of Object.entries(times)) {
-    if (!(value > 0 && value <= MAX_TIMER_MS)) {
+    if (!(value >= 1 && value <= MAX_TIMER_MS)) {
       const hint = "give milliseconds from 1 to 2147483647";
       throw fail("invalid_option", `${name} is ${String(value)}`, hint);
     }

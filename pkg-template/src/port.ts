@@ -59,7 +59,9 @@ export interface CoreEvents {
   accepted(socket: number, id: string): void;
   /** The server refused the namespace; the status that says so follows. */
   refused(socket: number, data: unknown): void;
-  /** An attempt, or a frame; `socket` is negative if it concerns all. */
+  /** A packet had to be dropped. */
+  dropped(error: ErrorData): void;
+  /** An attempt failed, or the server broke the protocol; `socket` is negative if it concerns all. */
   failed(socket: number, error: ErrorData): void;
   status(
     socket: number,

@@ -1,7 +1,14 @@
 /** What every entry exports beside `createClient`. */
 export type { Client, NamespaceClient } from "./client.js";
 export { isSockeyeError, SockeyeError, type SockeyeErrorCode } from "./errors.js";
-export type { AckValue, DefaultEvents, EventArguments, EventName, EventValue } from "./events.js";
+export type {
+  AckValue,
+  DefaultEvents,
+  EventArguments,
+  EventName,
+  EventValue,
+  RequestName,
+} from "./events.js";
 export type {
   Observable,
   Observer,

@@ -1,5 +1,5 @@
 /** What can be sent, and how. */
-import type { AckValue, DefaultEvents, EventArguments, EventName } from "./events.js";
+import type { AckValue, DefaultEvents, EventArguments, EventName, RequestName } from "./events.js";
 
 /** How one event is sent. */
 export interface SendOptions {
@@ -40,7 +40,7 @@ export interface Sender<EmitEvents extends object = DefaultEvents> {
    * @example
    * const { room } = await client.request("subscribe:jobs", { jobId });
    */
-  request<Name extends EventName<EmitEvents>>(
+  request<Name extends RequestName<EmitEvents>>(
     event: Name,
     ...args: EventArguments<EmitEvents, Name>
   ): Promise<AckValue<EmitEvents, Name>>;

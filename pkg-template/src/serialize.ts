@@ -22,6 +22,10 @@ export function assertNotReserved(event: string): void {
 /** Writes an event as the JSON array that goes over the wire. */
 export function serialize(event: string, args: unknown[]): string {
   assertNotReserved(event);
+  if (typeof args.at(-1) === "function") {
+    const hint = "for an acknowledgement use `await client.request(...)`";
+    throw fail("not_serializable", "a function cannot be sent", hint);
+  }
   return stringify([event, ...args]);
 }
 

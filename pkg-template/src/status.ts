@@ -67,3 +67,15 @@ export function toStatus(
       return { state };
   }
 }
+
+/** `connect()` and `disconnect()` may have announced a status before the core does. */
+export function isSame(current: ClientStatus, next: ClientStatus): boolean {
+  if (current.state === "connecting" && next.state === "connecting") {
+    return current.attempt === next.attempt && current.cause === next.cause;
+  }
+  return (
+    current.state === "disconnected" &&
+    next.state === "disconnected" &&
+    current.cause.code === next.cause.code
+  );
+}

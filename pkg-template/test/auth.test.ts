@@ -71,7 +71,7 @@ describe("auth", () => {
     await turn();
     expect(core.callsOf("authenticate")).toEqual([]);
     expect(core.callsOf("failAuthentication")).toEqual([[0, 7]]);
-    core.fails("auth_failed");
+    core.fails("auth_failed", 0);
     core.says("waiting", { attempt: 2, retryInMs: 100, cause: "auth_failed" });
     const error: unknown = await promise.catch((error: unknown) => error);
     expect(error).toEqual(sockeyeError("auth_failed"));

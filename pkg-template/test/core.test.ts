@@ -20,7 +20,9 @@ const listeners = () => ({
   delivered: vi.fn<CoreEvents["delivered"]>(),
   settled: vi.fn<CoreEvents["settled"]>(),
   authNeeded: vi.fn<CoreEvents["authNeeded"]>(),
+  accepted: vi.fn<CoreEvents["accepted"]>(),
   refused: vi.fn<CoreEvents["refused"]>(),
+  dropped: vi.fn<CoreEvents["dropped"]>(),
   failed: vi.fn<CoreEvents["failed"]>(),
   status: vi.fn<CoreEvents["status"]>(),
 });

@@ -215,7 +215,7 @@ describe("destroy() inside a listener", () => {
     client.errors.subscribe(() => void client.destroy());
     core.fails("server_unreachable");
     expect(client.status.value).toEqual({ state: "closed" });
-    await expect(promise).rejects.toEqual(sockeyeError("client_destroyed"));
+    await expect(promise).rejects.toEqual(sockeyeError("server_unreachable"));
   });
 
   test("of the end is nothing new", async () => {

@@ -18,7 +18,6 @@ describe("emit()", () => {
     ["null", null, "null"],
     ["NaN", NaN, "null"],
     ["an infinity", -Infinity, "null"],
-    ["a function", () => {}, "null"],
     ["a Date", new Date(0), '"1970-01-01T00:00:00.000Z"'],
     ["what has toJSON", { toJSON: () => ({ x: 1 }) }, '{"x":1}'],
     ["an undefined member", { x: undefined, y: 1 }, '{"y":1}'],
@@ -130,4 +129,9 @@ describe("with({ volatile })", () => {
     sender.emit("b");
     expect(core.callsOf("emit")).toHaveLength(2);
   });
+});
+
+test("emit() refuses a function in place of an acknowledgement, and names request()", async () => {
+  const { client } = await connected();
+  expect(() => client.emit("a", () => {})).toThrow(sockeyeError("not_serializable"));
 });

@@ -98,7 +98,6 @@ describe("a namespace", () => {
       ["emit", 1, '["a"]', false],
       ["emit", 1, '["b"]', true],
       ["request", 1, 0, '["c"]', 10_000],
-      ["disconnect", 1],
     ]);
   });
 

@@ -276,12 +276,12 @@ impl<H: Host> Manager<H> {
     /// One namespace cannot connect. Others that are connected keep the session; without them it is
     /// the session that is tried again.
     fn fail_socket(&mut self, socket: SocketId, cause: Cause, now: Instant) {
+        self.tell(Event::Failed { socket: Some(socket), cause });
         if self.entries.iter().any(|entry| entry.socket.is_connected()) {
-            self.tell(Event::Failed { socket: Some(socket), cause });
             self.leave(socket);
             self.end_socket(socket, cause);
         } else {
-            self.fail_link(cause, now);
+            self.end_link(cause, now);
         }
     }
 

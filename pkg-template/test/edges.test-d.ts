@@ -1,0 +1,30 @@
+import { describe, expectTypeOf, test } from "vitest";
+import { type AckValue, createClient, type EventValue } from "../src/index.js";
+
+interface Events {
+  any: (payload: any) => void;
+  mixed: (room: string, payload: any) => void;
+  optional: (room?: string) => void;
+  trailing: (room: string, limit?: number) => void;
+  optionalAck: (room: string, ack?: (size: number) => void) => void;
+  optionalAnswer: (ack: (error?: string) => void) => void;
+}
+const client = createClient<Events>("https://example.com");
+
+describe("event maps", () => {
+  test("a payload of type any is an argument, not an acknowledgement", () => {
+    expectTypeOf<EventValue<Events, "any">>().toBeAny();
+    client.emit("any", { x: 1 });
+    client.emit("mixed", "lobby", { x: 1 });
+  });
+  test("one optional argument is a value, not a tuple", () => {
+    expectTypeOf<EventValue<Events, "optional">>().toEqualTypeOf<string | undefined>();
+    expectTypeOf<AckValue<Events, "optionalAnswer">>().toEqualTypeOf<string | undefined>();
+  });
+  test("an optional second argument may be missing at run time: then there is no tuple", () => {
+    expectTypeOf<string>().toExtend<EventValue<Events, "trailing">>();
+  });
+  test("an optional acknowledgement is one", () => {
+    expectTypeOf<AckValue<Events, "optionalAck">>().toEqualTypeOf<number>();
+  });
+});
