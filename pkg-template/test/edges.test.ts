@@ -104,7 +104,7 @@ describe("connect()", () => {
 });
 
 describe("before the core is there", () => {
-  test("1,000 events can wait, whatever else has been asked for", async () => {
+  test("1,000 events can wait, whatever else has been asked for", () => {
     const { client } = idle();
     void client.connect();
     for (let n = 0; n < 5; n++) client.on(`event ${n}`).subscribe(() => {});
@@ -124,7 +124,7 @@ describe("before the core is there", () => {
     expect((await loader.succeed()).calls.length).toBeLessThan(10);
   });
 
-  test("a volatile event is dropped instead of failing with buffer_full, and takes no room", async () => {
+  test("a volatile event is dropped instead of failing with buffer_full, and takes no room", () => {
     const { client } = idle();
     const volatile = client.with({ volatile: true });
     for (let n = 0; n < 900; n++) client.emit("a");
