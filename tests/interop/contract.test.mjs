@@ -54,6 +54,7 @@ test("receives the welcome that follows the connection", async (t) => {
   const [id] = server.io.of("/").sockets.keys();
   assert.equal(welcome[0].message, "Connected to the primes server");
   assert.equal(welcome[0].clientId, id);
+  assert.equal(await page.evaluate(() => window.client.id), id);
 });
 
 test("gets the events of the rooms it subscribes to, until it unsubscribes", async (t) => {

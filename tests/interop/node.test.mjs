@@ -42,7 +42,7 @@ test("says what to do where there is no WebSocket", async (t) => {
   const { WebSocket: own } = globalThis;
   t.after(() => (globalThis.WebSocket = own));
   delete globalThis.WebSocket;
-  const client = createClient(server.url, { reconnect: { minMs: 10, capMs: 20 } });
+  const client = createClient(server.url, { reconnect: { minMs: 10, baseMs: 20, capMs: 20 } });
   t.after(() => client.destroy());
   const failure = await client.connect().then(
     () => undefined,

@@ -35,7 +35,15 @@ export class Bench {
       (name) =>
       (...args) =>
         this.tell(name, args);
-    const names = ["delivered", "settled", "authNeeded", "refused", "binaryDropped", "failed"];
+    const names = [
+      "delivered",
+      "settled",
+      "authNeeded",
+      "accepted",
+      "refused",
+      "binaryDropped",
+      "failed",
+    ];
     const all = [...names, "status", "diagnose"];
     return Object.fromEntries(all.map((name) => [name, told(name)]));
   }

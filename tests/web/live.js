@@ -22,7 +22,15 @@ class Live {
   }
 
   events() {
-    const names = ["delivered", "settled", "authNeeded", "refused", "binaryDropped", "failed"];
+    const names = [
+      "delivered",
+      "settled",
+      "authNeeded",
+      "accepted",
+      "refused",
+      "binaryDropped",
+      "failed",
+    ];
     const tell =
       (name) =>
       (...args) =>

@@ -27,7 +27,7 @@ const CALLS: [(&str, Call); 12] = [
 ];
 
 /// Brings the manager to the moment at which it makes a callback of this name.
-const CALLBACKS: [(&str, Reach); 8] = [
+const CALLBACKS: [(&str, Reach); 9] = [
     ("delivered", |bench| bench.receive(r#"42["news",1]"#)),
     ("settled", |bench| {
         bench.manager.request(0, 1, r#"["q"]"#, 1_000.0);
@@ -36,6 +36,11 @@ const CALLBACKS: [(&str, Reach); 8] = [
     ("authNeeded", |bench| {
         let socket = bench.manager.socket("/secret", true);
         bench.manager.connect(socket);
+    }),
+    ("accepted", |bench| {
+        bench.manager.disconnect(0);
+        bench.manager.connect(0);
+        bench.accept();
     }),
     ("refused", |bench| {
         let socket = bench.manager.socket("/refused", false);
@@ -104,8 +109,8 @@ fn performs_what_was_asked_inside_a_callback_after_what_was_to_be_done() {
     assert_eq!(log[4..], ["open", "status 0 connecting 1 0 transport_close"]);
     bench.receive(&handshake(25_000, 20_000));
     bench.receive(r#"40{"sid":"y"}"#);
-    let log = bench.take_log();
-    assert_eq!(log, ["send 40", r#"send 42["kept"]"#, "status 0 connected 0 0"]);
+    let expected = ["send 40", r#"send 42["kept"]"#, "accepted 0 y", "status 0 connected 0 0"];
+    assert_eq!(bench.take_log(), expected);
 }
 
 #[test]

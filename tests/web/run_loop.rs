@@ -16,7 +16,7 @@ fn makes_a_turn_of_each_call_event_and_timer() {
     bench.receive(&handshake(25_000, 20_000));
     assert_eq!(bench.take_log(), ["send 40"]);
     bench.receive(r#"40{"sid":"x"}"#);
-    assert_eq!(bench.take_log(), ["status 0 connected 0 0"]);
+    assert_eq!(bench.take_log(), ["accepted 0 x", "status 0 connected 0 0"]);
     bench.receive("2");
     assert_eq!(bench.take_log(), ["send 3"]);
     bench.advance(44_999.0);
@@ -59,9 +59,9 @@ fn performs_all_outputs_of_one_input() {
     bench.take_log();
     bench.receive(r#"40{"sid":"x"}"#);
     let log = bench.take_log();
-    assert_eq!(log.len(), 101);
+    assert_eq!(log.len(), 102);
     assert_eq!((&*log[0], &*log[99]), (r#"send 42["e",0]"#, r#"send 42["e",99]"#));
-    assert_eq!(log[100], "status 0 connected 0 0");
+    assert_eq!(log[100..], ["accepted 0 x", "status 0 connected 0 0"]);
 }
 
 // 5. Perform the outputs in order.

@@ -25,7 +25,7 @@ fn ignores_everything_that_comes_late_from_a_dead_transport() {
     dead.end();
     assert!(bench.take_log().is_empty());
     bench.accept();
-    assert_eq!(bench.take_log(), ["send 40", "status 0 connected 0 0"]);
+    assert_eq!(bench.take_log(), ["send 40", "accepted 0 x", "status 0 connected 0 0"]);
 }
 
 #[test]

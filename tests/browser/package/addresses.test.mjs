@@ -80,6 +80,11 @@ const cases = [
     code: "unsupported_server",
     server: { http: text(`85:${handshake()}2:40`, cors), refuse: true },
   },
+  {
+    title: "a proxy before a server that is down",
+    code: "server_unreachable",
+    server: { http: (_, response) => response.writeHead(502, cors).end("<html>"), refuse: true },
+  },
 ];
 
 for (const { title, code, server } of cases) {

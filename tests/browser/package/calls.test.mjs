@@ -57,6 +57,7 @@ const wrongOptions = [
   { requestTimeoutMs: Number.NaN },
   { reconnect: { minMs: 0 } },
   { reconnect: { capMs: Infinity } },
+  { reconnect: { baseMs: 10, minMs: 10, capMs: 5 } },
 ];
 
 test("throws invalid_option for times that no timer can wait", async (t) => {

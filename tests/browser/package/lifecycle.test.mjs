@@ -56,6 +56,14 @@ function countResources() {
       sockets.add(this);
     }
   };
+  // A signal that the client made itself goes away with it.
+  const signals = new WeakSet();
+  window.applicationSignal = () => {
+    const { signal } = new AbortController();
+    signals.add(signal);
+    return signal;
+  };
+  const counts = (target) => !(target instanceof AbortSignal) || signals.has(target);
   const { addEventListener, removeEventListener } = EventTarget.prototype;
   const ids = new WeakMap();
   const keyOf = (target, type, listener) => {
@@ -63,7 +71,7 @@ function countResources() {
     return `${type} ${ids.get(target)} ${ids.get(listener)}`;
   };
   EventTarget.prototype.addEventListener = function (type, listener, ...options) {
-    if (listener) listeners.add(keyOf(this ?? globalThis, type, listener));
+    if (listener && counts(this)) listeners.add(keyOf(this ?? globalThis, type, listener));
     return addEventListener.call(this ?? globalThis, type, listener, ...options);
   };
   EventTarget.prototype.removeEventListener = function (type, listener, ...options) {
@@ -81,12 +89,12 @@ test("leaves no timer, socket or listener after destroy()", async (t) => {
     await new Promise((resolve) => requestAnimationFrame(resolve));
     const client = makeClient(url, { path: "/primes/socket.io" });
     const welcome = take(client.on("welcome"), 1);
-    client.on("job:started").subscribe(() => {}, { signal: new AbortController().signal });
+    client.on("job:started").subscribe(() => {}, { signal: window.applicationSignal() });
     client.respond("question", () => "answer");
     await client.connect();
     await welcome;
     const pending = outcome(client.request("never:answered"));
-    const { signal } = new AbortController();
+    const signal = window.applicationSignal();
     const abortable = outcome(client.with({ signal }).request("never:answered"));
     const busy = window.left();
     await client.destroy();
@@ -149,6 +157,21 @@ for (const [when, arrive] of Object.entries(states)) {
     assert.deepEqual(page.errors, []);
   });
 }
+
+test("gives up asking the server why when it is destroyed", async (t) => {
+  const asked = [];
+  const server = await startScripted({ refuse: true, http: (request) => asked.push(request) });
+  t.after(server.stop);
+  const page = await browser.open(t, site.url, countResources);
+  await page.evaluate((url) => {
+    window.client = window.kit.makeClient(url);
+    void window.client.connect();
+  }, server.url);
+  await waitFor("the question", () => asked.length === 1);
+  await page.evaluate(() => window.client.destroy());
+  await waitFor("its end", () => asked[0].socket.destroyed, 1_000);
+  assert.deepEqual(await page.evaluate(() => window.left()), nothing);
+});
 
 test("cannot be used after destroy(), and says so", async (t) => {
   const page = await browser.open(t, site.url);

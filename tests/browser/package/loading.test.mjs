@@ -120,6 +120,16 @@ test("reports load_failed when the core is missing, and loads it again when aske
   assert.equal((await connect(page)).code, undefined);
 });
 
+test("reports load_failed in time when the core does not come", async (t) => {
+  const page = await browser.open(t, (await siteOf(t)).url);
+  await page.route(`**${core}`, () => {});
+  const failure = await page.evaluate((url) => {
+    window.client = window.kit.makeClient(url, { connectTimeoutMs: 300 });
+    return window.kit.outcome(window.client.connect());
+  }, server.url);
+  assertFailure(failure, "load_failed", 1_000);
+});
+
 test("rejects a request that waits for a core that cannot be loaded", async (t) => {
   const site = await siteOf(t);
   site.missing.add(core);
