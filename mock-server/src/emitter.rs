@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use serde::Serialize;
 use serde_json::Value;
@@ -43,9 +44,25 @@ impl Emitter {
     }
 
     /// Emits to one client.
-    pub fn to_socket(&self, socket: &SocketRef, event: &str, payload: impl Serialize) {
-        if let Err(error) = socket.emit(event, &self.stamped(payload)) {
-            tracing::debug!(%error, event, client = %socket.id, "not delivered");
+    ///
+    /// A client knows that it is connected a moment before the library counts it so and lets anything be
+    /// emitted; an answer to what it sends in that moment waits for it to pass.
+    pub fn to_socket(&self, socket: &SocketRef, event: &'static str, payload: impl Serialize) {
+        let payload = self.stamped(payload);
+        if socket.connected() {
+            emit(socket, event, &payload);
+        } else {
+            let socket = socket.clone();
+            tokio::spawn(async move {
+                let connected = async {
+                    while !socket.connected() {
+                        tokio::task::yield_now().await;
+                    }
+                };
+                if tokio::time::timeout(CONNECTING, connected).await.is_ok() {
+                    emit(&socket, event, &payload);
+                }
+            });
         }
     }
 
@@ -78,6 +95,15 @@ impl Emitter {
         payload
     }
 }
+
+fn emit(socket: &SocketRef, event: &str, payload: &Value) {
+    if let Err(error) = socket.emit(event, payload) {
+        tracing::debug!(%error, event, client = %socket.id, "not delivered");
+    }
+}
+
+/// Far more than the moment takes on a busy machine; a client that is gone is not waited for longer.
+const CONNECTING: Duration = Duration::from_secs(1);
 
 #[derive(Debug)]
 struct Stamp {

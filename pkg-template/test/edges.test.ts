@@ -287,7 +287,7 @@ describe("other", () => {
     const iterator = client.on("a")[Symbol.asyncIterator]();
     void iterator.next();
     await turn();
-    void iterator.return();
+    void iterator.return?.();
     await turn();
     expect(core.names.size).toBe(0);
   });
