@@ -56,6 +56,9 @@ export function resolveOptions(url: string | URL, options: ClientOptions): Resol
   const { minMs = 100, baseMs = 1_000, capMs = 30_000 } = options.reconnect ?? {};
   const { connectTimeoutMs = 20_000, requestTimeoutMs = 10_000 } = options;
   checkTimes({ minMs, baseMs, capMs, connectTimeoutMs, requestTimeoutMs });
+  if (options.reconnect?.minMs !== undefined && minMs > capMs) {
+    throw fail("invalid_option", "minMs is over capMs", "raise reconnect.capMs");
+  }
   const random = options.random ?? Math.random;
   return {
     namespace: toNamespace(address.pathname),
