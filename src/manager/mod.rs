@@ -65,6 +65,7 @@ impl Default for Config {
 /// [run loop](crate::manager#run-loop).
 ///
 /// ```
+/// # #[cfg(not(target_family = "wasm"))] {
 /// use sockeye::manager::{Config, Manager, Output};
 /// use sockeye::native::NativeHost;
 /// use sockeye::time::Instant;
@@ -73,6 +74,7 @@ impl Default for Config {
 /// let socket = manager.socket("/jobs", false);
 /// manager.connect(socket, Instant::ORIGIN);
 /// assert!(matches!(manager.poll_output(), Output::Open { .. }));
+/// # }
 /// ```
 #[derive(Debug)]
 pub struct Manager<H: Host> {
