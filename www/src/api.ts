@@ -23,11 +23,8 @@ export async function fetchHistory(jobId: string, signal?: AbortSignal): Promise
   return updates;
 }
 
-/** Whose connection is to be cut: one client's, or those of all clients of a contract. */
-export type CutTarget = { clientId: string } | { contract: string };
-
-/** Has the server drop connections without a word, as a dead network would. */
-export const cut = (target: CutTarget) => post<{ cut: number }>("/control/cut", target);
+/** Has the server drop a client's connection without a word, as a dead network would. */
+export const cut = (clientId: string) => post<{ cut: number }>("/control/cut", { clientId });
 
 function post<Answer>(url: string, body: object = {}): Promise<Answer> {
   const headers = { "content-type": "application/json" };

@@ -11,7 +11,10 @@ export const jobs: Client<JobsEvents, JobsCommands> = createClient("/jobs", {
 });
 
 /** What all clients have in common, whatever their events are. */
-export type AnyClient = Pick<Client, "name" | "status" | "connect" | "disconnect" | "reconnectNow">;
+export type AnyClient = Pick<
+  Client,
+  "name" | "id" | "status" | "connect" | "disconnect" | "reconnectNow"
+>;
 
 declare global {
   interface Window {

@@ -1,4 +1,4 @@
-import { cut, type CutTarget } from "../api";
+import { cut } from "../api";
 import { useAction } from "../hooks/useAction";
 import type { AnyClient } from "../clients";
 import { useStatus } from "../hooks/useStatus";
@@ -7,15 +7,13 @@ import { Outcome } from "../ui/Outcome";
 interface Props {
   name: string;
   client: AnyClient;
-  cutTarget: CutTarget;
 }
 
 /** What can be done to a connection. Only what makes sense in its state is enabled. */
-export function ConnectionActions(props: Props) {
-  const { name, client, cutTarget } = props;
+export function ConnectionActions({ name, client }: Props) {
   const { state } = useStatus(client);
   const cutting = useAction(async () => {
-    await cut(cutTarget);
+    await cut(client.id ?? "");
     return "The server has cut the connection.";
   });
   const isOff = state === "idle" || state === "disconnected";

@@ -1,5 +1,4 @@
 import { useReducer } from "react";
-import type { CutTarget } from "../api";
 import type { AnyClient } from "../clients";
 import { useStatus } from "../hooks/useStatus";
 import { useStatusChange } from "../hooks/useStatusChange";
@@ -15,12 +14,10 @@ interface Props {
   client: AnyClient;
   /** The HTTP path that the client connects to. */
   path: string;
-  cutTarget: CutTarget;
 }
 
 /** How a client is doing, and buttons to make its life harder. */
-export function ConnectionCard(props: Props) {
-  const { name, client, path, cutTarget } = props;
+export function ConnectionCard({ name, client, path }: Props) {
   const status = useStatus(client);
   const [log, add] = useReducer(addStatus, emptyLog);
   useStatusChange(client, (next) => add({ status: next, at: Date.now() }));
@@ -44,7 +41,7 @@ export function ConnectionCard(props: Props) {
       <Metrics status={status} log={log} />
       <Cause status={status} />
       <LogList entries={log.entries} />
-      <ConnectionActions name={name} client={client} cutTarget={cutTarget} />
+      <ConnectionActions name={name} client={client} />
     </section>
   );
 }

@@ -25,12 +25,7 @@ export function JobsMonitor() {
         <h2 id="jobs-title">Jobs monitor</h2>
         <StartJob onStarted={onStarted} />
       </header>
-      <ConnectionCard
-        name="jobs"
-        client={client}
-        path="/jobs/socket.io"
-        cutTarget={{ contract: "jobs" }}
-      />
+      <ConnectionCard name="jobs" client={client} path="/jobs/socket.io" />
       <FollowBar {...following} />
       <JobList
         jobs={jobs}

@@ -11,19 +11,14 @@ import { usePrimes } from "./usePrimes";
 
 /** The dashboard of the primes contract: batches of jobs that look for prime numbers. */
 export function PrimesDashboard() {
-  const { clientId, received, batches, jobs, solutions, feed, activity, totals } = usePrimes();
+  const { received, batches, jobs, solutions, feed, activity, totals } = usePrimes();
   return (
     <section className="column" aria-labelledby="primes-title">
       <header className="column-head">
         <h2 id="primes-title">Primes dashboard</h2>
         <StartPrimeJob />
       </header>
-      <ConnectionCard
-        name="primes"
-        client={primes}
-        path="/primes/socket.io"
-        cutTarget={clientId === undefined ? { contract: "primes" } : { clientId }}
-      />
+      <ConnectionCard name="primes" client={primes} path="/primes/socket.io" />
       <TopicBar />
       <Counters received={received} jobs={jobs} totals={totals} />
       <div className="grid">

@@ -19,8 +19,6 @@ export interface PrimeJob {
 }
 
 export interface PrimesState {
-  /** There while connected. */
-  clientId?: string | undefined;
   received: number;
   batches: readonly Batch[];
   jobs: readonly PrimeJob[];
@@ -46,7 +44,7 @@ export const emptyPrimes: PrimesState = {
 };
 
 export function reducePrimes(state: PrimesState, action: PrimesAction): PrimesState {
-  if (action.name === "lost") return { ...loseSight(state), clientId: undefined };
+  if (action.name === "lost") return loseSight(state);
   const received = state.received + 1;
   const entry = { id: received, at: action.at, name: action.name, text: describeEvent(action) };
   return {
@@ -59,8 +57,6 @@ export function reducePrimes(state: PrimesState, action: PrimesAction): PrimesSt
 
 function apply(state: PrimesState, { name, payload }: PrimesEvent): PrimesState {
   switch (name) {
-    case "welcome":
-      return { ...state, clientId: payload.clientId };
     case "subscription:confirmed":
       return payload.type === "jobs" && !payload.subscribed ? loseSight(state) : state;
     case "batch:added":
@@ -77,6 +73,7 @@ function apply(state: PrimesState, { name, payload }: PrimesEvent): PrimesState 
     case "solution:found":
       return addSolution(state, payload.solution);
     case "job:status_changed":
+    case "welcome":
     case "error":
       return state;
   }
