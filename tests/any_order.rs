@@ -9,8 +9,8 @@ use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 use serde_json::json;
 use sockeye::manager::{AckTicket, Cause, SocketId, Status};
-use sockeye::socketio::RequestId;
-use support::{Answer, Call, How, Pair, Told, TransportId, Upgrade, ms};
+use sockeye::socketio::{AuthTicket, RequestId};
+use support::{Answer, Call, How, Pair, Told, Upgrade, ms};
 
 const NAMESPACES: [&str; 3] = ["/", "/a", "/locked"];
 
@@ -190,12 +190,12 @@ impl Player {
                 Call::Acknowledge { socket: self.sockets[socket], ticket, body: "[]".to_owned() }
             }
             Move::Authenticate { socket, age, given } => {
-                let transport = TransportId(self.pair.opened.last()?.0.0.saturating_sub(age));
+                let ticket = AuthTicket(age);
                 let socket = self.sockets[socket];
                 if given {
-                    Call::Authenticate { socket, transport, payload: None }
+                    Call::Authenticate { socket, ticket, payload: None }
                 } else {
-                    Call::FailAuthentication { socket, transport }
+                    Call::FailAuthentication { socket, ticket }
                 }
             }
             Move::ReconnectNow => Call::ReconnectNow,
@@ -257,9 +257,9 @@ proptest! {
         pair.server.answer("/a", Answer::Accept);
         pair.server.acknowledgement = Some("[]".to_owned());
         pair.app = Box::new(|told| match told {
-            Told::AuthNeeded { socket, transport } => {
-                let (socket, transport) = (*socket, *transport);
-                vec![Call::Authenticate { socket, transport, payload: None }]
+            Told::AuthNeeded { socket, ticket } => {
+                let (socket, ticket) = (*socket, *ticket);
+                vec![Call::Authenticate { socket, ticket, payload: None }]
             }
             _ => vec![],
         });

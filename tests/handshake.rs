@@ -60,12 +60,12 @@ fn sends_the_auth_payload_when_the_application_gives_it() {
     let socket = pair.client.socket("/", true);
     pair.connect(socket);
     pair.drive();
-    let transport = pair.transport();
-    assert_eq!(pair.log.last(), Some(&Told::AuthNeeded { socket, transport }));
+    let ticket = pair.auth_ticket(socket);
+    assert_eq!(pair.log.last(), Some(&Told::AuthNeeded { socket, ticket }));
     assert!(pair.server.received.is_empty(), "no CONNECT without auth");
 
     let payload = Some(r#"{"token":"t"}"#.to_owned());
-    pair.call(Call::Authenticate { socket, transport, payload }).unwrap();
+    pair.call(Call::Authenticate { socket, ticket, payload }).unwrap();
     pair.drive();
     assert_eq!(pair.server.frames(), [r#"40{"token":"t"}"#]);
     assert_eq!(pair.status(socket), Status::Connected);
@@ -77,8 +77,8 @@ fn sends_a_bare_connect_when_the_application_has_no_auth_payload() {
     let socket = pair.client.socket("/jobs", true);
     pair.connect(socket);
     pair.drive();
-    let transport = pair.transport();
-    pair.call(Call::Authenticate { socket, transport, payload: None }).unwrap();
+    let ticket = pair.auth_ticket(socket);
+    pair.call(Call::Authenticate { socket, ticket, payload: None }).unwrap();
     pair.drive();
     assert_eq!(pair.server.frames(), ["40/jobs,"]);
     assert_eq!(pair.status(socket), Status::Connected);
@@ -90,23 +90,23 @@ fn ignores_auth_when_it_is_for_an_older_connection() {
     let socket = pair.client.socket("/", true);
     pair.connect(socket);
     pair.drive();
-    let old = pair.transport();
+    let old = pair.auth_ticket(socket);
     pair.cut(true);
     pair.drive();
     pair.call(Call::ReconnectNow).unwrap();
     pair.drive();
-    let transport = pair.transport();
-    assert_ne!(old, transport);
+    let ticket = pair.auth_ticket(socket);
+    assert_ne!(old, ticket);
 
     let late = Some(r#"{"token":"late"}"#.to_owned());
-    pair.call(Call::Authenticate { socket, transport: old, payload: late }).unwrap();
-    pair.call(Call::FailAuthentication { socket, transport: old }).unwrap();
+    pair.call(Call::Authenticate { socket, ticket: old, payload: late }).unwrap();
+    pair.call(Call::FailAuthentication { socket, ticket: old }).unwrap();
     pair.drive();
     assert!(pair.server.received.is_empty());
 
     let fresh = Some(r#"{"token":"fresh"}"#.to_owned());
-    pair.call(Call::Authenticate { socket, transport, payload: fresh.clone() }).unwrap();
-    pair.call(Call::Authenticate { socket, transport, payload: fresh }).unwrap();
+    pair.call(Call::Authenticate { socket, ticket, payload: fresh.clone() }).unwrap();
+    pair.call(Call::Authenticate { socket, ticket, payload: fresh }).unwrap();
     pair.drive();
     assert_eq!(pair.server.frames(), [r#"40{"token":"fresh"}"#], "once");
     assert_eq!(pair.status(socket), Status::Connected);
@@ -118,16 +118,16 @@ fn tries_again_when_the_application_has_no_auth_to_give() {
     let socket = pair.client.socket("/", true);
     pair.connect(socket);
     pair.drive();
-    let transport = pair.transport();
-    pair.call(Call::FailAuthentication { socket, transport }).unwrap();
+    let ticket = pair.auth_ticket(socket);
+    pair.call(Call::FailAuthentication { socket, ticket }).unwrap();
     assert_eq!(pair.failures(), [Cause::AuthFailed]);
     assert!(matches!(
         pair.status(socket),
         Status::Waiting { attempt: 2, cause: Some(Cause::AuthFailed), .. }
     ));
     pair.advance(1_100);
-    let transport = pair.transport();
-    assert_eq!(pair.log.last(), Some(&Told::AuthNeeded { socket, transport }), "asked again");
+    assert_ne!(pair.auth_ticket(socket), ticket);
+    assert!(matches!(pair.log.last(), Some(Told::AuthNeeded { .. })), "asked again");
 }
 
 #[test]

@@ -236,6 +236,8 @@ fn broken_packets() -> Vec<String> {
         packets.push(format!("3{}[]", "9".repeat(length)));
         packets.push(format!("5{}-[]", "9".repeat(length)));
         packets.push(format!("2/{}", "n".repeat(length)));
+        packets.push(format!("2/{},[\"x\"]", "n".repeat(1_024 + length)));
+        packets.push(format!("2{}7[\"nobody\"]", "0".repeat(16 + length)));
         packets.push(format!("2[\"x\",{}", "[".repeat(length)));
         packets.push(format!("2{}", "{\"a\":".repeat(length)));
     }
@@ -284,11 +286,11 @@ fn idle_packets() -> Vec<String> {
         "30[[[[]]]]",
     ];
     let mut packets: Vec<String> = literal.map(str::to_owned).to_vec();
-    packets.push(format!("2/{},[\"x\"]", "n".repeat(100_000)));
-    packets.push(format!("0/{}", "n".repeat(100_000)));
+    packets.push(format!("2/{},[\"x\"]", "n".repeat(1_000)));
+    packets.push(format!("0/{}", "n".repeat(1_000)));
     packets.push(format!("2[\"{}\"]", "n".repeat(100_000)));
     packets.push(format!("30[0{}]", ",0".repeat(100_000)));
-    packets.push(format!("2{}7[\"nobody\"]", "0".repeat(1_000)));
+    packets.push(format!("2{}7[\"nobody\"]", "0".repeat(15)));
     packets
 }
 

@@ -7,6 +7,7 @@ mod support;
 
 use serde_json::{Value, json};
 use sockeye::manager::{Cause, SocketId, Status};
+use sockeye::socketio::AuthTicket;
 use support::{Answer, Call, How, Pair, Told};
 
 const REFUSED: Status = Status::Disconnected { cause: Cause::ConnectRefused };
@@ -78,13 +79,12 @@ fn asks_each_namespace_for_its_own_auth_when_the_session_opens() {
         pair.connect(socket);
     }
     pair.drive();
-    let transport = pair.transport();
-    assert!(pair.log.contains(&Told::AuthNeeded { socket: first, transport }));
-    assert!(pair.log.contains(&Told::AuthNeeded { socket: second, transport }));
+    let ticket = pair.auth_ticket(second);
+    assert_ne!(pair.auth_ticket(first), ticket);
     assert_eq!(pair.status(open), Status::Connected, "it waits for nobody");
 
     let payload = Some(r#"{"for":"second"}"#.to_owned());
-    pair.call(Call::Authenticate { socket: second, transport, payload }).unwrap();
+    pair.call(Call::Authenticate { socket: second, ticket, payload }).unwrap();
     pair.drive();
     assert_eq!(pair.server.frames(), ["40/open,", r#"40/second,{"for":"second"}"#]);
     assert_eq!(pair.status(second), Status::Connected);
@@ -99,8 +99,8 @@ fn keeps_the_others_when_one_has_no_auth_to_give() {
     pair.connect(open);
     pair.connect(locked);
     pair.drive();
-    let transport = pair.transport();
-    pair.call(Call::FailAuthentication { socket: locked, transport }).unwrap();
+    let ticket = pair.auth_ticket(locked);
+    pair.call(Call::FailAuthentication { socket: locked, ticket }).unwrap();
     assert_eq!(pair.status(locked), Status::Disconnected { cause: Cause::AuthFailed });
     assert_eq!(pair.status(open), Status::Connected);
     assert!(pair.log.contains(&Told::Failed { socket: Some(locked), cause: Cause::AuthFailed }));
@@ -403,12 +403,118 @@ fn tells_a_connecting_namespace_nothing_new_when_another_is_connected() {
 #[test]
 fn ignores_failed_auth_when_the_namespace_does_not_wait_for_auth() {
     let (mut pair, socket) = Pair::connected();
-    let transport = pair.transport();
     let idle = pair.client.socket("/idle", true);
     for socket in [idle, socket] {
-        pair.call(Call::FailAuthentication { socket, transport }).unwrap();
+        let ticket = AuthTicket(0);
+        pair.call(Call::FailAuthentication { socket, ticket }).unwrap();
     }
     assert_eq!(pair.status(idle), Status::Idle);
     assert_eq!(pair.status(socket), Status::Connected);
     assert_eq!(pair.failures(), []);
+}
+
+#[test]
+fn sends_nothing_for_a_namespace_when_its_connect_has_not_been_answered() {
+    let (mut pair, _root) = Pair::connected();
+    pair.server.answer("/slow", Answer::Silence);
+    let slow = pair.client.socket("/slow", false);
+    pair.connect(slow);
+    pair.drive();
+    pair.disconnect(slow);
+    pair.connect(slow);
+    pair.drive();
+    assert_eq!(pair.server.frames(), ["40", "40/slow,"], "a server would end the connection");
+    assert!(matches!(pair.status(slow), Status::Connecting { attempt: 1, .. }));
+}
+
+#[test]
+fn connects_anew_when_an_attempt_that_was_given_up_is_accepted_late() {
+    let (mut pair, _root) = Pair::connected();
+    pair.server.answer("/slow", Answer::Silence);
+    let slow = pair.client.socket("/slow", false);
+    pair.connect(slow);
+    pair.drive();
+    pair.disconnect(slow);
+    pair.connect(slow);
+    pair.drive();
+    pair.server.answer("/slow", Answer::Accept);
+    pair.push(r#"40/slow,{"sid":"old"}"#);
+    pair.drive();
+    assert_eq!(pair.server.frames(), ["40", "40/slow,", "41/slow,", "40/slow,"]);
+    assert_eq!(pair.status(slow), Status::Connected);
+    let ids =
+        pair.log.iter().filter(|told| matches!(told, Told::Accepted { sid, .. } if sid == "old"));
+    assert_eq!(ids.count(), 0, "the old connection is left");
+}
+
+#[test]
+fn connects_anew_when_an_attempt_that_was_given_up_is_refused_late() {
+    let (mut pair, _root) = Pair::connected();
+    pair.server.answer("/slow", Answer::Silence);
+    let slow = pair.client.socket("/slow", false);
+    pair.connect(slow);
+    pair.drive();
+    pair.disconnect(slow);
+    pair.connect(slow);
+    pair.drive();
+    pair.server.answer("/slow", Answer::Accept);
+    pair.push(r#"44/slow,{"message":"no"}"#);
+    pair.drive();
+    assert_eq!(pair.server.frames(), ["40", "40/slow,", "40/slow,"]);
+    assert_eq!(pair.status(slow), Status::Connected);
+    assert_eq!(pair.failures(), []);
+}
+
+#[test]
+fn leaves_a_namespace_when_it_is_accepted_after_it_was_given_up() {
+    let (mut pair, root) = Pair::connected();
+    pair.server.answer("/slow", Answer::Silence);
+    let slow = pair.client.socket("/slow", false);
+    pair.connect(slow);
+    pair.drive();
+    pair.disconnect(slow);
+    pair.push(r#"40/slow,{"sid":"late"}"#);
+    pair.drive();
+    assert_eq!(pair.server.frames(), ["40", "40/slow,", "41/slow,"]);
+    assert_eq!(pair.status(slow), Status::Disconnected { cause: Cause::ClientDisconnect });
+    assert_eq!(pair.status(root), Status::Connected);
+}
+
+#[test]
+fn sends_the_auth_of_the_last_attempt_when_an_older_one_comes_late() {
+    let (mut pair, _root) = Pair::connected();
+    let jobs = pair.client.socket("/jobs", true);
+    pair.connect(jobs);
+    pair.drive();
+    let first = pair.auth_ticket(jobs);
+    pair.disconnect(jobs);
+    pair.connect(jobs);
+    pair.drive();
+    let second = pair.auth_ticket(jobs);
+    assert_ne!(first, second);
+
+    let of = |user: &str| Some(format!(r#"{{"user":"{user}"}}"#));
+    let late = Call::Authenticate { socket: jobs, ticket: first, payload: of("A") };
+    pair.call(late).unwrap();
+    pair.call(Call::FailAuthentication { socket: jobs, ticket: first }).unwrap();
+    pair.call(Call::Authenticate { socket: jobs, ticket: second, payload: of("B") }).unwrap();
+    pair.drive();
+    assert_eq!(pair.server.frames(), ["40", r#"40/jobs,{"user":"B"}"#]);
+    assert_eq!(pair.status(jobs), Status::Connected);
+}
+
+#[test]
+fn blames_only_the_namespace_whose_auth_failed_when_none_is_connected() {
+    let mut pair = Pair::new();
+    pair.server.answer("/", Answer::Silence);
+    let root = pair.client.socket("/", false);
+    let locked = pair.client.socket("/locked", true);
+    pair.connect(root);
+    pair.connect(locked);
+    pair.drive();
+    let ticket = pair.auth_ticket(locked);
+    pair.call(Call::FailAuthentication { socket: locked, ticket }).unwrap();
+    assert!(matches!(pair.status(root), Status::Waiting { cause: None, .. }));
+    let expected = Some(Cause::AuthFailed);
+    assert!(matches!(pair.status(locked), Status::Waiting { cause, .. } if cause == expected));
 }

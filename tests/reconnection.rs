@@ -374,8 +374,8 @@ fn does_not_give_connect_more_time_when_auth_took_long() {
     let socket = pair.client.socket("/", true);
     pair.connect(socket);
     pair.advance(19_000);
-    let transport = pair.transport();
-    pair.call(Call::Authenticate { socket, transport, payload: None }).unwrap();
+    let ticket = pair.auth_ticket(socket);
+    pair.call(Call::Authenticate { socket, ticket, payload: None }).unwrap();
     pair.advance(1_000);
     waits_because_of(&pair, socket, Cause::ConnectTimeout);
 }
@@ -573,4 +573,18 @@ fn ignores_a_diagnosis_when_the_client_is_destroyed() {
     pair.destroy();
     pair.diagnose(Cause::ServerUnreachable);
     assert_eq!(pair.failures(), []);
+}
+
+#[test]
+fn stays_disconnected_when_a_diagnosis_finds_a_server_that_is_too_old() {
+    let mut pair = Pair::new();
+    pair.server.upgrade = Upgrade::Refuse;
+    let socket = pair.client.socket("/", false);
+    pair.connect(socket);
+    pair.drive();
+    pair.diagnose(Cause::UnsupportedServer);
+    assert_eq!(pair.status(socket), Status::Disconnected { cause: Cause::UnsupportedServer });
+    let attempts = pair.opened.len();
+    pair.advance(120_000);
+    assert_eq!(pair.opened.len(), attempts, "it is not tried again");
 }

@@ -8,8 +8,10 @@ use crate::manager::connection::Link;
 use crate::manager::{
     AckTicket, Cause, Diagnosis, Entry, Event, Manager, Output, SocketId, TransportId,
 };
-use crate::socketio::{EmitError, ROOT_NAMESPACE, RequestId, Settlement, Socket};
-use crate::time::Instant;
+use crate::socketio::{
+    AuthTicket, EmitError, Opening, ROOT_NAMESPACE, RequestId, Settlement, Socket,
+};
+use crate::time::{Instant, earliest};
 
 impl<H: Host> Manager<H> {
     /// Returns the socket of `namespace`, made at the first call.
@@ -77,37 +79,31 @@ impl<H: Host> Manager<H> {
         transport: TransportId,
         deadline: Instant,
     ) {
+        let ticket = AuthTicket(self.next_ticket);
         let Some(entry) = self.entries.get_mut(socket.0 as usize) else {
             return;
         };
-        match entry.socket.open(&self.host, deadline) {
-            Some(frame) => self.send(transport, frame),
-            None => self.tell(Event::AuthNeeded { socket, transport }),
+        match entry.socket.open(&self.host, deadline, ticket) {
+            Opening::Send(frame) => self.send(transport, frame),
+            Opening::Authenticate => {
+                self.next_ticket = self.next_ticket.wrapping_add(1);
+                self.tell(Event::AuthNeeded { socket, ticket });
+            }
+            Opening::Wait => {}
         }
     }
 
     /// Takes the auth payload that [`Event::AuthNeeded`] asked for: a JSON object, or nothing.
-    pub fn authenticate(
-        &mut self,
-        socket: SocketId,
-        transport: TransportId,
-        payload: Option<H::Text>,
-    ) {
-        if self.link.open_transport() != Some(transport) {
-            return;
-        }
-        let Some(entry) = self.entries.get_mut(socket.0 as usize) else {
-            return;
-        };
-        if let Some(frame) = entry.socket.authenticate(&self.host, payload) {
-            self.send(transport, frame);
+    pub fn authenticate(&mut self, socket: SocketId, ticket: AuthTicket, payload: Option<H::Text>) {
+        if let Some(entry) = self.entries.get_mut(socket.0 as usize) {
+            let frame = entry.socket.authenticate(&self.host, ticket, payload);
+            self.send_if_some(frame);
         }
     }
 
     /// Takes the news that the application has no auth payload to give; the attempt has failed.
-    pub fn fail_authentication(&mut self, socket: SocketId, transport: TransportId, now: Instant) {
-        let asked = self.entry(socket).is_some_and(|entry| entry.socket.is_authenticating());
-        if asked && self.link.open_transport() == Some(transport) {
+    pub fn fail_authentication(&mut self, socket: SocketId, ticket: AuthTicket, now: Instant) {
+        if self.entry(socket).is_some_and(|entry| entry.socket.is_asking(ticket)) {
             self.fail_socket(socket, Cause::AuthFailed, now);
             self.end_turn();
         }
@@ -126,11 +122,11 @@ impl<H: Host> Manager<H> {
         }
     }
 
-    /// Tells the server, if it knows of the namespace, that it is left.
-    pub(super) fn leave(&mut self, socket: SocketId) {
-        if let Some(entry) = self.entries.get_mut(socket.0 as usize) {
-            let frame = entry.socket.disconnect(&self.host);
-            self.send_if_some(frame);
+    /// Tells the server, if it counts the namespace as connected, that it is left.
+    fn leave(&mut self, socket: SocketId) {
+        if let Some(entry) = self.entry(socket).filter(|entry| entry.socket.is_connected()) {
+            let frame = entry.socket.disconnect_frame(&self.host);
+            self.send_if_some(Some(frame));
         }
     }
 
@@ -177,12 +173,13 @@ impl<H: Host> Manager<H> {
         let entry = self.entries.get_mut(socket.0 as usize).ok_or(EmitError::UnknownSocket)?;
         let frame = entry.socket.request(&self.host, request, body, deadline)?;
         let due = entry.socket.deadline();
-        self.deadline = crate::time::earliest(self.deadline, due);
+        self.deadline = earliest(self.deadline, due);
         self.send_if_some(frame);
         Ok(())
     }
 
-    /// Forgets a request. If it waits for the connection it is not sent.
+    /// Forgets a request. If it waits for the connection it is not sent; otherwise the server may act on
+    /// it all the same.
     pub fn cancel(&mut self, socket: SocketId, request: RequestId) {
         if let Some(entry) = self.entry_mut(socket) {
             entry.socket.cancel(request);
@@ -197,25 +194,22 @@ impl<H: Host> Manager<H> {
     }
 
     /// Ends everything: sockets, requests, the connection, the timer.
+    ///
+    /// No change of status is told, and the sockets' numbers mean nothing any more.
     pub fn destroy(&mut self, now: Instant) {
         for index in 0..self.entries.len() {
-            let Some(entry) = self.entries.get_mut(index) else {
-                continue;
-            };
-            let frame = entry.socket.disconnect(&self.host);
-            let requests = entry.socket.drain_requests();
-            self.send_if_some(frame);
-            self.settle(requests, || Settlement::Destroyed);
+            self.leave(SocketId(index as u32));
+            let requests = self.entries.get_mut(index).map(|entry| entry.socket.drain_requests());
+            self.settle(requests.unwrap_or_default(), || Settlement::Destroyed);
         }
         self.close_transport(now);
-        self.link = Link::Idle;
         self.diagnosis = Diagnosis::None;
         self.entries.clear();
         self.root = None;
         self.end_turn();
     }
 
-    fn send_if_some(&mut self, frame: Option<OutgoingFrame<H::Text>>) {
+    pub(super) fn send_if_some(&mut self, frame: Option<OutgoingFrame<H::Text>>) {
         if let (Some(transport), Some(frame)) = (self.link.open_transport(), frame) {
             self.send(transport, frame);
         }

@@ -16,6 +16,7 @@
 mod cause;
 mod commands;
 mod connection;
+mod entry;
 mod output;
 mod packets;
 
@@ -27,9 +28,10 @@ pub use output::{AckTicket, Event, Output, SocketId, Status, TransportId};
 
 use crate::backoff::{Backoff, BackoffConfig};
 use crate::host::Host;
-use crate::socketio::{Limits, Phase, RequestId, Settlement, Socket};
+use crate::socketio::{Limits, RequestId, Settlement};
 use crate::time::{Instant, earliest};
 use connection::{Connection, Link};
+use entry::Entry;
 
 /// What can be set about a manager.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,20 +89,9 @@ pub struct Manager<H: Host> {
     diagnosis: Diagnosis,
     next_transport: u32,
     next_connection: u32,
+    next_ticket: u32,
     outputs: VecDeque<Output<H>>,
     deadline: Option<Instant>,
-}
-
-#[derive(Debug)]
-struct Entry<H: Host> {
-    socket: Socket<H>,
-    /// How many attempts have begun since the last connection.
-    attempt: u32,
-    /// Why the last attempt failed, or the connection ended.
-    cause: Option<Cause>,
-    /// The number of the last connection.
-    connection: u32,
-    announced: Status,
 }
 
 /// What is known of why no transport opens. Asked once in a series of failures.
@@ -125,6 +116,7 @@ impl<H: Host> Manager<H> {
             diagnosis: Diagnosis::default(),
             next_transport: 0,
             next_connection: 0,
+            next_ticket: 0,
             outputs: VecDeque::new(),
             deadline: None,
         }
@@ -141,7 +133,7 @@ impl<H: Host> Manager<H> {
     /// Returns the status of `socket`, or [`Status::Idle`] if there is none.
     #[must_use]
     pub fn status(&self, socket: SocketId) -> Status {
-        self.entry(socket).map_or(Status::Idle, |entry| self.status_of(entry))
+        self.entry(socket).map_or(Status::Idle, |entry| entry.status(&self.link))
     }
 
     /// Takes the news that a transport is open.
@@ -174,7 +166,9 @@ impl<H: Host> Manager<H> {
     }
 
     /// Takes what was found out about a transport that could not be opened.
-    pub fn handle_diagnosis(&mut self, cause: Cause) {
+    ///
+    /// A server of Socket.IO 2 is not tried again; everything else may get better.
+    pub fn handle_diagnosis(&mut self, cause: Cause, now: Instant) {
         if self.diagnosis != Diagnosis::Asked {
             return;
         }
@@ -183,7 +177,19 @@ impl<H: Host> Manager<H> {
             entry.cause = Some(cause);
         }
         self.tell(Event::Failed { socket: None, cause });
+        if cause == Cause::UnsupportedServer {
+            self.end_all(cause, now);
+        }
         self.end_turn();
+    }
+
+    fn end_all(&mut self, cause: Cause, now: Instant) {
+        for index in 0..self.entries.len() {
+            if self.entries.get(index).is_some_and(|entry| entry.socket.is_active()) {
+                self.end_socket(SocketId(index as u32), cause);
+            }
+        }
+        self.rest_if_unwanted(now);
     }
 
     /// Takes the news that the deadline of [`Output::Timeout`] has passed.
@@ -214,8 +220,12 @@ impl<H: Host> Manager<H> {
         };
         let expired = entry.socket.expire(now);
         let overdue = entry.socket.is_overdue(now);
+        let queued = entry.socket.queued_until().is_some();
         self.settle(expired, || Settlement::TimedOut);
-        if overdue {
+        if overdue && queued {
+            // The server owes an answer on this session that it does not give: only a new one helps.
+            self.fail_link(Cause::ConnectTimeout, now);
+        } else if overdue {
             self.fail_socket(SocketId(index as u32), Cause::ConnectTimeout, now);
         }
     }
@@ -253,10 +263,17 @@ impl<H: Host> Manager<H> {
         self.end_link(cause, now);
     }
 
-    /// The connection is over: what was sent on it is lost, and the next attempt gets a date.
     fn end_link(&mut self, cause: Cause, now: Instant) {
+        self.lose_link(None, cause, now);
+    }
+
+    /// The connection is over: what was sent on it is lost, and the next attempt gets a date. The cause
+    /// is that of one namespace, or of all.
+    fn lose_link(&mut self, only: Option<SocketId>, cause: Cause, now: Instant) {
         self.close_transport(now);
         for index in 0..self.entries.len() {
+            let is_concerned = only.is_none_or(|socket| socket.0 as usize == index);
+            let cause = is_concerned.then_some(cause);
             let lost = self.entries.get_mut(index).map(|entry| entry.lose_session(cause));
             self.settle(lost.unwrap_or_default(), || Settlement::Disconnected);
         }
@@ -273,6 +290,9 @@ impl<H: Host> Manager<H> {
             }
             self.outputs.push_back(Output::Close { transport: connection.transport });
         }
+        for entry in &mut self.entries {
+            entry.socket.lose_session();
+        }
     }
 
     /// One namespace cannot connect. Others that are connected keep the session; without them it is
@@ -280,10 +300,9 @@ impl<H: Host> Manager<H> {
     fn fail_socket(&mut self, socket: SocketId, cause: Cause, now: Instant) {
         self.tell(Event::Failed { socket: Some(socket), cause });
         if self.entries.iter().any(|entry| entry.socket.is_connected()) {
-            self.leave(socket);
             self.end_socket(socket, cause);
         } else {
-            self.end_link(cause, now);
+            self.lose_link(Some(socket), cause, now);
         }
     }
 
@@ -301,7 +320,6 @@ impl<H: Host> Manager<H> {
     fn rest_if_unwanted(&mut self, now: Instant) {
         if !self.is_wanted() {
             self.close_transport(now);
-            self.link = Link::Idle;
             self.diagnosis = Diagnosis::None;
         }
     }
@@ -335,7 +353,7 @@ impl<H: Host> Manager<H> {
             let Some(entry) = self.entries.get(index) else {
                 continue;
             };
-            let status = self.status_of(entry);
+            let status = entry.status(&self.link);
             if entry.announced != status {
                 self.announce(SocketId(index as u32), status);
             }
@@ -349,38 +367,5 @@ impl<H: Host> Manager<H> {
             entry.announced = status;
         }
         self.tell(Event::Status { socket, status });
-    }
-
-    fn status_of(&self, entry: &Entry<H>) -> Status {
-        let Entry { attempt, cause, .. } = *entry;
-        match entry.socket.phase() {
-            Phase::Idle => Status::Idle,
-            Phase::Disconnected => {
-                Status::Disconnected { cause: cause.unwrap_or(Cause::ClientDisconnect) }
-            }
-            Phase::Connected => Status::Connected,
-            Phase::Wanted | Phase::Authenticating { .. } | Phase::Connecting { .. } => {
-                if let Link::Waiting { until } = self.link {
-                    Status::Waiting { attempt: attempt.saturating_add(1), retry_at: until, cause }
-                } else {
-                    Status::Connecting { attempt, cause }
-                }
-            }
-        }
-    }
-}
-
-impl<H: Host> Entry<H> {
-    fn new(socket: Socket<H>) -> Self {
-        Self { socket, attempt: 0, cause: None, connection: 0, announced: Status::Idle }
-    }
-
-    /// Returns the requests that are lost with the session.
-    fn lose_session(&mut self, cause: Cause) -> Vec<RequestId> {
-        if self.socket.is_active() {
-            self.cause = Some(cause);
-            self.socket.lose_session();
-        }
-        self.socket.drain_lost()
     }
 }

@@ -2,10 +2,10 @@
 
 use crate::host::{EventId, Host, OutgoingFrame};
 use crate::manager::Cause;
-use crate::socketio::{RequestId, Settlement};
+use crate::socketio::{AuthTicket, RequestId, Settlement};
 use crate::time::Instant;
 
-/// The manager's number for a transport. A number is never used twice.
+/// The manager's number for a transport. It comes again after 2³² transports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct TransportId(pub u32);
 
@@ -68,8 +68,8 @@ pub enum Event<H: Host> {
     AuthNeeded {
         /// For which namespace.
         socket: SocketId,
-        /// On which connection.
-        transport: TransportId,
+        /// Which question this is.
+        ticket: AuthTicket,
     },
     /// The server accepted a namespace. A change of status follows.
     Accepted {

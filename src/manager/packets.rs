@@ -5,7 +5,7 @@ use std::rc::Rc;
 use crate::engineio::{PAYLOAD_START, PacketType, Received};
 use crate::host::{EventId, Host, OutgoingFrame};
 use crate::manager::{AckTicket, Cause, Diagnosis, Event, Manager, SocketId, TransportId};
-use crate::socketio::{Packet, Settlement};
+use crate::socketio::{Answered, Packet, Settlement};
 use crate::time::Instant;
 
 impl<H: Host> Manager<H> {
@@ -123,8 +123,9 @@ impl<H: Host> Manager<H> {
                 self.on_ack(socket, ack_id, Settlement::Acknowledged(arguments));
             }
             Packet::Connect { sid: Some(sid) } => self.on_connect(transport, socket, sid, now),
-            Packet::Connect { sid: None } => self.on_connect_without_sid(socket, now),
-            Packet::ConnectError { data } => self.on_connect_error(socket, data, now),
+            // A server of Socket.IO 2 opens the root namespace unasked and names no id.
+            Packet::Connect { sid: None } => self.refuse(socket, Cause::UnsupportedServer, now),
+            Packet::ConnectError { data } => self.on_connect_error(transport, socket, data, now),
             Packet::Disconnect => self.on_disconnect(socket, now),
             Packet::Binary { answers: None, .. } => self.tell(Event::BinaryDropped { socket }),
             Packet::Binary { answers: Some(ack_id), .. } => {
@@ -158,22 +159,33 @@ impl<H: Host> Manager<H> {
         }
     }
 
+    fn on_connect(&mut self, transport: TransportId, socket: SocketId, sid: String, now: Instant) {
+        match self.entry_mut(socket).map(|entry| entry.socket.answer()) {
+            Some(Answered::Expected) => self.accept(transport, socket, sid, now),
+            Some(Answered::Abandoned) => {
+                let frame =
+                    self.entry(socket).map(|entry| entry.socket.disconnect_frame(&self.host));
+                self.send_if_some(frame);
+                self.open_queued(socket, transport);
+            }
+            Some(Answered::Unasked) | None => {}
+        }
+    }
+
     /// The namespace is open: what waited goes out before the application is told, so that it comes
     /// before what the application sends on being told.
-    fn on_connect(&mut self, transport: TransportId, socket: SocketId, sid: String, now: Instant) {
+    fn accept(&mut self, transport: TransportId, socket: SocketId, sid: String, now: Instant) {
         let connection = self.next_connection;
-        let Some(entry) = self.entry_mut(socket).filter(|entry| entry.socket.is_connecting())
-        else {
-            return;
-        };
-        entry.socket.accept();
-        entry.attempt = 0;
-        entry.cause = None;
-        entry.connection = connection;
         self.next_connection = connection.wrapping_add(1);
         self.diagnosis = Diagnosis::None;
         if let Some(connection) = self.link.connection() {
             connection.mark_connected(now);
+        }
+        if let Some(entry) = self.entry_mut(socket) {
+            entry.socket.accept();
+            entry.attempt = 0;
+            entry.cause = None;
+            entry.connection = connection;
         }
         while let Some(frame) = self.entry_mut(socket).and_then(|entry| entry.socket.flush_next()) {
             self.send(transport, frame);
@@ -181,21 +193,36 @@ impl<H: Host> Manager<H> {
         self.tell(Event::Accepted { socket, sid });
     }
 
-    /// A server of Socket.IO 2 opens the root namespace unasked and names no id.
-    fn on_connect_without_sid(&mut self, socket: SocketId, now: Instant) {
-        self.refuse(socket, Cause::UnsupportedServer, now);
+    fn on_connect_error(
+        &mut self,
+        transport: TransportId,
+        socket: SocketId,
+        data: Option<H::Value>,
+        now: Instant,
+    ) {
+        match self.entry_mut(socket).map(|entry| entry.socket.answer()) {
+            Some(Answered::Expected) => {
+                self.tell(Event::Refused { socket, data });
+                self.refuse(socket, Cause::ConnectRefused, now);
+            }
+            Some(Answered::Abandoned) => self.open_queued(socket, transport),
+            Some(Answered::Unasked) | None => {}
+        }
     }
 
-    fn on_connect_error(&mut self, socket: SocketId, data: Option<H::Value>, now: Instant) {
-        if self.is_connecting(socket) {
-            self.tell(Event::Refused { socket, data });
-            self.refuse(socket, Cause::ConnectRefused, now);
+    /// The answer that an attempt was queued behind has come.
+    fn open_queued(&mut self, socket: SocketId, transport: TransportId) {
+        if let Some(deadline) = self.entry(socket).and_then(|entry| entry.socket.queued_until()) {
+            self.open_socket(socket, transport, deadline);
         }
     }
 
     /// Trying again would give the same answer, so the socket stays disconnected.
     fn refuse(&mut self, socket: SocketId, cause: Cause, now: Instant) {
-        if self.is_connecting(socket) {
+        let awaits_acceptance = self
+            .entry(socket)
+            .is_some_and(|entry| entry.socket.is_active() && !entry.socket.is_connected());
+        if awaits_acceptance {
             self.tell(Event::Failed { socket: Some(socket), cause });
             self.end_socket(socket, cause);
             self.rest_if_unwanted(now);
@@ -207,10 +234,5 @@ impl<H: Host> Manager<H> {
             self.end_socket(socket, Cause::ServerDisconnect);
             self.rest_if_unwanted(now);
         }
-    }
-
-    fn is_connecting(&self, socket: SocketId) -> bool {
-        self.entry(socket)
-            .is_some_and(|entry| entry.socket.is_active() && !entry.socket.is_connected())
     }
 }

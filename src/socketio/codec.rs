@@ -6,6 +6,12 @@ use crate::host::{EventName, Host, ValueKind};
 use crate::socketio::ROOT_NAMESPACE;
 use crate::socketio::packet::{DecodeError, Packet, PacketType};
 
+/// The longest namespace, in units: each costs a look at the host's text.
+const MAX_NAMESPACE: usize = 1_024;
+
+/// As many digits as the largest id has.
+const MAX_DIGITS: usize = 16;
+
 /// The largest id that every JavaScript peer can represent, 2⁵³ − 1.
 const MAX_ACK_ID: u64 = (1 << 53) - 1;
 
@@ -143,6 +149,9 @@ impl<H: Host> Cursor<'_, H> {
         let start = self.position;
         while self.host.unit(self.text, self.position).is_some_and(|unit| unit != u16::from(b',')) {
             self.position += 1;
+            if self.position - start > MAX_NAMESPACE {
+                return Err(DecodeError::Namespace);
+            }
         }
         let end = self.position;
         if self.peek() == Some(b',') {
@@ -162,10 +171,11 @@ impl<H: Host> Cursor<'_, H> {
     /// Reads decimal digits; no digit is no number, a number over `limit` is an error.
     fn number(&mut self, limit: u64) -> Result<Option<u64>, TooLarge> {
         let mut number = None;
+        let start = self.position;
         while let Some(digit @ b'0'..=b'9') = self.peek() {
             // `limit` is at most 2⁵³, so ten times that and nine fit.
             let value = number.unwrap_or(0) * 10 + u64::from(digit - b'0');
-            if value > limit {
+            if value > limit || self.position - start >= MAX_DIGITS {
                 return Err(TooLarge);
             }
             number = Some(value);
@@ -347,6 +357,8 @@ mod tests {
     #[test]
     fn refuses_what_breaks_the_grammar() {
         use DecodeError::*;
+        let long = "2/".to_owned() + &"n".repeat(MAX_NAMESPACE) + ",[\"a\"]";
+        let zeros = "2".to_owned() + &"0".repeat(17) + "[\"a\"]";
         let huge = "2".to_owned() + &"9".repeat(400) + "[\"a\"]";
         let cases = [
             ("", PacketType),
@@ -374,6 +386,8 @@ mod tests {
             ("2-1[\"a\"]", Payload),
             ("29007199254740992[\"a\"]", AckId),
             (&huge, AckId),
+            (&zeros, AckId),
+            (&long, Namespace),
             ("2/admin[\"a\"]", Payload),
             ("3[\"a\"]", AckId),
             ("312", Payload),

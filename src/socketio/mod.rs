@@ -7,6 +7,7 @@ mod codec;
 mod decoder;
 mod packet;
 mod pending_acks;
+mod phase;
 mod send_buffer;
 mod socket;
 
@@ -14,7 +15,8 @@ pub use codec::{Header, decode};
 pub use decoder::Decoder;
 pub use packet::{DecodeError, Packet, PacketType};
 pub use pending_acks::{PendingAcks, RequestId};
-pub use socket::{EmitError, Limits, Phase, Settlement, Socket};
+pub use phase::{Answered, AuthTicket, Opening, Phase};
+pub use socket::{EmitError, Limits, Settlement, Socket};
 
 /// The namespace that every server has.
 pub const ROOT_NAMESPACE: &str = "/";

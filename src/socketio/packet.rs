@@ -136,10 +136,10 @@ pub enum DecodeError {
     /// The number of attachments is missing, zero, or does not fit in `u32`.
     #[cfg_attr(not(target_family = "wasm"), error("illegal number of attachments"))]
     AttachmentCount,
-    /// The namespace is no valid text.
+    /// The namespace is no valid text, or longer than 1,024 units.
     #[cfg_attr(not(target_family = "wasm"), error("illegal namespace"))]
     Namespace,
-    /// The acknowledgement id is missing where one must be, there where none may be, or over 2⁵³ − 1.
+    /// The acknowledgement id is missing where one must be, there where none may be, over 2⁵³ − 1, or padded.
     #[cfg_attr(not(target_family = "wasm"), error("illegal acknowledgement id"))]
     AckId,
     /// The payload is no JSON, or not of the kind that the packet's type demands.

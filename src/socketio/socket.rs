@@ -6,41 +6,9 @@ use crate::host::{Host, OutgoingFrame};
 use crate::socketio::codec::Header;
 use crate::socketio::packet::PacketType;
 use crate::socketio::pending_acks::{PendingAcks, RequestId};
+use crate::socketio::phase::{Answered, AuthTicket, Opening, Phase};
 use crate::socketio::send_buffer::{Buffered, SendBuffer};
 use crate::time::{Instant, earliest};
-
-/// The state of a namespace.
-///
-/// | phase | connect | session opens | auth given | CONNECT | refused, DISCONNECT | session ends |
-/// |---|---|---|---|---|---|---|
-/// | idle, disconnected | → wanted | – | – | – | – | – |
-/// | wanted | – | → authenticating or connecting | – | – | – | – |
-/// | authenticating | – | – | → connecting | – | – | → wanted |
-/// | connecting | – | – | – | → connected | → disconnected | → wanted |
-/// | connected | – | – | – | – | → disconnected | → wanted |
-///
-/// `disconnect` leads from each to disconnected.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Phase {
-    /// Nobody has asked for a connection yet.
-    Idle,
-    /// A connection is asked for, there is no session.
-    Wanted,
-    /// The application has been asked for its auth payload.
-    Authenticating {
-        /// When to give up.
-        deadline: Instant,
-    },
-    /// CONNECT has been sent.
-    Connecting {
-        /// When to give up.
-        deadline: Instant,
-    },
-    /// The server has accepted.
-    Connected,
-    /// The application or the server ended it; it stays so until the application connects again.
-    Disconnected,
-}
 
 /// The bounds of what a namespace keeps in memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -111,6 +79,8 @@ pub struct Socket<H: Host> {
     ack_head: Rc<H::Text>,
     auth_on_demand: bool,
     phase: Phase,
+    /// Whether a CONNECT of this session has not been answered.
+    unanswered: bool,
     limits: Limits,
     next_ack_id: u64,
     pending: PendingAcks,
@@ -137,6 +107,7 @@ impl<H: Host> Socket<H> {
             prefix,
             auth_on_demand,
             phase: Phase::Idle,
+            unanswered: false,
             limits,
             next_ack_id: 0,
             pending: PendingAcks::default(),
@@ -162,18 +133,6 @@ impl<H: Host> Socket<H> {
         matches!(self.phase, Phase::Connected)
     }
 
-    /// Returns whether CONNECT has been sent and not been answered.
-    #[must_use]
-    pub fn is_connecting(&self) -> bool {
-        matches!(self.phase, Phase::Connecting { .. })
-    }
-
-    /// Returns whether the application's auth payload is waited for.
-    #[must_use]
-    pub fn is_authenticating(&self) -> bool {
-        matches!(self.phase, Phase::Authenticating { .. })
-    }
-
     /// Returns whether a connection is wanted, whether or not there is one.
     #[must_use]
     pub fn is_active(&self) -> bool {
@@ -194,7 +153,9 @@ impl<H: Host> Socket<H> {
 
     fn connect_deadline(&self) -> Option<Instant> {
         match self.phase {
-            Phase::Authenticating { deadline } | Phase::Connecting { deadline } => Some(deadline),
+            Phase::Queued { deadline }
+            | Phase::Authenticating { deadline, .. }
+            | Phase::Connecting { deadline } => Some(deadline),
             Phase::Idle | Phase::Wanted | Phase::Connected | Phase::Disconnected => None,
         }
     }
@@ -206,38 +167,80 @@ impl<H: Host> Socket<H> {
         }
     }
 
-    /// Reacts to an open session: returns the CONNECT packet, or `None` when the application must be
-    /// asked for its auth payload first.
-    pub fn open(&mut self, host: &H, deadline: Instant) -> Option<OutgoingFrame<H::Text>> {
-        if self.auth_on_demand {
-            self.phase = Phase::Authenticating { deadline };
-            return None;
+    /// Reacts to an open session. `ticket` is for the question that may be needed.
+    pub fn open(&mut self, host: &H, deadline: Instant, ticket: AuthTicket) -> Opening<H::Text> {
+        if self.unanswered {
+            self.phase = Phase::Queued { deadline };
+            Opening::Wait
+        } else if self.auth_on_demand {
+            self.phase = Phase::Authenticating { deadline, ticket };
+            Opening::Authenticate
+        } else {
+            Opening::Send(self.send_connect(host, deadline, None))
         }
-        self.phase = Phase::Connecting { deadline };
-        Some(self.frame(host, PacketType::Connect, None))
     }
 
     /// Takes the auth payload, a JSON object, and returns the CONNECT packet.
     ///
-    /// Returns `None` when the payload comes too late to be of use.
+    /// Returns `None` when the payload answers another question than the last.
     pub fn authenticate(
         &mut self,
         host: &H,
+        ticket: AuthTicket,
         payload: Option<H::Text>,
     ) -> Option<OutgoingFrame<H::Text>> {
-        let Phase::Authenticating { deadline } = self.phase else {
+        let Phase::Authenticating { deadline, ticket: asked } = self.phase else {
             return None;
         };
-        self.phase = Phase::Connecting { deadline };
-        Some(self.frame(host, PacketType::Connect, payload))
+        (asked == ticket).then(|| self.send_connect(host, deadline, payload))
     }
 
-    /// Reacts to the server's CONNECT, which counts only while it is [waited
-    /// for](Self::is_connecting).
-    pub fn accept(&mut self) {
-        if self.is_connecting() {
-            self.phase = Phase::Connected;
+    /// Returns whether the answer to this question is waited for.
+    #[must_use]
+    pub fn is_asking(&self, ticket: AuthTicket) -> bool {
+        matches!(self.phase, Phase::Authenticating { ticket: asked, .. } if asked == ticket)
+    }
+
+    fn send_connect(
+        &mut self,
+        host: &H,
+        deadline: Instant,
+        payload: Option<H::Text>,
+    ) -> OutgoingFrame<H::Text> {
+        self.phase = Phase::Connecting { deadline };
+        self.unanswered = true;
+        self.frame(host, PacketType::Connect, payload)
+    }
+
+    /// Takes the news that the server has answered a CONNECT, and tells which.
+    pub fn answer(&mut self) -> Answered {
+        let was_unanswered = std::mem::take(&mut self.unanswered);
+        let is_waited_for = matches!(self.phase, Phase::Connecting { .. });
+        match (was_unanswered, is_waited_for) {
+            (true, true) => Answered::Expected,
+            (true, false) => Answered::Abandoned,
+            (false, _) => Answered::Unasked,
         }
+    }
+
+    /// Returns the end of the time for an attempt that waits for the answer to another.
+    #[must_use]
+    pub fn queued_until(&self) -> Option<Instant> {
+        let Phase::Queued { deadline } = self.phase else {
+            return None;
+        };
+        Some(deadline)
+    }
+
+    /// The server has accepted the attempt.
+    pub fn accept(&mut self) {
+        self.phase = Phase::Connected;
+    }
+
+    /// Returns the packet that leaves a namespace which the server counts as connected.
+    #[must_use]
+    pub fn disconnect_frame(&self, host: &H) -> OutgoingFrame<H::Text> {
+        self.frame(host, PacketType::Disconnect, None)
     }
 
     /// Takes the next event that waited for the connection.
@@ -253,20 +256,14 @@ impl<H: Host> Socket<H> {
         }
     }
 
-    /// Ends the connection of this namespace and returns the DISCONNECT packet if the server knows it.
-    pub fn disconnect(&mut self, host: &H) -> Option<OutgoingFrame<H::Text>> {
-        let known = matches!(self.phase, Phase::Connected | Phase::Connecting { .. });
-        self.phase = Phase::Disconnected;
-        known.then(|| self.frame(host, PacketType::Disconnect, None))
-    }
-
-    /// Reacts to a DISCONNECT or CONNECT_ERROR of the server.
+    /// Ends the connection of this namespace: the application's DISCONNECT, the server's, or a refusal.
     pub fn end(&mut self) {
         self.phase = Phase::Disconnected;
     }
 
     /// Reacts to the end of the session: an active socket wants the next one.
     pub fn lose_session(&mut self) {
+        self.unanswered = false;
         if self.is_active() {
             self.phase = Phase::Wanted;
         }
@@ -412,7 +409,11 @@ mod tests {
 
     fn connect(socket: &mut Socket<NativeHost>) {
         socket.connect();
-        assert_eq!(wire(socket.open(&HOST(), at(100.0))).unwrap(), "40/jobs,");
+        let Opening::Send(frame) = socket.open(&HOST(), at(100.0), AuthTicket(0)) else {
+            panic!("CONNECT was not sent");
+        };
+        assert_eq!(NativeHost::join(&frame), "40/jobs,");
+        assert_eq!(socket.answer(), Answered::Expected);
         socket.accept();
         assert!(socket.is_connected());
     }
@@ -460,11 +461,28 @@ mod tests {
     fn asks_for_auth_and_takes_it_only_while_it_waits_for_it() {
         let mut socket = Socket::new(&HOST(), "/".to_owned(), "4", true, Limits::default());
         socket.connect();
-        assert!(socket.open(&HOST(), at(100.0)).is_none());
+        let opening = socket.open(&HOST(), at(100.0), AuthTicket(7));
+        assert!(matches!(opening, Opening::Authenticate));
         assert!(!socket.is_overdue(at(99.0)) && socket.is_overdue(at(100.0)));
-        let frame = socket.authenticate(&HOST(), Some("{\"token\":\"t\"}".to_owned()));
+        let payload = Some("{\"token\":\"t\"}".to_owned());
+        assert!(socket.authenticate(&HOST(), AuthTicket(6), payload.clone()).is_none());
+        let frame = socket.authenticate(&HOST(), AuthTicket(7), payload);
         assert_eq!(wire(frame).unwrap(), "40{\"token\":\"t\"}");
-        assert!(socket.authenticate(&HOST(), None).is_none());
+        assert!(socket.authenticate(&HOST(), AuthTicket(7), None).is_none());
+    }
+
+    #[test]
+    fn queues_an_attempt_behind_the_answer_to_one_that_was_given_up() {
+        let mut socket = socket(Limits::default());
+        socket.connect();
+        assert!(matches!(socket.open(&HOST(), at(9.0), AuthTicket(0)), Opening::Send(_)));
+        socket.end();
+        socket.connect();
+        assert!(matches!(socket.open(&HOST(), at(20.0), AuthTicket(1)), Opening::Wait));
+        assert_eq!(socket.queued_until(), Some(at(20.0)));
+        assert_eq!(socket.answer(), Answered::Abandoned);
+        assert_eq!(socket.answer(), Answered::Unasked);
+        assert!(matches!(socket.open(&HOST(), at(20.0), AuthTicket(2)), Opening::Send(_)));
     }
 
     #[test]
@@ -475,8 +493,8 @@ mod tests {
         socket.lose_session();
         assert_eq!(socket.phase(), Phase::Disconnected);
         connect(&mut socket);
-        assert_eq!(wire(socket.disconnect(&HOST())).unwrap(), "41/jobs,");
-        assert!(socket.disconnect(&HOST()).is_none());
+        assert_eq!(NativeHost::join(&socket.disconnect_frame(&HOST())), "41/jobs,");
+        socket.end();
         assert!(socket.acknowledge(1, "[]".to_owned()).is_none());
     }
 }

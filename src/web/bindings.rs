@@ -9,7 +9,7 @@ use wasm_bindgen::prelude::*;
 use crate::backoff::{BackoffConfig, MAX_TIMER};
 use crate::host::EventId;
 use crate::manager::{AckTicket, Cause, Config, SocketId, TransportId};
-use crate::socketio::{EmitError, RequestId};
+use crate::socketio::{AuthTicket, EmitError, RequestId};
 use crate::web::driver::Driver;
 use crate::web::shim::{JsEvents, JsOptions};
 
@@ -41,31 +41,31 @@ impl JsManager {
 
     /// Connects a socket.
     pub fn connect(&self, socket: u32) {
-        self.driver.turn(|core| core.connect(SocketId(socket), Driver::now()));
+        self.driver.turn_at(|core, now| core.connect(SocketId(socket), now));
     }
 
     /// Disconnects a socket.
     pub fn disconnect(&self, socket: u32) {
-        self.driver.turn(|core| core.disconnect(SocketId(socket), Driver::now()));
+        self.driver.turn_at(|core, now| core.disconnect(SocketId(socket), now));
     }
 
     /// Ends a wait for the next attempt.
     #[wasm_bindgen(js_name = reconnectNow)]
     pub fn reconnect_now(&self) {
-        self.driver.turn(|core| core.reconnect_now(Driver::now()));
+        self.driver.turn_at(|core, now| core.reconnect_now(now));
     }
 
     /// Gives the auth payload that was asked for.
-    pub fn authenticate(&self, socket: u32, transport: u32, payload: Option<JsString>) {
-        let (socket, transport) = (SocketId(socket), TransportId(transport));
-        self.driver.turn(|core| core.authenticate(socket, transport, payload));
+    pub fn authenticate(&self, socket: u32, ticket: u32, payload: Option<JsString>) {
+        let (socket, ticket) = (SocketId(socket), AuthTicket(ticket));
+        self.driver.turn(|core| core.authenticate(socket, ticket, payload));
     }
 
     /// Says that there is no auth payload to give.
     #[wasm_bindgen(js_name = failAuthentication)]
-    pub fn fail_authentication(&self, socket: u32, transport: u32) {
-        let (socket, transport) = (SocketId(socket), TransportId(transport));
-        self.driver.turn(|core| core.fail_authentication(socket, transport, Driver::now()));
+    pub fn fail_authentication(&self, socket: u32, ticket: u32) {
+        let (socket, ticket) = (SocketId(socket), AuthTicket(ticket));
+        self.driver.turn_at(|core, now| core.fail_authentication(socket, ticket, now));
     }
 
     /// Sends an event. Returns the code of an error, or nothing.
@@ -85,7 +85,7 @@ impl JsManager {
         let (socket, request) = (SocketId(socket), RequestId(request));
         to_code(
             self.driver
-                .turn(|core| core.request(socket, request, body, Some(timeout), Driver::now())),
+                .turn_at(|core, now| core.request(socket, request, body, Some(timeout), now)),
         )
     }
 
@@ -96,13 +96,17 @@ impl JsManager {
 
     /// Answers an event of the server.
     pub fn acknowledge(&self, socket: u32, connection: u32, ack_id: f64, body: JsString) {
+        // A negative number says that no answer is wanted.
+        if ack_id < 0.0 {
+            return;
+        }
         let ticket = AckTicket { connection, ack_id: ack_id as u64 };
         self.driver.turn(|core| core.acknowledge(SocketId(socket), ticket, body));
     }
 
     /// Ends everything. The object may be freed as soon as nothing of it is on the stack.
     pub fn destroy(&self) {
-        self.driver.turn(|core| core.destroy(Driver::now()));
+        self.driver.turn_at(|core, now| core.destroy(now));
     }
 
     /// Takes the news that a transport is open.
@@ -115,21 +119,21 @@ impl JsManager {
     #[wasm_bindgen(js_name = handleClosed)]
     pub fn handle_closed(&self, transport: u32, failed: bool) {
         let transport = TransportId(transport);
-        self.driver.turn(|core| core.handle_closed(transport, failed, Driver::now()));
+        self.driver.turn_at(|core, now| core.handle_closed(transport, failed, now));
     }
 
     /// Takes a text frame.
     #[wasm_bindgen(js_name = handleText)]
     pub fn handle_text(&self, transport: u32, text: JsString) {
         let transport = TransportId(transport);
-        self.driver.turn(|core| core.handle_text(transport, &text, Driver::now()));
+        self.driver.turn_at(|core, now| core.handle_text(transport, &text, now));
     }
 
     /// Takes a binary frame.
     #[wasm_bindgen(js_name = handleBinary)]
     pub fn handle_binary(&self, transport: u32, bytes: JsValue) {
         let transport = TransportId(transport);
-        self.driver.turn(|core| core.handle_binary(transport, bytes, Driver::now()));
+        self.driver.turn_at(|core, now| core.handle_binary(transport, bytes, now));
     }
 
     /// Takes an event that the shim has read. Returns whether it was taken.
@@ -148,7 +152,8 @@ impl JsManager {
     /// Takes the code of what was found out about a transport that could not be opened.
     #[wasm_bindgen(js_name = handleDiagnosis)]
     pub fn handle_diagnosis(&self, code: &str) {
-        self.driver.turn(|core| core.handle_diagnosis(Cause::from_diagnosis(code)));
+        let cause = Cause::from_diagnosis(code);
+        self.driver.turn_at(|core, now| core.handle_diagnosis(cause, now));
     }
 }
 

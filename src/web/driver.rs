@@ -54,7 +54,7 @@ impl Driver {
         self.manager.replace(manager);
     }
 
-    pub fn now() -> Instant {
+    fn now() -> Instant {
         Instant::from_millis(shim::now())
     }
 
@@ -72,6 +72,16 @@ impl Driver {
             self.rearm();
         }
         result
+    }
+
+    /// One turn with one input that needs to know the time. The clock is read before the core is
+    /// borrowed, like everything that is JavaScript's.
+    pub fn turn_at<R>(
+        self: &Rc<Self>,
+        input: impl FnOnce(&mut Manager<JsHost>, Instant) -> R,
+    ) -> R {
+        let now = Self::now();
+        self.turn(|core| input(core, now))
     }
 
     fn drain(&self, core: &mut Manager<JsHost>) {
@@ -119,7 +129,7 @@ impl Driver {
         self.timer.arm(deadline, Self::now(), move || {
             if let Some(driver) = driver.upgrade() {
                 driver.timer.disarm();
-                driver.turn(|core| core.handle_timeout(Self::now()));
+                driver.turn_at(|core, now| core.handle_timeout(now));
             }
         });
     }
@@ -137,17 +147,21 @@ impl Driver {
             Ok(socket) => {
                 self.transport.replace(Some((transport, socket)));
             }
-            Err(_) => self.turn(|core| core.handle_unavailable(transport, Self::now())),
+            Err(_) => self.turn_at(|core, now| core.handle_unavailable(transport, now)),
         }
     }
 
-    fn send(&self, transport: TransportId, frame: OutgoingFrame<JsString>) {
-        if let Some((current, socket)) = &*self.transport.borrow()
-            && *current == transport
-        {
-            let ack_id = frame.ack_id.map_or(-1.0, |id| id as f64);
-            // A socket that cannot send is about to report its end.
-            let _ = shim::send_frame(socket, &frame.head, ack_id, frame.body);
+    fn send(self: &Rc<Self>, transport: TransportId, frame: OutgoingFrame<JsString>) {
+        let ack_id = frame.ack_id.map_or(-1.0, |id| id as f64);
+        let sent = match &*self.transport.borrow() {
+            Some((current, socket)) if *current == transport => {
+                shim::send_frame(socket, &frame.head, ack_id, frame.body).is_ok()
+            }
+            _ => true,
+        };
+        // What a transport refuses is lost, and so is the transport.
+        if !sent {
+            self.turn_at(|core, now| core.handle_closed(transport, true, now));
         }
     }
 
@@ -170,7 +184,7 @@ impl Driver {
                 let (kind, arguments) = settlement_to_js(settlement);
                 events.settled(request.0, kind, arguments);
             }
-            Event::AuthNeeded { socket, transport } => events.auth_needed(socket.0, transport.0),
+            Event::AuthNeeded { socket, ticket } => events.auth_needed(socket.0, ticket.0),
             Event::Accepted { socket, sid } => events.accepted(socket.0, &sid),
             Event::Refused { socket, data } => {
                 events.refused(socket.0, data.unwrap_or(JsValue::UNDEFINED));

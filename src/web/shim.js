@@ -76,14 +76,18 @@ function takeEvent(manager, transport, text, names) {
 /** Joins the pieces of a frame and sends it. `ackId` is negative, `body` undefined if there is none. */
 export function sendFrame(socket, head, ackId, body) {
   const text = ackId < 0 ? head : head + ackId;
-  // A socket that is closing throws nothing and sends nothing; its end is reported by `onclose`.
   socket.send(body === undefined ? text : text + body);
 }
 
 /** Closes a socket and stops listening to it. */
 export function closeWebSocket(socket) {
-  socket.onopen = socket.onmessage = socket.onclose = null;
-  // A socket that is closed while it opens reports an error, which is of no interest then.
-  socket.onerror = () => {};
-  socket.close();
+  // An application's class may throw here; an exception must not pass through wasm.
+  try {
+    socket.onopen = socket.onmessage = socket.onclose = null;
+    // A socket that is closed while it opens reports an error, and Node's `ws` throws it if nobody listens.
+    socket.onerror = () => {};
+    socket.close();
+  } catch {
+    // It is closed, or nobody can close it.
+  }
 }

@@ -76,7 +76,7 @@ extern "C" {
     #[wasm_bindgen(method)]
     pub fn settled(this: &JsEvents, request: u32, settlement: &str, arguments: JsValue);
     #[wasm_bindgen(method, js_name = authNeeded)]
-    pub fn auth_needed(this: &JsEvents, socket: u32, transport: u32);
+    pub fn auth_needed(this: &JsEvents, socket: u32, ticket: u32);
     #[wasm_bindgen(method)]
     pub fn accepted(this: &JsEvents, socket: u32, id: &str);
     #[wasm_bindgen(method)]

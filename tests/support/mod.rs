@@ -239,11 +239,11 @@ impl Pair {
             Call::Acknowledge { socket, ticket, body } => {
                 self.client.acknowledge(socket, ticket, body);
             }
-            Call::Authenticate { socket, transport, payload } => {
-                self.client.authenticate(socket, transport, payload);
+            Call::Authenticate { socket, ticket, payload } => {
+                self.client.authenticate(socket, ticket, payload);
             }
-            Call::FailAuthentication { socket, transport } => {
-                self.client.fail_authentication(socket, transport, now);
+            Call::FailAuthentication { socket, ticket } => {
+                self.client.fail_authentication(socket, ticket, now);
             }
             Call::ReconnectNow => self.client.reconnect_now(now),
             Call::Destroy => {

@@ -69,7 +69,8 @@ impl Pair {
     }
 
     pub fn diagnose(&mut self, cause: Cause) {
-        self.client.handle_diagnosis(cause);
+        let now = self.now;
+        self.client.handle_diagnosis(cause, now);
         self.finish_turn();
     }
 
@@ -122,7 +123,7 @@ impl Pair {
                 self.client.handle_closed(transport, failed, now);
             }
             Delivery::Unavailable(transport) => self.client.handle_unavailable(transport, now),
-            Delivery::Diagnosis(cause) => self.client.handle_diagnosis(cause),
+            Delivery::Diagnosis(cause) => self.client.handle_diagnosis(cause, now),
         }
         self.finish_turn();
     }

@@ -6,7 +6,7 @@ use serde_json::Value;
 use sockeye::host::EventId;
 use sockeye::manager::{AckTicket, Cause, Event, SocketId, Status};
 use sockeye::native::NativeHost;
-use sockeye::socketio::{RequestId, Settlement};
+use sockeye::socketio::{AuthTicket, RequestId, Settlement};
 use sockeye::time::Instant;
 
 use super::{Pair, TransportId};
@@ -16,7 +16,7 @@ use super::{Pair, TransportId};
 pub enum Told {
     Delivered { socket: SocketId, event: EventId, arguments: Value, ack: Option<AckTicket> },
     Settled { request: RequestId, how: How },
-    AuthNeeded { socket: SocketId, transport: TransportId },
+    AuthNeeded { socket: SocketId, ticket: AuthTicket },
     Refused { socket: SocketId, data: Option<Value> },
     Accepted { socket: SocketId, sid: String },
     BinaryDropped { socket: SocketId },
@@ -43,8 +43,8 @@ pub enum Call {
     Request { socket: SocketId, request: RequestId, body: String, timeout: Option<Duration> },
     Cancel { socket: SocketId, request: RequestId },
     Acknowledge { socket: SocketId, ticket: AckTicket, body: String },
-    Authenticate { socket: SocketId, transport: TransportId, payload: Option<String> },
-    FailAuthentication { socket: SocketId, transport: TransportId },
+    Authenticate { socket: SocketId, ticket: AuthTicket, payload: Option<String> },
+    FailAuthentication { socket: SocketId, ticket: AuthTicket },
     ReconnectNow,
     Destroy,
 }
@@ -85,6 +85,15 @@ impl Pair {
         self.log.iter().filter_map(cause).collect()
     }
 
+    /// The ticket of the last question for a namespace's auth.
+    pub fn auth_ticket(&self, socket: SocketId) -> AuthTicket {
+        let ticket = |told: &Told| match told {
+            Told::AuthNeeded { socket: asked, ticket } if *asked == socket => Some(*ticket),
+            _ => None,
+        };
+        self.log.iter().rev().find_map(ticket).expect("a question for auth")
+    }
+
     /// The ticket of the last event that waits for an answer.
     pub fn ticket(&self) -> AckTicket {
         let ticket = |told: &Told| match told {
@@ -112,7 +121,7 @@ impl From<Event<NativeHost>> for Told {
             Event::Settled { request, settlement } => {
                 Self::Settled { request, how: How::from(settlement) }
             }
-            Event::AuthNeeded { socket, transport } => Self::AuthNeeded { socket, transport },
+            Event::AuthNeeded { socket, ticket } => Self::AuthNeeded { socket, ticket },
             Event::Refused { socket, data } => Self::Refused { socket, data },
             Event::Accepted { socket, sid } => Self::Accepted { socket, sid },
             Event::BinaryDropped { socket } => Self::BinaryDropped { socket },

@@ -1,0 +1,55 @@
+//! One namespace as the manager keeps it: its socket, and how its attempts went.
+
+use crate::host::Host;
+use crate::manager::connection::Link;
+use crate::manager::{Cause, Status};
+use crate::socketio::{Phase, RequestId, Socket};
+
+#[derive(Debug)]
+pub(super) struct Entry<H: Host> {
+    pub socket: Socket<H>,
+    /// How many attempts have begun since the last connection.
+    pub attempt: u32,
+    /// Why the last attempt failed, or the connection ended.
+    pub cause: Option<Cause>,
+    /// The number of the last connection.
+    pub connection: u32,
+    /// What the application was last told.
+    pub announced: Status,
+}
+
+impl<H: Host> Entry<H> {
+    pub fn new(socket: Socket<H>) -> Self {
+        Self { socket, attempt: 0, cause: None, connection: 0, announced: Status::Idle }
+    }
+
+    /// Returns the requests that are lost with the session.
+    pub fn lose_session(&mut self, cause: Option<Cause>) -> Vec<RequestId> {
+        if self.socket.is_active() {
+            self.cause = cause.or(self.cause);
+        }
+        self.socket.drain_lost()
+    }
+
+    /// Follows from the socket and the link that it shares.
+    pub fn status(&self, link: &Link) -> Status {
+        let Self { attempt, cause, .. } = *self;
+        match self.socket.phase() {
+            Phase::Idle => Status::Idle,
+            Phase::Disconnected => {
+                Status::Disconnected { cause: cause.unwrap_or(Cause::ClientDisconnect) }
+            }
+            Phase::Connected => Status::Connected,
+            Phase::Wanted
+            | Phase::Queued { .. }
+            | Phase::Authenticating { .. }
+            | Phase::Connecting { .. } => match link {
+                Link::Waiting { until } => {
+                    let attempt = attempt.saturating_add(1);
+                    Status::Waiting { attempt, retry_at: *until, cause }
+                }
+                Link::Idle | Link::Active(_) => Status::Connecting { attempt, cause },
+            },
+        }
+    }
+}
