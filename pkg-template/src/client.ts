@@ -21,7 +21,7 @@ import {
 import type { CreateCore } from "./port.js";
 import type { Sender, SendOptions } from "./sender.js";
 import { assertNotReserved, serialize, stringify, toValue } from "./serialize.js";
-import { type ClientStatus, isSame } from "./status.js";
+import { type ClientStatus, isSame, withReason } from "./status.js";
 
 /** One namespace: its events, its status. */
 export class NamespaceClient<
@@ -50,8 +50,8 @@ export class NamespaceClient<
   readonly #untold: ClientStatus[] = [];
   #connecting: Deferred | undefined;
   #socketId: string | undefined;
-  /** Whether the application has said if it wants a connection. */
-  #told = false;
+  /** Whether the application has said that it wants no connection. */
+  #declined = false;
 
   /** @internal */
   constructor(connection: Connection, name: string, auth: Auth | undefined) {
@@ -59,7 +59,11 @@ export class NamespaceClient<
     this.name = name;
     this.#auth = auth;
     this.#statusSubject = new Subject((error) => connection.report(error));
-    this.status = new StateObservable(() => this.#status, this.#statusSubject);
+    this.status = new StateObservable(
+      () => this.#status,
+      this.#statusSubject,
+      () => this.#untold[0] ?? this.#status,
+    );
     this.#id = connection.addSocket(name, auth !== undefined, this.#socketEvents());
   }
 
@@ -76,14 +80,16 @@ export class NamespaceClient<
    * client goes on trying unless its status says `disconnected`. The promise may be ignored.
    */
   connect(): Promise<void> {
-    if (this.#status.state === "connected") return Promise.resolve();
-    if (this.#connecting) return this.#connecting.promise;
-    const { promise } = (this.#connecting = new Deferred());
     const { state } = this.#status;
+    const isWanted = this.connection.isWanted(this.#id);
+    if (state === "connected" && isWanted) return Promise.resolve();
+    if (this.#connecting && isWanted) return this.#connecting.promise;
+    const { promise } = (this.#connecting ??= new Deferred());
     if (state === "closed") this.#finishConnecting(closed());
     else {
-      const isUnderWay = state === "waiting" || state === "connecting";
-      if (!isUnderWay) this.#setStatus({ state: "connecting", attempt: 1 });
+      if (state === "idle" || state === "disconnected") {
+        this.#setStatus({ state: "connecting", attempt: 1 });
+      }
       this.connection.connect(this.#id);
     }
     return promise;
@@ -91,7 +97,7 @@ export class NamespaceClient<
 
   /** @internal */
   connectUnlessTold(): void {
-    if (!this.#told && this.#status.state === "idle") void this.connect();
+    if (!this.#declined && this.#status.state === "idle") void this.connect();
   }
 
   /**
@@ -99,7 +105,7 @@ export class NamespaceClient<
    * what waits to be sent stays.
    */
   disconnect(): void {
-    this.#told = true;
+    this.#declined = true;
     const { state } = this.#status;
     if (state !== "idle" && state !== "closed") this.connection.disconnect(this.#id);
   }
@@ -141,7 +147,7 @@ export class NamespaceClient<
    * @example
    * client.respond("are-you-there", () => "yes");
    */
-  respond<Name extends EventName<ListenEvents>>(
+  respond<Name extends RequestName<ListenEvents>>(
     event: Name,
     respond: (
       value: EventValue<ListenEvents, Name>,
@@ -238,7 +244,7 @@ export class NamespaceClient<
           void this.#answer(channel.responder, value, connection, ackId);
         }
       },
-      handleAuthNeeded: (transport) => void this.#authenticate(transport),
+      handleAuthNeeded: (ticket) => void this.#authenticate(ticket),
       handleAccepted: (id) => (this.#socketId = id),
       handleFailed: (error) => this.#finishConnecting(error),
       handleStatus: (status) => this.#onStatus(status),
@@ -260,23 +266,31 @@ export class NamespaceClient<
     }
   }
 
-  async #authenticate(transport: number): Promise<void> {
+  async #authenticate(ticket: number): Promise<void> {
     try {
       const auth: unknown = typeof this.#auth === "function" ? await this.#auth() : this.#auth;
       const payload = auth === undefined ? undefined : stringify(auth);
-      this.connection.core?.authenticate(this.#id, transport, payload);
+      if (payload?.startsWith("{") === false) {
+        throw fail("invalid_option", "`auth` gave no object", "give an object like { token }");
+      }
+      this.connection.core?.authenticate(this.#id, ticket, payload);
     } catch (error) {
-      this.connection.failAuthentication(this.#id, transport, error);
+      this.connection.failAuthentication(this.#id, ticket, error);
     }
   }
 
   /** The promise of `connect()` ends first: a listener may call that again. */
   #onStatus(status: ClientStatus): void {
     if (status.state === "connected") this.#finishConnecting();
-    else if (status.state === "disconnected") this.#finishConnecting(status.cause);
+    else if (status.state === "disconnected") this.#onDisconnected(status.cause);
     else if (status.state === "waiting") this.#onWaiting(status.cause);
-    this.#setStatus(status);
-    if (status.state === "closed") this.#onClosed();
+    this.#setStatus(withReason(status, this.#status));
+  }
+
+  /** After `disconnect()` and `connect()` in one listener the core tells of both in turn. */
+  #onDisconnected(cause: SockeyeError): void {
+    const isSuperseded = cause.code === "client_disconnect" && this.connection.isWanted(this.#id);
+    if (!isSuperseded) this.#finishConnecting(cause);
   }
 
   /** What is behind a transport that failed is being found out; that ends in `handleFailed`. */
@@ -300,6 +314,7 @@ export class NamespaceClient<
     for (let next: ClientStatus | undefined; (next = this.#untold[0]); this.#untold.shift()) {
       this.#statusSubject.next(next);
     }
+    if (this.#status.state === "closed") this.#onClosed();
   }
 
   #finishConnecting(error?: SockeyeError): void {
@@ -322,7 +337,7 @@ export class Client<
    * that could have failed.
    */
   readonly errors: Observable<SockeyeError>;
-  readonly #namespaces = new Map<string, AnyNamespace>();
+  readonly #namespaces = new Map<string, NamespaceClient>();
 
   /** @internal */
   constructor(url: string | URL, options: ClientOptions, createCore: CreateCore) {
@@ -330,7 +345,7 @@ export class Client<
     super(new Connection(resolved, createCore), resolved.namespace, resolved.auth);
     const { errors } = this.connection;
     this.errors = new Observable((observer) => errors.add(observer));
-    this.#namespaces.set(this.name, this as unknown as AnyNamespace);
+    this.#namespaces.set(this.name, this as unknown as NamespaceClient);
     if (resolved.autoConnect) queueMicrotask(() => this.connectUnlessTold());
   }
 
@@ -372,9 +387,6 @@ export class Client<
     await Promise.resolve();
   }
 }
-
-/** Namespaces of different event maps, kept side by side. */
-type AnyNamespace = NamespaceClient;
 
 interface Channel {
   subject: Subject<unknown>;

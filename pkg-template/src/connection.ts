@@ -9,7 +9,7 @@ import { type ClientStatus, toStatus } from "./status.js";
 /** What the connection tells a namespace. */
 export interface SocketEvents {
   handleDelivered(event: number, args: readonly unknown[], connection: number, ackId: number): void;
-  handleAuthNeeded(transport: number): void;
+  handleAuthNeeded(ticket: number): void;
   handleAccepted(id: string): void;
   handleStatus(status: ClientStatus): void;
   /** An attempt of this namespace, or of the connection, failed. */
@@ -64,6 +64,11 @@ export class Connection implements CoreEvents {
   addSocket(namespace: string, authOnDemand: boolean, events: SocketEvents): number {
     this.#core?.socket(namespace, authOnDemand);
     return this.#sockets.push({ namespace, authOnDemand, wanted: false, events }) - 1;
+  }
+
+  /** Whether the application wants a namespace connected, also if the core has yet to act on it. */
+  isWanted(socket: number): boolean {
+    return this.#sockets[socket]?.wanted === true;
   }
 
   connect(socket: number): void {
@@ -127,10 +132,10 @@ export class Connection implements CoreEvents {
   }
 
   /** The application has no auth payload to give, because of `cause`. */
-  failAuthentication(socket: number, transport: number, cause: unknown): void {
+  failAuthentication(socket: number, ticket: number, cause: unknown): void {
     const known = this.#sockets[socket];
     if (known) known.authError = cause;
-    this.#core?.failAuthentication(socket, transport);
+    this.#core?.failAuthentication(socket, ticket);
   }
 
   /** Reports what the application's code threw, and goes on. */
@@ -176,8 +181,8 @@ export class Connection implements CoreEvents {
     else this.#take(request)?.resolve(args);
   }
 
-  authNeeded(socket: number, transport: number): void {
-    this.#sockets[socket]?.events.handleAuthNeeded(transport);
+  authNeeded(socket: number, ticket: number): void {
+    this.#sockets[socket]?.events.handleAuthNeeded(ticket);
   }
 
   accepted(socket: number, id: string): void {
@@ -208,6 +213,7 @@ export class Connection implements CoreEvents {
     cause: ErrorData | undefined,
   ): void {
     const error = cause && this.#toError(socket, cause);
+    if (state === "disconnected" && error?.code !== "client_disconnect") this.#want(socket, false);
     const status = toStatus(state, attempt, retryInMs, error);
     this.#sockets[socket]?.events.handleStatus(status);
   }
@@ -237,6 +243,11 @@ export class Connection implements CoreEvents {
   /** Loads the core, unless that is under way. It may take as long as an attempt to connect. */
   #load(): void {
     if (this.#loading || this.#destroyed) return;
+    const { error } = this.options;
+    if (error) {
+      this.#onLoadFailed(error);
+      return;
+    }
     const loading = new AbortController();
     this.#loading = loading;
     const timer = setTimeout(() => loading.abort(), this.options.core.connectTimeoutMs);
@@ -373,6 +384,10 @@ function toLoadError(cause: unknown): SockeyeError {
 
 /** Where the application's uncaught errors show; outside browsers they would end the process. */
 function show(error: unknown): void {
-  if (typeof reportError === "function") reportError(error);
-  else console.error(error);
+  try {
+    if (typeof reportError === "function") reportError(error);
+    else console.error(error);
+  } catch {
+    // Test set-ups replace these by functions that throw; `errors` tells all the same.
+  }
 }

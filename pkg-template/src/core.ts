@@ -42,28 +42,60 @@ function start(options: CoreOptions, events: CoreEvents): CorePort {
   return toPort(manager, names, life);
 }
 
-/** The manager says codes; the facade wants errors. */
+/**
+ * The manager says codes; the facade wants errors.
+ *
+ * Nothing may be thrown through the wasm, which would never recover, so whatever is thrown is thrown
+ * later.
+ */
 function toManagerEvents(events: CoreEvents, onDiagnose: () => void): object {
   return {
-    delivered: events.delivered.bind(events),
-    authNeeded: events.authNeeded.bind(events),
-    accepted: events.accepted.bind(events),
-    refused: events.refused.bind(events),
-    diagnose: onDiagnose,
-    binaryDropped: () => events.dropped(describe("binary_unsupported")),
-    failed: (socket: number, code: SockeyeErrorCode, detail: string) =>
+    // The one that is called for each event, without a list of arguments in between.
+    delivered(socket: number, event: number, args: unknown[], connection: number, ackId: number) {
+      try {
+        events.delivered(socket, event, args, connection, ackId);
+      } catch (error) {
+        throwLater(error);
+      }
+    },
+    authNeeded: safely((socket: number, ticket: number) => events.authNeeded(socket, ticket)),
+    accepted: safely((socket: number, id: string) => events.accepted(socket, id)),
+    refused: safely((socket: number, data: unknown) => events.refused(socket, data)),
+    diagnose: safely(onDiagnose),
+    binaryDropped: safely(() => events.dropped(describe("binary_unsupported"))),
+    failed: safely((socket: number, code: SockeyeErrorCode, detail: string) =>
       events.failed(socket, describe(code, detail)),
-    settled: (request: number, code: SockeyeErrorCode | "", args: unknown[] | undefined) =>
+    ),
+    settled: safely((request: number, code: SockeyeErrorCode | "", args: unknown[] | undefined) =>
       events.settled(request, toErrorData(code), args ?? []),
-    status: (
-      socket: number,
-      state: Parameters<CoreEvents["status"]>[1],
-      attempt: number,
-      retryInMs: number,
-      code: SockeyeErrorCode | "",
-      detail: string,
-    ) => events.status(socket, state, attempt, retryInMs, toErrorData(code, detail)),
+    ),
+    status: safely(
+      (
+        socket: number,
+        state: Parameters<CoreEvents["status"]>[1],
+        attempt: number,
+        retryInMs: number,
+        code: SockeyeErrorCode | "",
+        detail: string,
+      ) => events.status(socket, state, attempt, retryInMs, toErrorData(code, detail)),
+    ),
   };
+}
+
+function safely<Args extends unknown[]>(tell: (...args: Args) => void): (...args: Args) => void {
+  return (...args) => {
+    try {
+      tell(...args);
+    } catch (error) {
+      throwLater(error);
+    }
+  };
+}
+
+function throwLater(error: unknown): void {
+  queueMicrotask(() => {
+    throw error;
+  });
 }
 
 function toPort(manager: Manager, names: Map<string, number>, life: AbortController): CorePort {
@@ -72,8 +104,8 @@ function toPort(manager: Manager, names: Map<string, number>, life: AbortControl
     connect: (socket) => manager.connect(socket),
     disconnect: (socket) => manager.disconnect(socket),
     reconnectNow: () => manager.reconnectNow(),
-    authenticate: (socket, transport, payload) => manager.authenticate(socket, transport, payload),
-    failAuthentication: (socket, transport) => manager.failAuthentication(socket, transport),
+    authenticate: (socket, ticket, payload) => manager.authenticate(socket, ticket, payload),
+    failAuthentication: (socket, ticket) => manager.failAuthentication(socket, ticket),
     emit: (socket, body, volatile) => toErrorData(manager.emit(socket, body, volatile)),
     request: (socket, request, body, timeoutMs) =>
       toErrorData(manager.request(socket, request, body, timeoutMs)),

@@ -4,7 +4,7 @@ import type { ErrorData, SockeyeErrorCode } from "./errors.js";
 /** Message and hint of each code that comes from the core. */
 const descriptions: Partial<Record<SockeyeErrorCode, readonly [message: string, hint: string]>> = {
   buffer_full: [
-    "1,000 events or 8 MB wait for the connection",
+    "1,000 events or 8 million characters wait for the connection",
     "emit less while `status` is not connected, or emit with `volatile: true`",
   ],
   too_many_requests: [

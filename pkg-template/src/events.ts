@@ -36,18 +36,25 @@ type WithoutAck<Args extends unknown[]> = number extends Args["length"]
       : WithoutOptional<Args>
     : Args;
 
-/** An optional last parameter cannot be matched behind any number of others. */
+/**
+ * Takes an optional last parameter away, behind up to four others. A recursive type would do it behind
+ * any number, but the compiler does not come to an end with it where the event map is a type parameter.
+ */
 type WithoutOptional<Args extends unknown[]> = Args extends [unknown?]
   ? []
-  : Args extends [infer First, unknown?]
-    ? [First]
-    : Args extends [(infer First)?, unknown?]
-      ? [First?]
-      : Args extends [infer First, infer Second, unknown?]
-        ? [First, Second]
-        : Args extends [infer First, infer Second, infer Third, unknown?]
-          ? [First, Second, Third]
-          : Args;
+  : Args extends [infer A, unknown?]
+    ? [A]
+    : Args extends [(infer A)?, unknown?]
+      ? [A?]
+      : Args extends [infer A, infer B, unknown?]
+        ? [A, B]
+        : Args extends [infer A, (infer B)?, unknown?]
+          ? [A, B?]
+          : Args extends [infer A, infer B, infer C, unknown?]
+            ? [A, B, C]
+            : Args extends [infer A, infer B, infer C, infer D, unknown?]
+              ? [A, B, C, D]
+              : Args;
 
 type AckOf<Args extends unknown[]> = number extends Args["length"]
   ? Any

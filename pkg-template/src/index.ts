@@ -13,7 +13,9 @@ export * from "./public.js";
  *
  * @throws {SockeyeError} `invalid_url` or `invalid_option`, at once.
  * @example
- * const client = createClient("https://api.example.com/jobs", { auth: () => getToken() });
+ * const client = createClient("https://api.example.com/jobs", {
+ *   auth: async () => ({ token: await getToken() }),
+ * });
  * client.on("job:update").subscribe((job) => show(job));
  */
 export function createClient<

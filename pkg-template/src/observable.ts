@@ -254,10 +254,10 @@ export class StateObservable<Value> extends Observable<Value> {
   readonly #read: () => Value;
 
   /** @internal */
-  constructor(read: () => Value, subject: Subject<Value>) {
+  constructor(read: () => Value, subject: Subject<Value>, replay: () => Value = read) {
     super((observer) => {
       const remove = subject.isCompleted ? () => {} : subject.add(observer);
-      subject.tell(observer, read());
+      subject.tell(observer, replay());
       if (subject.isCompleted) subject.finish(observer);
       return remove;
     });

@@ -1,41 +1,56 @@
 /** What an application can set, and what becomes of it. */
-import { fail } from "./errors.js";
+import { fail, type SockeyeError } from "./errors.js";
 import type { CoreOptions } from "./port.js";
 
+/** What is sent with CONNECT: a JSON object. */
+type AuthPayload = Record<string, unknown>;
+
 /** The auth payload of a namespace, or where to get it. */
-export type Auth = object | (() => object | undefined | Promise<object | undefined>);
+export type Auth = AuthPayload | (() => AuthPayload | undefined | Promise<AuthPayload | undefined>);
+
+/** What a WebSocket implementation must have: that of browsers, Node and the package `ws` do. */
+export type WebSocketConstructor = new (url: string) => {
+  binaryType: string;
+  onopen: unknown;
+  onmessage: unknown;
+  onclose: unknown;
+  onerror: unknown;
+  send(text: string): void;
+  close(): void;
+};
 
 /** How long to wait between attempts: `min + random(0, min(cap, base · 2ⁿ) − min)`. */
 export interface ReconnectOptions {
-  /** No wait is shorter. Default 100. */
-  minMs?: number;
+  /** No wait is shorter, unless `capMs` is. Default 100. */
+  minMs?: number | undefined;
   /** The longest first wait. Default 1,000. */
-  baseMs?: number;
+  baseMs?: number | undefined;
   /** The longest wait at all. Default 30,000. */
-  capMs?: number;
+  capMs?: number | undefined;
 }
 
 /** The options of {@link createClient}. */
 export interface ClientOptions {
   /** Sent with CONNECT. A function is called before every attempt, so that a token can be fresh. */
-  auth?: Auth;
+  auth?: Auth | undefined;
   /** The HTTP path of the server. Default `/socket.io`. */
-  path?: string;
+  path?: string | undefined;
   /** Added to the address of every request. It may show up in logs: put tokens in `auth`. */
-  query?: Record<string, string | number | boolean>;
+  query?: Record<string, string | number | boolean> | undefined;
   /** Connect without being asked. Default true in pages and workers, false elsewhere. */
-  autoConnect?: boolean;
-  reconnect?: ReconnectOptions;
+  autoConnect?: boolean | undefined;
+  /** How long to wait between attempts. */
+  reconnect?: ReconnectOptions | undefined;
   /** How long an attempt may take. Default 20,000. */
-  connectTimeoutMs?: number;
+  connectTimeoutMs?: number | undefined;
   /** How long `request` waits for its answer unless told otherwise. Default 10,000. */
-  requestTimeoutMs?: number;
+  requestTimeoutMs?: number | undefined;
   /** The WebSocket to use instead of the global one, for Node before 22 and for tests. */
-  webSocket?: typeof WebSocket;
+  webSocket?: WebSocketConstructor | undefined;
   /** The `fetch` to use instead of the global one. */
-  fetch?: typeof fetch;
+  fetch?: typeof fetch | undefined;
   /** Instead of `Math.random`, for tests. */
-  random?: () => number;
+  random?: (() => number) | undefined;
 }
 
 /** Options as the rest of the facade uses them. */
@@ -45,6 +60,8 @@ export interface ResolvedOptions {
   autoConnect: boolean;
   requestTimeoutMs: number;
   core: CoreOptions;
+  /** Why nothing can be connected here, if so. */
+  error: SockeyeError | undefined;
 }
 
 /** What a timer can wait at most. */
@@ -52,7 +69,7 @@ const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /** Checks everything and fills in the defaults. Throws `invalid_url` or `invalid_option`. */
 export function resolveOptions(url: string | URL, options: ClientOptions): ResolvedOptions {
-  const address = parseUrl(url);
+  const { address, error } = parseUrl(url);
   const { minMs = 100, baseMs = 1_000, capMs = 30_000 } = options.reconnect ?? {};
   const { connectTimeoutMs = 20_000, requestTimeoutMs = 10_000 } = options;
   checkTimes({ minMs, baseMs, capMs, connectTimeoutMs, requestTimeoutMs });
@@ -65,6 +82,7 @@ export function resolveOptions(url: string | URL, options: ClientOptions): Resol
     auth: options.auth,
     autoConnect: options.autoConnect ?? isPageOrWorker(),
     requestTimeoutMs,
+    error,
     core: {
       webSocketUrl: endpoint(address, options, "websocket"),
       pollingUrl: endpoint(address, options, "polling"),
@@ -104,19 +122,26 @@ export function toNamespace(path: string): string {
   return name.startsWith("/") ? name : `/${name}`;
 }
 
-function parseUrl(url: string | URL): URL {
+/** A path stands for the page's own server; where there is no page it can be made, but not connected. */
+function parseUrl(url: string | URL): { address: URL; error: SockeyeError | undefined } {
   const page = (globalThis as { location?: Location }).location?.href;
   const hint = 'give an address like "https://example.com/namespace"';
+  const hasPage = page?.startsWith("http") === true;
+  const isPath = /^\/(?!\/)/.test(String(url));
   let address;
   try {
-    address = new URL(url, page?.startsWith("http") ? page : undefined);
+    address = new URL(url, hasPage ? page : isPath ? "http://localhost" : undefined);
   } catch (error) {
     throw fail("invalid_url", `"${String(url)}" is no URL`, hint, error);
   }
   if (!/^(https?|wss?):$/.test(address.protocol)) {
     throw fail("invalid_url", `"${String(url)}" is no http, https, ws or wss URL`, hint);
   }
-  return address;
+  const lacksPage = isPath && !hasPage;
+  const error = lacksPage
+    ? fail("invalid_url", `"${String(url)}" needs a page whose server it means`, hint)
+    : undefined;
+  return { address, error };
 }
 
 function endpoint(address: URL, options: ClientOptions, transport: "websocket" | "polling") {
@@ -131,5 +156,6 @@ function endpoint(address: URL, options: ClientOptions, transport: "websocket" |
 }
 
 function isPageOrWorker(): boolean {
-  return "document" in globalThis || "WorkerGlobalScope" in globalThis;
+  // Some servers have a `WorkerGlobalScope`, none has this.
+  return "document" in globalThis || "importScripts" in globalThis;
 }

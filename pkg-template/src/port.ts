@@ -5,6 +5,7 @@
  * pleases. Functions stay on the facade's side.
  */
 import type { ErrorData } from "./errors.js";
+import type { WebSocketConstructor } from "./options.js";
 
 /** What the core is told when it is made. */
 export interface CoreOptions {
@@ -12,7 +13,7 @@ export interface CoreOptions {
   webSocketUrl: string;
   /** Where the same server answers HTTP, to find out why no WebSocket opens. */
   pollingUrl: string;
-  webSocket: typeof WebSocket | undefined;
+  webSocket: WebSocketConstructor | undefined;
   fetch: typeof fetch | undefined;
   connectTimeoutMs: number;
   minMs: number;
@@ -29,8 +30,8 @@ export interface CorePort {
   disconnect(socket: number): void;
   reconnectNow(): void;
   /** Gives the auth payload, as JSON, that {@link CoreEvents.authNeeded} asked for. */
-  authenticate(socket: number, transport: number, payload: string | undefined): void;
-  failAuthentication(socket: number, transport: number): void;
+  authenticate(socket: number, ticket: number, payload: string | undefined): void;
+  failAuthentication(socket: number, ticket: number): void;
   /** `body` is the JSON of the array of the event's name and arguments. */
   emit(socket: number, body: string, volatile: boolean): ErrorData | undefined;
   request(socket: number, request: number, body: string, timeoutMs: number): ErrorData | undefined;
@@ -54,7 +55,7 @@ export interface CoreEvents {
     ackId: number,
   ): void;
   settled(request: number, error: ErrorData | undefined, args: readonly unknown[]): void;
-  authNeeded(socket: number, transport: number): void;
+  authNeeded(socket: number, ticket: number): void;
   /** The server accepted the namespace and calls it `id`; the status that says so follows. */
   accepted(socket: number, id: string): void;
   /** The server refused the namespace; the status that says so follows. */

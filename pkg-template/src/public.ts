@@ -1,4 +1,6 @@
 /** What every entry exports beside `createClient`. */
+import type { Client } from "./client.js";
+
 export type { Client, NamespaceClient } from "./client.js";
 export { isSockeyeError, SockeyeError, type SockeyeErrorCode } from "./errors.js";
 export type {
@@ -16,6 +18,10 @@ export type {
   SubscribeOptions,
   Subscription,
 } from "./observable.js";
-export type { Auth, ClientOptions, ReconnectOptions } from "./options.js";
+export type { Auth, ClientOptions, ReconnectOptions, WebSocketConstructor } from "./options.js";
 export type { Sender, SendOptions } from "./sender.js";
 export type { ClientStatus, DisconnectReason } from "./status.js";
+
+/** A client of any event maps, for code that does not care about events. */
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- other types are not assignable
+export type AnyClient = Client<any, any>;

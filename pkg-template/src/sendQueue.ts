@@ -54,6 +54,6 @@ export class SendQueue {
 
 const bufferFull: ErrorData = {
   code: "buffer_full",
-  message: "1,000 events or 8 MB wait for the connection",
+  message: "1,000 events or 8 million characters wait for the connection",
   hint: "emit less while `status` is not connected, or emit with `volatile: true`",
 };

@@ -4,11 +4,11 @@ import type { AckValue, DefaultEvents, EventArguments, EventName, RequestName } 
 /** How one event is sent. */
 export interface SendOptions {
   /** Drop the event if there is no connection, instead of keeping it. For `emit`. */
-  volatile?: boolean;
+  volatile?: boolean | undefined;
   /** How long to wait for the answer. For `request`. */
-  timeoutMs?: number;
+  timeoutMs?: number | undefined;
   /** Gives the request up when it aborts. For `request`. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
 }
 
 /** What can send events. */
@@ -16,7 +16,8 @@ export interface Sender<EmitEvents extends object = DefaultEvents> {
   /**
    * Sends an event, at most once.
    *
-   * Without a connection it is kept in memory, up to 1,000 events or 8 MB, and sent on the next one. A
+   * Without a connection it is kept in memory, up to 1,000 events or 8 million characters,
+   * and sent on the next one. A
    * reload loses it.
    *
    * @throws {SockeyeError} `buffer_full`, `reserved_event`, `not_serializable`, `binary_unsupported`
@@ -35,7 +36,8 @@ export interface Sender<EmitEvents extends object = DefaultEvents> {
    *
    * It always settles. It rejects with a {@link SockeyeError}: `ack_timeout` when no answer came in
    * time, `disconnected` when the connection was lost after it had been sent (the server may have acted
-   * on it), `aborted`, or what {@link emit} throws.
+   * on it), `aborted`, `too_many_requests`, `load_failed` or `wasm_unavailable` when the core cannot be
+   * loaded, or what {@link emit} throws.
    *
    * @example
    * const { room } = await client.request("subscribe:jobs", { jobId });

@@ -53,13 +53,12 @@ export function toStatus(
   retryInMs: number,
   cause: SockeyeError | undefined,
 ): ClientStatus {
-  const reason = cause && reasons[cause.code];
-  const why = { ...(cause && { cause }), ...(reason && { reason }) };
+  const why = cause && { cause };
   switch (state) {
     case "connecting":
-      return { state, attempt, ...(cause && { cause }) };
+      return { state, attempt, ...why };
     case "waiting":
-      return { state, attempt, retryAt: Date.now() + retryInMs, ...why };
+      return { state, attempt, retryAt: Math.round(Date.now() + retryInMs), ...why };
     case "disconnected":
       return { state, ...why } as ClientStatus;
     case "idle":
@@ -78,4 +77,11 @@ export function isSame(current: ClientStatus, next: ClientStatus): boolean {
     next.state === "disconnected" &&
     current.cause.code === next.cause.code
   );
+}
+
+/** Adds why a connection ended, if what ended was one. */
+export function withReason(next: ClientStatus, previous: ClientStatus): ClientStatus {
+  if (next.state !== "waiting" && next.state !== "disconnected") return next;
+  const reason = next.cause && reasons[next.cause.code];
+  return reason && previous.state === "connected" ? { ...next, reason } : next;
 }

@@ -80,7 +80,7 @@ describe("auth", () => {
   });
 
   test("may succeed after it has failed", async () => {
-    const auth = vi.fn<() => object>().mockImplementationOnce(() => {
+    const auth = vi.fn<() => Record<string, unknown>>().mockImplementationOnce(() => {
       throw cause;
     });
     auth.mockReturnValue({ token: "t" });

@@ -87,7 +87,8 @@ describe("destroy()", () => {
     const report = vi.fn();
     vi.stubGlobal("reportError", report);
     const late: (() => void)[] = [];
-    const wait = () => new Promise<object>((resolve) => late.push(() => resolve({})));
+    const wait = () =>
+      new Promise<Record<string, unknown>>((resolve) => late.push(() => resolve({})));
     const { client, core } = await connected({ auth: wait });
     client.respond("a", wait);
     core.delivers("a", [], { ackId: 1 });

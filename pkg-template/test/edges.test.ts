@@ -204,7 +204,7 @@ describe("before the core is there", () => {
     await turn();
     expect(client.status.value).toMatchObject({
       state: "disconnected",
-      reason: "io client disconnect",
+      cause: { code: "client_disconnect" },
     });
     expect(settled).toHaveBeenCalledOnce();
   });
@@ -374,4 +374,54 @@ describe("other", () => {
     await answer;
     expect(core.callsOf("cancel")).toEqual([]);
   });
+});
+
+describe("a listener of the status", () => {
+  test("may disconnect and connect again: the client is connected in the end", async () => {
+    const { client, core } = await connected();
+    client.disconnect();
+    const promise = client.connect();
+    expect(core.calls.map(([name]) => name)).toEqual(["disconnect", "connect"]);
+    core.says("disconnected", { cause: "client_disconnect" });
+    core.says("connecting", { attempt: 1 });
+    core.says("connected");
+    await expect(promise).resolves.toBeUndefined();
+    expect(client.status.value).toEqual({ state: "connected" });
+  });
+
+  test("that destroys the client is told that it is closed", async () => {
+    const { client, core } = await connecting();
+    const told: string[] = [];
+    client.status.subscribe({
+      next({ state }) {
+        told.push(state);
+        if (state === "connected") void client.destroy();
+      },
+      complete: () => told.push("complete"),
+    });
+    core.says("connected");
+    expect(told).toEqual(["connecting", "connected", "closed", "complete"]);
+  });
+
+  test("that subscribes another has it told each status once", async () => {
+    const { client, core } = await connected();
+    const told: string[] = [];
+    const first = client.status.subscribe(({ state }) => {
+      if (state !== "disconnected") return;
+      void client.connect();
+      first.unsubscribe();
+      client.status.subscribe((status) => told.push(status.state));
+    });
+    core.says("disconnected", { cause: "server_disconnect" });
+    expect(told).toEqual(["disconnected", "connecting"]);
+  });
+});
+
+test("auth that gives no object fails the attempt instead of sending it", async () => {
+  const auth = (() => "token") as unknown as () => Record<string, unknown>;
+  const { core } = await connecting({ auth });
+  core.events.authNeeded(0, 1);
+  await turn();
+  expect(core.callsOf("authenticate")).toEqual([]);
+  expect(core.callsOf("failAuthentication")).toEqual([[0, 1]]);
 });

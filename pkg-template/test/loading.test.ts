@@ -12,7 +12,7 @@ describe("connecting by itself", () => {
     return { loader, client: new Client("https://example.com", options, loader.createCore) };
   };
 
-  test.each(["document", "WorkerGlobalScope"])("happens where there is a %s", async (mark) => {
+  test.each(["document", "importScripts"])("happens where there is a %s", async (mark) => {
     vi.stubGlobal(mark, {});
     const { loader, client } = create();
     expect(loader.count).toBe(0);
@@ -134,7 +134,7 @@ describe("loading", () => {
     ]);
     expect(client.status.value).toMatchObject({
       state: "disconnected",
-      reason: "io client disconnect",
+      cause: { code: "client_disconnect" },
     });
     core.calls.length = 0;
     client.emit("fifth");

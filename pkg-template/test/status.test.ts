@@ -39,7 +39,6 @@ describe("the status", () => {
     expect(client.status.value).toEqual({
       state: "disconnected",
       cause: sockeyeError("server_disconnect"),
-      reason: "io server disconnect",
     });
     core.says("idle");
     expect(client.status.value).toEqual({ state: "idle" });
@@ -66,6 +65,7 @@ describe("the status", () => {
     ["connect_timeout", undefined],
   ])("gives for %s the reason %s", async (cause, reason) => {
     const { client, core } = await connecting();
+    core.says("connected");
     core.says("disconnected", { cause });
     expect(client.status.value).toEqual({
       state: "disconnected",
@@ -73,6 +73,14 @@ describe("the status", () => {
       ...(reason && { reason }),
     });
     expect("reason" in client.status.value).toBe(reason !== undefined);
+  });
+
+  test("has no reason when an attempt failed, for no connection has ended", async () => {
+    const { client, core } = await connecting();
+    core.says("waiting", { attempt: 2, cause: "transport_error" });
+    expect(client.status.value).not.toHaveProperty("reason");
+    core.says("disconnected", { cause: "server_disconnect" });
+    expect(client.status.value).not.toHaveProperty("reason");
   });
 
   test("has the core's texts in its cause", async () => {

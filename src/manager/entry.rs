@@ -23,6 +23,11 @@ impl<H: Host> Entry<H> {
         Self { socket, attempt: 0, cause: None, connection: 0, announced: Status::Idle }
     }
 
+    /// Returns whether an attempt is under way or to come.
+    pub fn is_on_the_way(&self) -> bool {
+        self.socket.is_active() && !self.socket.is_connected()
+    }
+
     /// Returns the requests that are lost with the session.
     pub fn lose_session(&mut self, cause: Option<Cause>) -> Vec<RequestId> {
         if self.socket.is_active() {

@@ -259,8 +259,19 @@ impl<H: Host> Manager<H> {
         let served = self.link.connection().is_some_and(|connection| connection.is_connected());
         if cause.is_error() || !served {
             self.tell(Event::Failed { socket: None, cause });
+        } else {
+            self.fail_attempts(cause);
         }
         self.end_link(cause, now);
+    }
+
+    /// The connection has served other namespaces than those that were still on the way.
+    fn fail_attempts(&mut self, cause: Cause) {
+        for index in 0..self.entries.len() {
+            if self.entries.get(index).is_some_and(Entry::is_on_the_way) {
+                self.tell(Event::Failed { socket: Some(SocketId(index as u32)), cause });
+            }
+        }
     }
 
     fn end_link(&mut self, cause: Cause, now: Instant) {

@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use crate::engineio::{PAYLOAD_START, PacketType, Received};
 use crate::host::{EventId, Host, OutgoingFrame};
+use crate::manager::entry::Entry;
 use crate::manager::{AckTicket, Cause, Diagnosis, Event, Manager, SocketId, TransportId};
 use crate::socketio::{Answered, Packet, Settlement};
 use crate::time::Instant;
@@ -219,10 +220,7 @@ impl<H: Host> Manager<H> {
 
     /// Trying again would give the same answer, so the socket stays disconnected.
     fn refuse(&mut self, socket: SocketId, cause: Cause, now: Instant) {
-        let awaits_acceptance = self
-            .entry(socket)
-            .is_some_and(|entry| entry.socket.is_active() && !entry.socket.is_connected());
-        if awaits_acceptance {
+        if self.entry(socket).is_some_and(Entry::is_on_the_way) {
             self.tell(Event::Failed { socket: Some(socket), cause });
             self.end_socket(socket, cause);
             self.rest_if_unwanted(now);

@@ -11,8 +11,8 @@ export class Manager {
   connect(socket: number): void;
   disconnect(socket: number): void;
   reconnectNow(): void;
-  authenticate(socket: number, transport: number, payload?: string): void;
-  failAuthentication(socket: number, transport: number): void;
+  authenticate(socket: number, ticket: number, payload?: string): void;
+  failAuthentication(socket: number, ticket: number): void;
   emit(socket: number, body: string, volatile: boolean): string | undefined;
   request(socket: number, request: number, body: string, timeoutMs: number): string | undefined;
   cancel(socket: number, request: number): void;
