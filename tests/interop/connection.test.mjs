@@ -71,6 +71,37 @@ test("reports what a middleware refuses with, and the namespace that it refuses 
   assert.deepEqual(await statusOf(page), { state: "connected" });
 });
 
+test("may leave a namespace that a slow middleware has not let in, and enter it with other auth", async (t) => {
+  const { page, server } = await open(t);
+  const waiting = [];
+  const users = [];
+  server.io.of("/slow").use((socket, next) => {
+    if (socket.handshake.auth.user === "A") waiting.push(next);
+    else next();
+  });
+  server.io.of("/slow").on("connection", (socket) => users.push(socket.handshake.auth.user));
+  await connect(page);
+  await page.evaluate(() => {
+    const { client } = window;
+    window.user = "A";
+    window.slow = client.namespace("/slow", { auth: () => ({ user: window.user }) });
+    void window.slow.connect();
+  });
+  await waitFor("the middleware", () => waiting.length === 1);
+  const entered = page.evaluate(() => {
+    window.slow.disconnect();
+    window.user = "B";
+    return window.slow.connect();
+  });
+  await page.evaluate(() => window.client.connect());
+  waiting[0]();
+  await entered;
+  await waitFor("one socket", () => server.io.of("/slow").sockets.size === 1);
+  assert.equal(users.at(-1), "B");
+  assert.equal(server.io.engine.clientsCount, 1);
+  assert.deepEqual(await statusOf(page), { state: "connected" }, "the root never noticed");
+});
+
 test("lets a namespace connect that is answered after another was refused", async (t) => {
   const { page, server } = await open(t);
   const asked = new Promise((resolve) => {
