@@ -440,6 +440,9 @@ fn connects_anew_when_an_attempt_that_was_given_up_is_accepted_late() {
     pair.server.answer("/slow", Answer::Accept);
     pair.push(r#"40/slow,{"sid":"old"}"#);
     pair.drive();
+    assert_eq!(pair.server.frames(), ["40", "40/slow,", "41/slow,"], "not right behind it");
+    pair.advance(100);
+    pair.drive();
     assert_eq!(pair.server.frames(), ["40", "40/slow,", "41/slow,", "40/slow,"]);
     assert_eq!(pair.status(slow), Status::Connected);
     let ids =
@@ -517,4 +520,22 @@ fn blames_only_the_namespace_whose_auth_failed_when_none_is_connected() {
     assert!(matches!(pair.status(root), Status::Waiting { cause: None, .. }));
     let expected = Some(Cause::AuthFailed);
     assert!(matches!(pair.status(locked), Status::Waiting { cause, .. } if cause == expected));
+}
+
+#[test]
+fn lets_the_server_take_a_disconnect_in_when_the_application_connects_at_once() {
+    let (mut pair, root) = Pair::connected();
+    let jobs = pair.client.socket("/jobs", false);
+    pair.connect(jobs);
+    pair.drive();
+    pair.disconnect(jobs);
+    pair.connect(jobs);
+    pair.advance(99);
+    assert_eq!(pair.server.frames(), ["40", "40/jobs,", "41/jobs,"]);
+    assert!(matches!(pair.status(jobs), Status::Connecting { attempt: 1, .. }));
+    pair.advance(1);
+    pair.drive();
+    assert_eq!(pair.server.frames(), ["40", "40/jobs,", "41/jobs,", "40/jobs,"]);
+    assert_eq!(pair.status(jobs), Status::Connected);
+    assert_eq!(pair.status(root), Status::Connected);
 }

@@ -468,6 +468,7 @@ fn answers_nothing_when_the_namespace_was_left_and_entered_again() {
     let ticket = pair.ticket();
     pair.disconnect(socket);
     pair.connect(socket);
+    pair.advance(100);
     pair.drive();
     assert_eq!(pair.status(socket), Status::Connected);
     pair.call(Call::Acknowledge { socket, ticket, body: "[]".to_owned() }).unwrap();

@@ -13,6 +13,9 @@ use crate::socketio::{
 };
 use crate::time::{Instant, earliest};
 
+/// How long a namespace that was left stays left, if the session goes on.
+const REOPEN_PAUSE: Duration = Duration::from_millis(100);
+
 impl<H: Host> Manager<H> {
     /// Returns the socket of `namespace`, made at the first call.
     ///
@@ -67,7 +70,7 @@ impl<H: Host> Manager<H> {
                     entry.attempt = 1;
                 }
                 if let Some(transport) = self.link.open_transport() {
-                    self.open_socket(socket, transport, now + self.config.connect_timeout);
+                    self.open_socket(socket, transport, now + self.config.connect_timeout, now);
                 }
             }
         }
@@ -78,11 +81,16 @@ impl<H: Host> Manager<H> {
         socket: SocketId,
         transport: TransportId,
         deadline: Instant,
+        now: Instant,
     ) {
         let ticket = AuthTicket(self.next_ticket);
         let Some(entry) = self.entries.get_mut(socket.0 as usize) else {
             return;
         };
+        if entry.reopen_at.is_some_and(|at| now < at) {
+            return entry.socket.queue(deadline);
+        }
+        entry.reopen_at = None;
         match entry.socket.open(&self.host, deadline, ticket) {
             Opening::Send(frame) => self.send(transport, frame),
             Opening::Authenticate => {
@@ -115,7 +123,7 @@ impl<H: Host> Manager<H> {
     /// asked to connect, or is disconnected.
     pub fn disconnect(&mut self, socket: SocketId, now: Instant) {
         if self.entry(socket).is_some_and(|entry| entry.socket.is_active()) {
-            self.leave(socket);
+            self.leave(socket, now);
             self.end_socket(socket, Cause::ClientDisconnect);
             self.rest_if_unwanted(now);
             self.end_turn();
@@ -123,8 +131,17 @@ impl<H: Host> Manager<H> {
     }
 
     /// Tells the server, if it counts the namespace as connected, that it is left.
-    fn leave(&mut self, socket: SocketId) {
-        if let Some(entry) = self.entry(socket).filter(|entry| entry.socket.is_connected()) {
+    fn leave(&mut self, socket: SocketId, now: Instant) {
+        if self.entry(socket).is_some_and(|entry| entry.socket.is_connected()) {
+            self.send_disconnect(socket, now);
+        }
+    }
+
+    /// Sends DISCONNECT. A Node server takes it in one tick later than it reads it, and ends the whole
+    /// connection if a CONNECT for the same namespace is read in between.
+    pub(super) fn send_disconnect(&mut self, socket: SocketId, now: Instant) {
+        if let Some(entry) = self.entries.get_mut(socket.0 as usize) {
+            entry.reopen_at = Some(now + REOPEN_PAUSE);
             let frame = entry.socket.disconnect_frame(&self.host);
             self.send_if_some(Some(frame));
         }
@@ -198,7 +215,7 @@ impl<H: Host> Manager<H> {
     /// No change of status is told, and the sockets' numbers mean nothing any more.
     pub fn destroy(&mut self, now: Instant) {
         for index in 0..self.entries.len() {
-            self.leave(SocketId(index as u32));
+            self.leave(SocketId(index as u32), now);
             let requests = self.entries.get_mut(index).map(|entry| entry.socket.drain_requests());
             self.settle(requests.unwrap_or_default(), || Settlement::Destroyed);
         }

@@ -4,6 +4,7 @@ use crate::host::Host;
 use crate::manager::connection::Link;
 use crate::manager::{Cause, Status};
 use crate::socketio::{Phase, RequestId, Socket};
+use crate::time::{Instant, earliest};
 
 #[derive(Debug)]
 pub(super) struct Entry<H: Host> {
@@ -14,13 +15,33 @@ pub(super) struct Entry<H: Host> {
     pub cause: Option<Cause>,
     /// The number of the last connection.
     pub connection: u32,
+    /// Before this moment no CONNECT may follow the DISCONNECT that has been sent.
+    pub reopen_at: Option<Instant>,
     /// What the application was last told.
     pub announced: Status,
 }
 
 impl<H: Host> Entry<H> {
     pub fn new(socket: Socket<H>) -> Self {
-        Self { socket, attempt: 0, cause: None, connection: 0, announced: Status::Idle }
+        Self {
+            socket,
+            attempt: 0,
+            cause: None,
+            connection: 0,
+            reopen_at: None,
+            announced: Status::Idle,
+        }
+    }
+
+    /// Returns when something is to be done for the namespace.
+    pub fn deadline(&self) -> Option<Instant> {
+        let reopen_at = self.socket.queued_until().and(self.reopen_at);
+        earliest(self.socket.deadline(), reopen_at)
+    }
+
+    /// Returns whether an attempt that was put off is due.
+    pub fn is_to_be_reopened(&self, now: Instant) -> bool {
+        self.socket.queued_until().is_some() && self.reopen_at.is_some_and(|at| at <= now)
     }
 
     /// Returns whether an attempt is under way or to come.

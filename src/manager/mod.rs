@@ -221,12 +221,15 @@ impl<H: Host> Manager<H> {
         let expired = entry.socket.expire(now);
         let overdue = entry.socket.is_overdue(now);
         let queued = entry.socket.queued_until().is_some();
+        let reopened = entry.is_to_be_reopened(now);
         self.settle(expired, || Settlement::TimedOut);
         if overdue && queued {
             // The server owes an answer on this session that it does not give: only a new one helps.
             self.fail_link(Cause::ConnectTimeout, now);
         } else if overdue {
             self.fail_socket(SocketId(index as u32), Cause::ConnectTimeout, now);
+        } else if let (true, Some(transport)) = (reopened, self.link.open_transport()) {
+            self.open_queued(SocketId(index as u32), transport, now);
         }
     }
 
@@ -302,6 +305,7 @@ impl<H: Host> Manager<H> {
             self.outputs.push_back(Output::Close { transport: connection.transport });
         }
         for entry in &mut self.entries {
+            entry.reopen_at = None;
             entry.socket.lose_session();
         }
     }
@@ -369,7 +373,7 @@ impl<H: Host> Manager<H> {
                 self.announce(SocketId(index as u32), status);
             }
         }
-        let sockets = self.entries.iter().map(|entry| entry.socket.deadline());
+        let sockets = self.entries.iter().map(Entry::deadline);
         self.deadline = sockets.fold(self.link.deadline(), earliest);
     }
 

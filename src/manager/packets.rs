@@ -20,7 +20,7 @@ impl<H: Host> Manager<H> {
         match connection.session.handle_text(&self.host, text, now) {
             Ok(Received::Message) => self.on_message(transport, text, now),
             Ok(Received::Pinged) => self.on_ping(transport),
-            Ok(Received::Opened) => self.on_session_open(transport),
+            Ok(Received::Opened) => self.on_session_open(transport, now),
             Ok(Received::Closed) => self.fail_link(Cause::TransportClose, now),
             Ok(Received::Nothing) => {}
             Err(violation) => self.fail_link(violation.into(), now),
@@ -74,14 +74,14 @@ impl<H: Host> Manager<H> {
     }
 
     /// The namespaces have what is left of the attempt's time.
-    fn on_session_open(&mut self, transport: TransportId) {
+    fn on_session_open(&mut self, transport: TransportId, now: Instant) {
         let Some(deadline) = self.link.connection().map(|connection| connection.open_deadline)
         else {
             return;
         };
         for index in 0..self.entries.len() {
             if self.entries.get(index).is_some_and(|entry| entry.socket.is_active()) {
-                self.open_socket(SocketId(index as u32), transport, deadline);
+                self.open_socket(SocketId(index as u32), transport, deadline, now);
             }
         }
     }
@@ -164,10 +164,8 @@ impl<H: Host> Manager<H> {
         match self.entry_mut(socket).map(|entry| entry.socket.answer()) {
             Some(Answered::Expected) => self.accept(transport, socket, sid, now),
             Some(Answered::Abandoned) => {
-                let frame =
-                    self.entry(socket).map(|entry| entry.socket.disconnect_frame(&self.host));
-                self.send_if_some(frame);
-                self.open_queued(socket, transport);
+                self.send_disconnect(socket, now);
+                self.open_queued(socket, transport, now);
             }
             Some(Answered::Unasked) | None => {}
         }
@@ -206,15 +204,15 @@ impl<H: Host> Manager<H> {
                 self.tell(Event::Refused { socket, data });
                 self.refuse(socket, Cause::ConnectRefused, now);
             }
-            Some(Answered::Abandoned) => self.open_queued(socket, transport),
+            Some(Answered::Abandoned) => self.open_queued(socket, transport, now),
             Some(Answered::Unasked) | None => {}
         }
     }
 
-    /// The answer that an attempt was queued behind has come.
-    fn open_queued(&mut self, socket: SocketId, transport: TransportId) {
+    /// What an attempt was queued behind may be over.
+    pub(super) fn open_queued(&mut self, socket: SocketId, transport: TransportId, now: Instant) {
         if let Some(deadline) = self.entry(socket).and_then(|entry| entry.socket.queued_until()) {
-            self.open_socket(socket, transport, deadline);
+            self.open_socket(socket, transport, deadline, now);
         }
     }
 

@@ -23,7 +23,8 @@ pub enum Phase {
     Idle,
     /// A connection is asked for, there is no session.
     Wanted,
-    /// The server has still to answer the CONNECT of an attempt that was given up.
+    /// The server has still to answer the CONNECT of an attempt that was given up, or to take in the
+    /// DISCONNECT of the last connection.
     Queued {
         /// When to give up.
         deadline: Instant,

@@ -170,7 +170,7 @@ impl<H: Host> Socket<H> {
     /// Reacts to an open session. `ticket` is for the question that may be needed.
     pub fn open(&mut self, host: &H, deadline: Instant, ticket: AuthTicket) -> Opening<H::Text> {
         if self.unanswered {
-            self.phase = Phase::Queued { deadline };
+            self.queue(deadline);
             Opening::Wait
         } else if self.auth_on_demand {
             self.phase = Phase::Authenticating { deadline, ticket };
@@ -178,6 +178,11 @@ impl<H: Host> Socket<H> {
         } else {
             Opening::Send(self.send_connect(host, deadline, None))
         }
+    }
+
+    /// Puts an attempt off; [`open`](Self::open) has to be called again.
+    pub fn queue(&mut self, deadline: Instant) {
+        self.phase = Phase::Queued { deadline };
     }
 
     /// Takes the auth payload, a JSON object, and returns the CONNECT packet.
