@@ -413,14 +413,20 @@ fn ignores_failed_auth_when_the_namespace_does_not_wait_for_auth() {
     assert_eq!(pair.failures(), []);
 }
 
-#[test]
-fn sends_nothing_for_a_namespace_when_its_connect_has_not_been_answered() {
-    let (mut pair, _root) = Pair::connected();
+/// The root is connected; `/slow` was given up while its CONNECT is unanswered.
+fn left_before_the_answer() -> (Pair, SocketId, SocketId) {
+    let (mut pair, root) = Pair::connected();
     pair.server.answer("/slow", Answer::Silence);
     let slow = pair.client.socket("/slow", false);
     pair.connect(slow);
     pair.drive();
     pair.disconnect(slow);
+    (pair, root, slow)
+}
+
+#[test]
+fn sends_nothing_for_a_namespace_when_its_connect_has_not_been_answered() {
+    let (mut pair, _root, slow) = left_before_the_answer();
     pair.connect(slow);
     pair.drive();
     assert_eq!(pair.server.frames(), ["40", "40/slow,"], "a server would end the connection");
@@ -429,12 +435,7 @@ fn sends_nothing_for_a_namespace_when_its_connect_has_not_been_answered() {
 
 #[test]
 fn connects_anew_when_an_attempt_that_was_given_up_is_accepted_late() {
-    let (mut pair, _root) = Pair::connected();
-    pair.server.answer("/slow", Answer::Silence);
-    let slow = pair.client.socket("/slow", false);
-    pair.connect(slow);
-    pair.drive();
-    pair.disconnect(slow);
+    let (mut pair, _root, slow) = left_before_the_answer();
     pair.connect(slow);
     pair.drive();
     pair.server.answer("/slow", Answer::Accept);
@@ -452,12 +453,7 @@ fn connects_anew_when_an_attempt_that_was_given_up_is_accepted_late() {
 
 #[test]
 fn connects_anew_when_an_attempt_that_was_given_up_is_refused_late() {
-    let (mut pair, _root) = Pair::connected();
-    pair.server.answer("/slow", Answer::Silence);
-    let slow = pair.client.socket("/slow", false);
-    pair.connect(slow);
-    pair.drive();
-    pair.disconnect(slow);
+    let (mut pair, _root, slow) = left_before_the_answer();
     pair.connect(slow);
     pair.drive();
     pair.server.answer("/slow", Answer::Accept);
@@ -470,12 +466,7 @@ fn connects_anew_when_an_attempt_that_was_given_up_is_refused_late() {
 
 #[test]
 fn leaves_a_namespace_when_it_is_accepted_after_it_was_given_up() {
-    let (mut pair, root) = Pair::connected();
-    pair.server.answer("/slow", Answer::Silence);
-    let slow = pair.client.socket("/slow", false);
-    pair.connect(slow);
-    pair.drive();
-    pair.disconnect(slow);
+    let (mut pair, root, slow) = left_before_the_answer();
     pair.push(r#"40/slow,{"sid":"late"}"#);
     pair.drive();
     assert_eq!(pair.server.frames(), ["40", "40/slow,", "41/slow,"]);

@@ -76,6 +76,7 @@ impl<H: Host> Manager<H> {
         }
     }
 
+    /// Sends CONNECT on the open session, or does first what has to come before it.
     pub(super) fn open_socket(
         &mut self,
         socket: SocketId,

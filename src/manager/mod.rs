@@ -277,6 +277,7 @@ impl<H: Host> Manager<H> {
         }
     }
 
+    /// Ends the connection for a cause that concerns every namespace.
     fn end_link(&mut self, cause: Cause, now: Instant) {
         self.lose_link(None, cause, now);
     }
