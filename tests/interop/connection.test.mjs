@@ -151,9 +151,11 @@ test("connects again when the server restarts, and gets its events once", async 
   socket.emit("news", "before");
   await waitFor("the first event", () => page.evaluate(() => window.news.length === 1));
 
-  const waiting = page.evaluate(() => window.kit.until(window.client, "waiting"));
+  await page.evaluate(() => {
+    window.waiting = window.kit.until(window.client, "waiting");
+  });
   await server.stop();
-  assert.match((await waiting).reason, /^transport (close|error)$/);
+  assert.match((await page.evaluate(() => window.waiting)).reason, /^transport (close|error)$/);
   await page.evaluate(() => window.kit.until(window.client, ({ attempt }) => attempt >= 3));
 
   const second = await startPrimes({ port: server.port });

@@ -78,9 +78,11 @@ for (const frame of brokenFrames) {
       await accept(peer);
       if (index === 0) peer.send(frame);
     });
-    const waited = page.evaluate(() => window.kit.until(window.client, "waiting"));
+    await page.evaluate(() => {
+      window.waited = window.kit.until(window.client, "waiting");
+    });
     await connect(page);
-    const { reason, cause } = await waited;
+    const { reason, cause } = await page.evaluate(() => window.waited);
     assert.equal(reason, "parse error");
     assertFailure(cause, "parse_error");
     await connected(page);
@@ -187,9 +189,11 @@ test("stays disconnected after the server's DISCONNECT until connect() is called
     await accept(peer);
     if (index === 0) peer.send("41");
   });
-  const disconnected = page.evaluate(() => window.kit.until(window.client, "disconnected"));
+  await page.evaluate(() => {
+    window.disconnected = window.kit.until(window.client, "disconnected");
+  });
   await connect(page);
-  const { reason, cause } = await disconnected;
+  const { reason, cause } = await page.evaluate(() => window.disconnected);
   assert.equal(reason, "io server disconnect");
   assertFailure(cause, "server_disconnect");
   await waitFor("the connection to be closed", () => server.peers[0].closed);
