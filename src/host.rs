@@ -76,6 +76,24 @@ pub trait Host {
 
     /// Reads a field of an object that holds a number.
     fn number_field(&self, object: &Self::Value, name: &str) -> Option<f64>;
+
+    /// Reads the strings among the first `limit` items of a field that holds an array.
+    fn string_items(&self, object: &Self::Value, name: &str, limit: usize) -> Vec<String>;
+
+    /// Returns the position of the first `unit` from `from` on.
+    fn find(&self, text: &Self::Text, unit: u8, from: usize) -> Option<usize>;
+
+    /// Copies the units from `start` to `end` (not included); what is no valid text is empty.
+    fn part(&self, text: &Self::Text, start: usize, end: usize) -> Self::Text;
+
+    /// Returns how many bytes the text has in UTF-8.
+    fn byte_length(&self, text: &Self::Text) -> usize;
+
+    /// Returns how many bytes a binary frame has.
+    fn bytes_length(&self, bytes: &Self::Bytes) -> usize;
+
+    /// Decodes everything from the unit `from` on as base64, or returns `None`.
+    fn decode_base64(&self, text: &Self::Text, from: usize) -> Option<Self::Bytes>;
 }
 
 /// A text frame to send: head, number and body, one after the other.

@@ -3,7 +3,11 @@
 use core::time::Duration;
 
 use crate::backoff::MAX_TIMER;
+use crate::engineio::TransportKind;
 use crate::host::{Host, ValueKind};
+
+/// How many names in `upgrades` are looked at.
+const MAX_UPGRADES: usize = 16;
 
 /// The parameters of a session.
 ///
@@ -16,6 +20,8 @@ pub struct Handshake {
     pub ping_interval: Duration,
     /// How long the server waits for a pong, and so how late a ping may come.
     pub ping_timeout: Duration,
+    /// The transports to which the session can change.
+    pub upgrades: Vec<TransportKind>,
     /// The largest payload that the server accepts, in bytes, if it says so.
     pub max_payload: Option<u64>,
 }
@@ -59,6 +65,7 @@ impl Handshake {
                 .ok_or(HandshakeError::PingInterval)?,
             ping_timeout: timer_field(host, value, "pingTimeout")
                 .ok_or(HandshakeError::PingTimeout)?,
+            upgrades: upgrades(host, value),
             max_payload: max_payload(host, value)?,
         })
     }
@@ -74,6 +81,12 @@ fn timer_field<H: Host>(host: &H, value: &H::Value, name: &str) -> Option<Durati
     let millis = host.number_field(value, name)?;
     let usable = millis >= 1.0 && millis <= MAX_TIMER.as_millis() as f64;
     usable.then(|| Duration::from_millis(millis as u64))
+}
+
+/// Names of transports that do not exist here mean nothing; a list that is none is empty.
+fn upgrades<H: Host>(host: &H, value: &H::Value) -> Vec<TransportKind> {
+    let names = host.string_items(value, "upgrades", MAX_UPGRADES);
+    names.iter().filter_map(|name| TransportKind::from_name(name)).collect()
 }
 
 fn max_payload<H: Host>(host: &H, value: &H::Value) -> Result<Option<u64>, HandshakeError> {
@@ -100,7 +113,24 @@ mod tests {
         let handshake = Handshake::decode(&NativeHost::default(), &value).unwrap();
         assert_eq!(handshake.sid, "lv_VI97HAXpY6yYWAAAC");
         assert_eq!(handshake.patience(), Duration::from_secs(45));
+        assert_eq!(handshake.upgrades, [TransportKind::WebSocket]);
         assert_eq!(handshake.max_payload, Some(1_000_000));
+    }
+
+    #[test]
+    fn passes_over_upgrades_that_do_not_exist() {
+        let upgrades = |value: serde_json::Value| {
+            let value = json!({"sid": "a", "upgrades": value, "pingInterval": 1, "pingTimeout": 1});
+            Handshake::decode(&NativeHost::default(), &value).unwrap().upgrades
+        };
+        let many = vec!["websocket"; 1_000_000];
+        assert_eq!(upgrades(json!(many)).len(), MAX_UPGRADES);
+        assert_eq!(upgrades(json!([1, null, "webtransport", "websocket"])).len(), 1);
+        for none in
+            [json!(null), json!("websocket"), json!({"0": "websocket"}), json!(["__proto__"])]
+        {
+            assert_eq!(upgrades(none), []);
+        }
     }
 
     #[test]

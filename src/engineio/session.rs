@@ -28,7 +28,7 @@ struct Open {
 
 /// What a text frame means to the owner of the session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Received {
+pub enum Meaning {
     /// The session is open.
     Opened,
     /// The server asked for a sign of life: send a PONG.
@@ -81,7 +81,7 @@ impl Session {
         host: &H,
         text: &H::Text,
         now: Instant,
-    ) -> Result<Received, Violation> {
+    ) -> Result<Meaning, Violation> {
         let packet_type = host.unit(text, 0).and_then(PacketType::decode);
         match &mut self.open {
             None => self.on_first_packet(host, text, packet_type, now),
@@ -95,10 +95,10 @@ impl Session {
         text: &H::Text,
         packet_type: Option<PacketType>,
         now: Instant,
-    ) -> Result<Received, Violation> {
+    ) -> Result<Meaning, Violation> {
         match packet_type {
             Some(PacketType::Open) => self.on_open(host, text, now),
-            Some(PacketType::Close) => Ok(Received::Closed),
+            Some(PacketType::Close) => Ok(Meaning::Closed),
             _ => Err(Violation::NotEngineIo),
         }
     }
@@ -108,14 +108,14 @@ impl Session {
         host: &H,
         text: &H::Text,
         now: Instant,
-    ) -> Result<Received, Violation> {
+    ) -> Result<Meaning, Violation> {
         let value = host
             .parse(text, PAYLOAD_START)
             .ok_or(Violation::Handshake(HandshakeError::NotAnObject))?;
         let handshake = Handshake::decode(host, &value).map_err(Violation::Handshake)?;
         let deadline = now + handshake.patience();
         self.open = Some(Open { handshake, deadline });
-        Ok(Received::Opened)
+        Ok(Meaning::Opened)
     }
 }
 
@@ -124,15 +124,15 @@ impl Open {
         &mut self,
         packet_type: Option<PacketType>,
         now: Instant,
-    ) -> Result<Received, Violation> {
+    ) -> Result<Meaning, Violation> {
         match packet_type {
-            Some(PacketType::Message) => Ok(Received::Message),
+            Some(PacketType::Message) => Ok(Meaning::Message),
             Some(PacketType::Ping) => {
                 self.deadline = now + self.handshake.patience();
-                Ok(Received::Pinged)
+                Ok(Meaning::Pinged)
             }
-            Some(PacketType::Close) => Ok(Received::Closed),
-            Some(PacketType::Noop) => Ok(Received::Nothing),
+            Some(PacketType::Close) => Ok(Meaning::Closed),
+            Some(PacketType::Noop) => Ok(Meaning::Nothing),
             Some(PacketType::Open | PacketType::Pong | PacketType::Upgrade) | None => {
                 Err(Violation::UnexpectedPacket)
             }
@@ -149,13 +149,13 @@ mod tests {
 
     const OPEN: &str = r#"0{"sid":"s","upgrades":[],"pingInterval":300,"pingTimeout":200}"#;
 
-    fn take(session: &mut Session, frame: &str, at: f64) -> Result<Received, Violation> {
+    fn take(session: &mut Session, frame: &str, at: f64) -> Result<Meaning, Violation> {
         session.handle_text(&NativeHost::default(), &frame.to_owned(), Instant::from_millis(at))
     }
 
     fn open_session() -> Session {
         let mut session = Session::default();
-        assert_eq!(take(&mut session, OPEN, 0.0), Ok(Received::Opened));
+        assert_eq!(take(&mut session, OPEN, 0.0), Ok(Meaning::Opened));
         session
     }
 
@@ -163,7 +163,7 @@ mod tests {
     fn opens_with_the_handshake() {
         let mut session = Session::default();
         assert!(!session.is_open() && session.deadline().is_none());
-        assert_eq!(take(&mut session, OPEN, 10.0), Ok(Received::Opened));
+        assert_eq!(take(&mut session, OPEN, 10.0), Ok(Meaning::Opened));
         assert_eq!(session.handshake().map(|handshake| handshake.sid.as_str()), Some("s"));
         assert_eq!(session.deadline(), Some(Instant::from_millis(510.0)));
     }
@@ -171,9 +171,9 @@ mod tests {
     #[test]
     fn moves_the_deadline_with_each_ping_and_with_nothing_else() {
         let mut session = open_session();
-        assert_eq!(take(&mut session, "2", 250.0), Ok(Received::Pinged));
-        assert_eq!(take(&mut session, r#"42["x"]"#, 400.0), Ok(Received::Message));
-        assert_eq!(take(&mut session, "6", 420.0), Ok(Received::Nothing));
+        assert_eq!(take(&mut session, "2", 250.0), Ok(Meaning::Pinged));
+        assert_eq!(take(&mut session, r#"42["x"]"#, 400.0), Ok(Meaning::Message));
+        assert_eq!(take(&mut session, "6", 420.0), Ok(Meaning::Nothing));
         let expected = Instant::from_millis(250.0) + Duration::from_millis(500);
         assert_eq!(session.deadline(), Some(expected));
     }
@@ -203,7 +203,7 @@ mod tests {
 
     #[test]
     fn ends_when_the_server_says_so() {
-        assert_eq!(take(&mut open_session(), "1", 1.0), Ok(Received::Closed));
-        assert_eq!(take(&mut Session::default(), "1", 1.0), Ok(Received::Closed));
+        assert_eq!(take(&mut open_session(), "1", 1.0), Ok(Meaning::Closed));
+        assert_eq!(take(&mut Session::default(), "1", 1.0), Ok(Meaning::Closed));
     }
 }

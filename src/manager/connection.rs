@@ -2,8 +2,7 @@
 
 use core::time::Duration;
 
-use crate::engineio::Session;
-use crate::manager::output::TransportId;
+use crate::engineio::{Session, TransportId};
 use crate::socketio::Decoder;
 use crate::time::Instant;
 

@@ -24,9 +24,10 @@ use core::time::Duration;
 use std::collections::VecDeque;
 
 pub use cause::{Cause, ProtocolError};
-pub use output::{AckTicket, Event, Output, SocketId, Status, TransportId};
+pub use output::{AckTicket, Event, Output, SocketId, Status};
 
 use crate::backoff::{Backoff, BackoffConfig};
+pub use crate::engineio::TransportId;
 use crate::host::Host;
 use crate::socketio::{Limits, RequestId, Settlement};
 use crate::time::{Instant, earliest};

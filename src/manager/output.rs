@@ -1,13 +1,10 @@
 //! What the manager tells its caller to do.
 
+use crate::engineio::TransportId;
 use crate::host::{EventId, Host, OutgoingFrame};
 use crate::manager::Cause;
 use crate::socketio::{AuthTicket, RequestId, Settlement};
 use crate::time::Instant;
-
-/// The manager's number for a transport. It comes again after 2³² transports.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct TransportId(pub u32);
 
 /// The manager's number for a namespace.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

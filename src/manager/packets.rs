@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use crate::engineio::{PAYLOAD_START, PacketType, Received};
+use crate::engineio::{Meaning, PAYLOAD_START, PacketType};
 use crate::host::{EventId, Host, OutgoingFrame};
 use crate::manager::entry::Entry;
 use crate::manager::{AckTicket, Cause, Diagnosis, Event, Manager, SocketId, TransportId};
@@ -18,11 +18,11 @@ impl<H: Host> Manager<H> {
             return;
         };
         match connection.session.handle_text(&self.host, text, now) {
-            Ok(Received::Message) => self.on_message(transport, text, now),
-            Ok(Received::Pinged) => self.on_ping(transport),
-            Ok(Received::Opened) => self.on_session_open(transport, now),
-            Ok(Received::Closed) => self.fail_link(Cause::TransportClose, now),
-            Ok(Received::Nothing) => {}
+            Ok(Meaning::Message) => self.on_message(transport, text, now),
+            Ok(Meaning::Pinged) => self.on_ping(transport),
+            Ok(Meaning::Opened) => self.on_session_open(transport, now),
+            Ok(Meaning::Closed) => self.fail_link(Cause::TransportClose, now),
+            Ok(Meaning::Nothing) => {}
             Err(violation) => self.fail_link(violation.into(), now),
         }
         self.end_turn();

@@ -4,7 +4,7 @@ use js_sys::{Array, JsString, Map, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
 
 use crate::host::{EventId, EventName, Host, ValueKind};
-use crate::web::shim;
+use crate::web::{base64, shim};
 
 /// The names that somebody listens to, each with its number, kept by the application's side.
 #[derive(Debug)]
@@ -64,6 +64,35 @@ impl Host for JsHost {
 
     fn number_field(&self, object: &JsValue, name: &str) -> Option<f64> {
         field(object, name)?.as_f64()
+    }
+
+    fn string_items(&self, object: &JsValue, name: &str, limit: usize) -> Vec<String> {
+        let items = field(object, name).and_then(|items| items.dyn_into::<Array>().ok());
+        let items = items.unwrap_or_default();
+        let first = 0..items.length().min(limit as u32);
+        first.filter_map(|index| items.get(index).as_string()).collect()
+    }
+
+    fn find(&self, text: &JsString, unit: u8, from: usize) -> Option<usize> {
+        let unit = char::from(unit);
+        let position = text.index_of(unit.encode_utf8(&mut [0; 4]), from as i32);
+        usize::try_from(position).ok()
+    }
+
+    fn part(&self, text: &JsString, start: usize, end: usize) -> JsString {
+        text.slice(start as u32, end as u32)
+    }
+
+    fn byte_length(&self, text: &JsString) -> usize {
+        base64::byte_length(text) as usize
+    }
+
+    fn bytes_length(&self, bytes: &JsValue) -> usize {
+        base64::bytes_length(bytes) as usize
+    }
+
+    fn decode_base64(&self, text: &JsString, from: usize) -> Option<JsValue> {
+        base64::decode_base64(text, from as u32).ok()
     }
 }
 

@@ -3,6 +3,7 @@
 //! [`bindings`](JsManager) → driver → transport, timer. The bindings only convert; the driver keeps
 //! the [run loop](crate::manager#run-loop).
 
+mod base64;
 mod bindings;
 mod driver;
 mod host;
