@@ -5,14 +5,17 @@
 
 mod action;
 mod config;
+mod engine;
 mod handshake;
 mod packet;
 mod payload;
+mod queue;
 mod session;
 mod transport;
 
 pub use action::{Action, CloseCause, Notice};
 pub use config::EngineConfig;
+pub use engine::{Engine, Received};
 pub use handshake::{Handshake, HandshakeError};
 pub use packet::PacketType;
 pub use payload::Payload;

@@ -7,9 +7,12 @@ use crate::time::Instant;
 /// The position at which the payload of a MESSAGE starts in its frame.
 pub const PAYLOAD_START: usize = 1;
 
+/// The first unit of a binary MESSAGE where frames are text.
+const BASE64: u16 = b'b' as u16;
+
 /// The state of an Engine.IO connection: what it has been told and when it counts as dead.
 ///
-/// | state | OPEN | PING | MESSAGE, binary | CLOSE | NOOP | PONG, UPGRADE, unknown |
+/// | state | OPEN | PING | MESSAGE, `b` | CLOSE | NOOP | PONG, UPGRADE, unknown |
 /// |---|---|---|---|---|---|---|
 /// | opening | → open | violation | violation | ends | violation | violation |
 /// | open | violation | answered, deadline moves | handed up | ends | ignored | violation |
@@ -35,6 +38,8 @@ pub enum Meaning {
     Pinged,
     /// The frame carries a payload from [`PAYLOAD_START`] on.
     Message,
+    /// The frame carries a binary payload in base64 from [`PAYLOAD_START`] on.
+    Base64,
     /// The server ended the session.
     Closed,
     /// Nothing is to be done.
@@ -50,6 +55,8 @@ pub enum Violation {
     Handshake(HandshakeError),
     /// A packet of an open session has an unknown or misplaced type.
     UnexpectedPacket,
+    /// The payload of a binary MESSAGE is no base64.
+    Base64,
 }
 
 impl Session {
@@ -82,9 +89,11 @@ impl Session {
         text: &H::Text,
         now: Instant,
     ) -> Result<Meaning, Violation> {
-        let packet_type = host.unit(text, 0).and_then(PacketType::decode);
+        let unit = host.unit(text, 0);
+        let packet_type = unit.and_then(PacketType::decode);
         match &mut self.open {
             None => self.on_first_packet(host, text, packet_type, now),
+            Some(_) if unit == Some(BASE64) => Ok(Meaning::Base64),
             Some(open) => open.on_packet(packet_type, now),
         }
     }
@@ -180,12 +189,20 @@ mod tests {
 
     #[test]
     fn refuses_packets_that_have_no_place() {
-        for frame in ["", OPEN, "3", "3probe", "5", "7", "b", "x", "\u{1e}"] {
+        for frame in ["", OPEN, "3", "3probe", "5", "7", "B", "x", "\u{1e}"] {
             assert_eq!(
                 take(&mut open_session(), frame, 1.0),
                 Err(Violation::UnexpectedPacket),
                 "{frame:?}"
             );
+        }
+    }
+
+    #[test]
+    fn knows_binary_in_text_of_an_open_session_only() {
+        for frame in ["b", "bAQID", "b!"] {
+            assert_eq!(take(&mut open_session(), frame, 1.0), Ok(Meaning::Base64));
+            assert_eq!(take(&mut Session::default(), frame, 1.0), Err(Violation::NotEngineIo));
         }
     }
 

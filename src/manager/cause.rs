@@ -120,7 +120,9 @@ impl From<Violation> for Cause {
         match violation {
             Violation::NotEngineIo => Self::NotSocketIo,
             Violation::Handshake(error) => Self::InvalidHandshake(error),
-            Violation::UnexpectedPacket => Self::ParseError(ProtocolError::EnginePacket),
+            Violation::UnexpectedPacket | Violation::Base64 => {
+                Self::ParseError(ProtocolError::EnginePacket)
+            }
         }
     }
 }

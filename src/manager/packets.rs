@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use crate::engineio::{Meaning, PAYLOAD_START, PacketType};
+use crate::engineio::{Meaning, PAYLOAD_START, PacketType, Violation};
 use crate::host::{EventId, Host, OutgoingFrame};
 use crate::manager::entry::Entry;
 use crate::manager::{AckTicket, Cause, Diagnosis, Event, Manager, SocketId, TransportId};
@@ -23,6 +23,7 @@ impl<H: Host> Manager<H> {
             Ok(Meaning::Opened) => self.on_session_open(transport, now),
             Ok(Meaning::Closed) => self.fail_link(Cause::TransportClose, now),
             Ok(Meaning::Nothing) => {}
+            Ok(Meaning::Base64) => self.fail_link(Violation::UnexpectedPacket.into(), now),
             Err(violation) => self.fail_link(violation.into(), now),
         }
         self.end_turn();

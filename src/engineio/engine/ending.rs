@@ -1,0 +1,99 @@
+//! The end of a session.
+
+use core::mem;
+
+use super::upgrade::Upgrade;
+use super::{Engine, State};
+use crate::engineio::{
+    Action, CloseCause, Failure, Notice, OutgoingPacket, Session, TransportKind,
+};
+use crate::host::Host;
+
+impl<H: Host> Engine<H> {
+    /// Closes the session as soon as everything that was sent before is on its way and no change of
+    /// transport is under way. [`Notice::Closed`] tells when. Does nothing without a session.
+    pub fn close(&mut self) {
+        match self.state {
+            State::Closed | State::Closing => {}
+            State::Opening(_) => self.end(CloseCause::ClientClose),
+            State::Open => {
+                self.state = State::Closing;
+                self.close_if_done();
+            }
+        }
+    }
+
+    pub(super) fn close_if_done(&mut self) {
+        let is_idle = self.current.as_ref().is_some_and(|current| current.posted.is_none());
+        let is_done = is_idle && self.queue.is_empty() && !self.upgrade.is_pausing();
+        if matches!(self.state, State::Closing) && is_done {
+            self.end(CloseCause::ClientClose);
+        }
+    }
+
+    /// Ends the session at once and tells nothing. What waits goes out with the end.
+    pub fn abandon(&mut self) {
+        if self.is_active() {
+            let mut packets = self.queue.take_all().packets;
+            packets.extend(self.close_packet.take());
+            self.close_probe();
+            self.close_current(packets);
+            self.forget();
+        }
+    }
+
+    /// Ends the session. What waits is lost.
+    pub(super) fn end(&mut self, cause: CloseCause) {
+        let failed = matches!(cause, CloseCause::TransportError(..) | CloseCause::Unavailable);
+        if failed {
+            self.had_websocket = false;
+        }
+        if self.close_probe() {
+            self.notices.push_back(Notice::UpgradeFailed(Failure::Closed));
+        }
+        let packets = self.close_packet.take().filter(|_| is_worth_telling(cause));
+        self.close_current(packets.into_iter().collect());
+        self.forget();
+        self.notices.push_back(Notice::Closed(cause));
+    }
+
+    /// Closes the transport in use. Only polling is told more than that it is over: a WebSocket that
+    /// closes says as much.
+    pub(super) fn close_current(&mut self, packets: Vec<OutgoingPacket<H>>) {
+        if let Some(current) = self.current.take() {
+            let is_open = self.session.is_open() && current.kind == TransportKind::Polling;
+            let packets = if is_open { packets } else { Vec::new() };
+            let sid = self.sid();
+            self.actions.push_back(Action::Close { transport: current.id, sid, packets });
+        }
+    }
+
+    /// Gives up the transport that is tried. Returns whether there was one.
+    fn close_probe(&mut self) -> bool {
+        let probe = mem::replace(&mut self.upgrade, Upgrade::None).transport();
+        let closes = probe.map(|transport| Action::Close { transport, sid: None, packets: vec![] });
+        self.actions.extend(closes);
+        probe.is_some()
+    }
+
+    fn forget(&mut self) {
+        self.state = State::Closed;
+        self.session = Session::default();
+        self.close_packet = None;
+        self.queue.clear();
+    }
+}
+
+/// Whether the server may still have the session, and not know that it is over.
+fn is_worth_telling(cause: CloseCause) -> bool {
+    match cause {
+        CloseCause::ServerClose | CloseCause::TransportError(_, Failure::Http { .. }) => false,
+        CloseCause::PingTimeout
+        | CloseCause::TransportClose
+        | CloseCause::TransportError(..)
+        | CloseCause::Violation(_)
+        | CloseCause::OpenTimeout
+        | CloseCause::ClientClose
+        | CloseCause::Unavailable => true,
+    }
+}
