@@ -1,0 +1,38 @@
+/**
+ * Socket.IO packets as encoders and decoders know them.
+ *
+ * @see https://socket.io/docs/v4/socket-io-protocol/
+ */
+
+// What is in a packet is the application's.
+// eslint-disable-next-line @typescript-eslint/no-explicit-any
+type Any = any;
+
+/** The version of the Socket.IO protocol. */
+export const protocol = 5;
+
+/** The types of packets, by the numbers that stand in frames. */
+export const PacketType = {
+  CONNECT: 0,
+  DISCONNECT: 1,
+  EVENT: 2,
+  ACK: 3,
+  CONNECT_ERROR: 4,
+  BINARY_EVENT: 5,
+  BINARY_ACK: 6,
+} as const;
+
+/** The number of a type of packets. */
+export type PacketType = (typeof PacketType)[keyof typeof PacketType];
+
+/** A Socket.IO packet. */
+export interface Packet {
+  type: PacketType;
+  /** The namespace. */
+  nsp: string;
+  data?: Any;
+  /** The number that the acknowledgement of an event has, too. */
+  id?: number;
+  /** How many binary values belong to it. */
+  attachments?: number;
+}
