@@ -7,6 +7,7 @@
 #![allow(dead_code, unused_imports)]
 
 mod checks;
+pub mod engine;
 mod network;
 mod server;
 mod told;
