@@ -1,17 +1,21 @@
 //! The exports: one object that takes plain numbers and JavaScript values. No logic.
 
-use core::time::Duration;
 use std::rc::Rc;
 
 use js_sys::JsString;
 use wasm_bindgen::prelude::*;
 
-use crate::backoff::{BackoffConfig, MAX_TIMER};
+use crate::backoff::BackoffConfig;
+use crate::engineio::{Failure, TransportId};
 use crate::host::EventId;
-use crate::manager::{AckTicket, Cause, Config, SocketId, TransportId};
+use crate::manager::{AckTicket, Cause, Config, Manager, SocketId};
 use crate::socketio::{AuthTicket, EmitError, RequestId};
-use crate::web::driver::Driver;
+use crate::web::driver::{Driver, ManagerOutlet};
+use crate::web::host::JsHost;
+use crate::web::run_loop::RunLoop;
 use crate::web::shim::{JsEvents, JsOptions};
+use crate::web::timer::to_duration;
+use crate::web::transports::{Transports, to_failure};
 
 /// The manager as JavaScript sees it. Its methods may be called from what it calls.
 #[wasm_bindgen(js_name = Manager)]
@@ -25,13 +29,15 @@ impl JsManager {
     #[wasm_bindgen(constructor)]
     #[must_use]
     pub fn new(options: JsOptions, events: JsEvents) -> Self {
-        Self { driver: Driver::new(to_config(&options), options, events) }
+        let core = Manager::new(JsHost { names: options.names() }, to_config(&options));
+        let transports = Transports::new(options.into());
+        Self { driver: RunLoop::new(core, ManagerOutlet { transports, events }) }
     }
 
     /// Names the JavaScript side of this object, which transports report to.
     #[wasm_bindgen(js_name = reportTo)]
     pub fn report_to(&self, manager: JsValue) {
-        self.driver.report_to(manager);
+        self.driver.outlet().transports.report_to(manager);
     }
 
     /// Returns the number of the socket of `namespace`.
@@ -115,11 +121,16 @@ impl JsManager {
         self.driver.turn(|core| core.handle_opened(TransportId(transport)));
     }
 
-    /// Takes the news that a transport has ended.
+    /// Takes the news that a transport has ended. What else there is to know of it does not matter here.
     #[wasm_bindgen(js_name = handleClosed)]
-    pub fn handle_closed(&self, transport: u32, failed: bool) {
+    pub fn handle_closed(&self, transport: u32, kind: &str, status: u16, code: Option<u8>) {
         let transport = TransportId(transport);
-        self.driver.turn_at(|core, now| core.handle_closed(transport, failed, now));
+        let failure = to_failure(kind, status, code);
+        self.driver.turn_at(|core, now| match failure {
+            Failure::Unavailable => core.handle_unavailable(transport, now),
+            Failure::Closed => core.handle_closed(transport, false, now),
+            Failure::Failed | Failure::Http { .. } => core.handle_closed(transport, true, now),
+        });
     }
 
     /// Takes a text frame.
@@ -172,9 +183,4 @@ fn to_config(options: &JsOptions) -> Config {
         seed: options.seed() as u64,
         ..Config::default()
     }
-}
-
-/// Clamped to what a timer can wait; what is no time becomes zero.
-fn to_duration(millis: f64) -> Duration {
-    Duration::from_micros((millis.max(0.0) * 1_000.0) as u64).min(MAX_TIMER)
 }

@@ -1,13 +1,23 @@
 //! The browser half: what connects the core with JavaScript.
 //!
-//! [`bindings`](JsManager) → driver → transport, timer. The bindings only convert; the driver keeps
-//! the [run loop](crate::manager#run-loop).
+//! ```text
+//! JsManager → driver ┐
+//! JsEngine → session ┴→ run_loop → transports, timer          JsDecoder
+//! ```
+//!
+//! The exports only convert; the [run loop](crate::manager#run-loop) is kept in one place, for the
+//! manager and for an engine that stands alone.
 
 mod base64;
 mod bindings;
 mod driver;
+mod engine;
 mod host;
+mod run_loop;
+mod session;
 mod shim;
 mod timer;
+mod transports;
 
 pub use bindings::JsManager;
+pub use engine::JsEngine;

@@ -1,5 +1,5 @@
 // What the browser half does in JavaScript because each crossing of the border costs: reading the
-// frames of events, opening a WebSocket, joining the pieces of a frame. It decides nothing.
+// frames of events. It decides nothing.
 
 /** Nobody listens to the event. */
 const UNHEARD = -1;
@@ -36,30 +36,11 @@ export function eventName(args, names) {
 }
 
 /**
- * Opens a WebSocket whose events go to `manager` under the number `transport`.
- *
- * Throws what the constructor throws.
- */
-export function openWebSocket(Constructor, url, transport, names, manager) {
-  const socket = new Constructor(url);
-  let failed = false;
-  socket.binaryType = "arraybuffer";
-  socket.onopen = () => manager.handleOpened(transport);
-  socket.onerror = () => (failed = true);
-  socket.onclose = () => manager.handleClosed(transport, failed);
-  socket.onmessage = ({ data }) => {
-    if (typeof data !== "string") manager.handleBinary(transport, data);
-    else if (!takeEvent(manager, transport, data, names)) manager.handleText(transport, data);
-  };
-  return socket;
-}
-
-/**
  * Hands in an event of the root namespace with its arguments parsed, in one crossing.
  *
  * Returns whether it was taken; every other frame goes the long way as text.
  */
-function takeEvent(manager, transport, text, names) {
+export function takeEvent(manager, transport, text, names) {
   if (!text.startsWith('42["')) return false;
   const event = peekEventName(text, 2, names);
   if (event === UNHEARD) return manager.handleUnheardEvent(transport);
@@ -71,23 +52,4 @@ function takeEvent(manager, transport, text, names) {
     return false;
   }
   return manager.handleEvent(transport, event, args);
-}
-
-/** Joins the pieces of a frame and sends it. `ackId` is negative, `body` undefined if there is none. */
-export function sendFrame(socket, head, ackId, body) {
-  const text = ackId < 0 ? head : head + ackId;
-  socket.send(body === undefined ? text : text + body);
-}
-
-/** Closes a socket and stops listening to it. */
-export function closeWebSocket(socket) {
-  // An application's class may throw here; an exception must not pass through wasm.
-  try {
-    socket.onopen = socket.onmessage = socket.onclose = null;
-    // A socket that is closed while it opens reports an error, and Node's `ws` throws it if nobody listens.
-    socket.onerror = () => {};
-    socket.close();
-  } catch {
-    // It is closed, or nobody can close it.
-  }
 }

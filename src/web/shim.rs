@@ -2,7 +2,6 @@
 
 use js_sys::{JsString, Map};
 use wasm_bindgen::prelude::*;
-use web_sys::WebSocket;
 
 #[wasm_bindgen(module = "/src/web/shim.js")]
 extern "C" {
@@ -11,26 +10,6 @@ extern "C" {
 
     #[wasm_bindgen(js_name = eventName)]
     pub fn event_name(arguments: &JsValue, names: &Map) -> i32;
-
-    #[wasm_bindgen(js_name = openWebSocket, catch)]
-    pub fn open_web_socket(
-        constructor: &JsValue,
-        url: &JsString,
-        transport: u32,
-        names: &Map,
-        manager: &JsValue,
-    ) -> Result<WebSocket, JsValue>;
-
-    #[wasm_bindgen(js_name = sendFrame, catch)]
-    pub fn send_frame(
-        socket: &WebSocket,
-        head: &JsString,
-        ack_id: f64,
-        body: Option<JsString>,
-    ) -> Result<(), JsValue>;
-
-    #[wasm_bindgen(js_name = closeWebSocket)]
-    pub fn close_web_socket(socket: &WebSocket);
 }
 
 #[wasm_bindgen]
@@ -44,10 +23,6 @@ extern "C" {
     /// How the client is set up. The fields are described in the package's `core.ts`.
     pub type JsOptions;
 
-    #[wasm_bindgen(method, getter, js_name = webSocketUrl)]
-    pub fn web_socket_url(this: &JsOptions) -> JsString;
-    #[wasm_bindgen(method, getter, js_name = webSocket)]
-    pub fn web_socket(this: &JsOptions) -> JsValue;
     #[wasm_bindgen(method, getter)]
     pub fn names(this: &JsOptions) -> Map;
     #[wasm_bindgen(method, getter)]

@@ -37,3 +37,8 @@ impl Timer {
 fn whole_millis(delay: Duration) -> u32 {
     u32::try_from(delay.as_micros().div_ceil(1_000)).unwrap_or(u32::MAX)
 }
+
+/// Clamped to what a timer can wait; what is no time becomes zero.
+pub fn to_duration(millis: f64) -> Duration {
+    Duration::from_micros((millis.max(0.0) * 1_000.0) as u64).min(MAX_TIMER)
+}

@@ -1,0 +1,280 @@
+// The transports: a WebSocket, and HTTP long-polling by `fetch`. When to use which for what is decided
+// in the core; here it is done, and what happens is reported to `owner`, the exported object, under
+// the transport's number. No method throws: an exception must not pass through wasm.
+
+import { encodeBase64 } from "./base64.js";
+import { takeEvent } from "./shim.js";
+
+/** What stands between two packets of a polling payload. */
+const SEPARATOR = "\x1e";
+
+/** `fetch` sends no more than 64 KiB after the page has gone; a unit has up to three bytes. */
+const MAX_KEEPALIVE_UNITS = 20_000;
+
+/** Opens a WebSocket, which is to take over the session `sid` if there is one. */
+export const openWebSocket = (options, owner, id, sid) =>
+  new WebSocketTransport(options, owner, id, sid);
+
+/** Makes a polling transport; it does nothing before it is told. */
+export const openPolling = (options, owner, id) => new PollingTransport(options, owner, id);
+
+class WebSocketTransport {
+  #options;
+  #owner;
+  #id;
+  #socket;
+  #closed = false;
+  /** What is still being read before it can be sent, so that what follows it waits. */
+  #reading;
+
+  constructor(options, owner, id, sid) {
+    this.#options = options;
+    this.#owner = owner;
+    this.#id = id;
+    try {
+      this.#socket = construct(options, webSocketAddress(options, sid));
+      this.#socket.binaryType = options.binaryType ?? "arraybuffer";
+      listen(this.#socket, owner, id, options.names);
+    } catch (error) {
+      owner.handleClosed(id, "unavailable", 0, undefined, error);
+    }
+  }
+
+  /** Joins the pieces of a frame and sends it. `ackId` is negative, `body` undefined if there is none. */
+  sendText(head, ackId, body) {
+    const text = ackId < 0 ? head : head + ackId;
+    this.#sendInOrder(body === undefined ? text : text + body);
+  }
+
+  sendBinary(bytes) {
+    this.#sendInOrder(this.#options.forceBase64 ? encodePacket(bytes) : bytes);
+  }
+
+  /** Sends the last packets and closes. */
+  close(sid, packets) {
+    const socket = this.#socket;
+    this.#closed = true;
+    if (!socket) return;
+    silence(socket);
+    for (const packet of packets) {
+      if (typeof packet === "string") this.#sendInOrder(packet);
+      else this.sendBinary(packet);
+    }
+    const end = () => attempt(() => socket.close());
+    if (this.#reading) void this.#reading.then(end);
+    else end();
+  }
+
+  #sendInOrder(frame) {
+    if (!this.#reading && !(frame instanceof Promise)) return this.#send(frame);
+    const reading = Promise.all([frame, this.#reading])
+      .then(([data]) => this.#send(data), this.#fail)
+      .then(() => {
+        if (this.#reading === reading) this.#reading = undefined;
+      });
+    this.#reading = reading;
+  }
+
+  #send(data) {
+    try {
+      this.#socket.send(data);
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  /** What a transport refuses is lost, and so is the transport. */
+  #fail = (error) => {
+    if (!this.#closed) this.#owner.handleClosed(this.#id, "failed", 0, undefined, error);
+  };
+}
+
+function webSocketAddress({ webSocketUrl, webSocketTimestampParam, forceBase64 }, sid) {
+  const parameters = { sid, timestamp: webSocketTimestampParam, b64: forceBase64 };
+  return withParameters(webSocketUrl, parameters);
+}
+
+/** Headers can be given to the WebSockets of servers only; in pages and workers they are left out. */
+function construct({ webSocket, webSocketProtocols, extraHeaders }, url) {
+  const hasHeaders =
+    extraHeaders !== undefined && !("document" in globalThis || "importScripts" in globalThis);
+  if (!hasHeaders) {
+    // Some classes take `undefined` for a protocol's name.
+    return webSocketProtocols === undefined
+      ? new webSocket(url)
+      : new webSocket(url, webSocketProtocols);
+  }
+  const headers = extraHeaders;
+  // Node's own class takes an object in place of the protocols; all others a third argument.
+  return webSocket === globalThis.WebSocket && globalThis.process?.versions?.node
+    ? new webSocket(url, { protocols: webSocketProtocols ?? [], headers })
+    : new webSocket(url, webSocketProtocols ?? [], { headers });
+}
+
+/** Each listener crosses the border once. Events go the short way if there are `names` to look up. */
+function listen(socket, owner, id, names) {
+  let error;
+  socket.onopen = () => owner.handleOpened(id);
+  socket.onerror = (event) => (error = event ?? {});
+  socket.onclose = (event) =>
+    owner.handleClosed(id, error ? "failed" : "closed", 0, undefined, error ?? event);
+  socket.onmessage = ({ data }) => {
+    if (typeof data !== "string") owner.handleBinary(id, data);
+    else if (!names || !takeEvent(owner, id, data, names)) owner.handleText(id, data);
+  };
+}
+
+function silence(socket) {
+  attempt(() => {
+    socket.onopen = socket.onmessage = socket.onclose = null;
+    // A socket that is closed while it opens reports an error, and Node's `ws` throws it if nobody listens.
+    socket.onerror = () => {};
+  });
+}
+
+/** An application's class may throw where it should not; then it is closed, or nobody can close it. */
+function attempt(call) {
+  try {
+    call();
+  } catch {
+    // See above.
+  }
+}
+
+class PollingTransport {
+  #options;
+  #owner;
+  #id;
+  #closed = false;
+  /** Breaks the running GET off. */
+  #get;
+  /** The running POST; never rejects. */
+  #posting;
+
+  constructor(options, owner, id) {
+    this.#options = options;
+    this.#owner = owner;
+    this.#id = id;
+  }
+
+  /** Makes a GET; without `sid` it asks for the handshake. */
+  async poll(sid) {
+    this.#get = new AbortController();
+    const answer = await this.#exchange("GET", sid, { controller: this.#get });
+    if (this.#closed) return;
+    if (answer.failed) this.#fail(answer);
+    else this.#owner.handlePolled(this.#id, answer.text);
+  }
+
+  /** Makes a POST of packets: texts, and bytes in any form. */
+  async post(sid, packets) {
+    this.#posting = this.#exchange("POST", sid, { body: encodePayload(packets) });
+    const answer = await this.#posting;
+    this.#posting = undefined;
+    if (this.#closed) return;
+    if (answer.failed) this.#fail(answer);
+    else this.#owner.handlePosted(this.#id);
+  }
+
+  /**
+   * Sends the last packets and stops listening.
+   *
+   * The GET is broken off only when they are there: a server takes a broken GET for the end of the
+   * session, and would refuse them.
+   */
+  close(sid, packets) {
+    this.#closed = true;
+    const abort = () => this.#get?.abort();
+    if (packets.length === 0) return abort();
+    const sendLast = () => this.#sendLast(sid, packets).then(abort);
+    if (this.#posting) void this.#posting.then(sendLast);
+    else void sendLast();
+  }
+
+  #sendLast(sid, packets) {
+    const body = encodePayload(packets);
+    const keepalive = typeof body === "string" && body.length <= MAX_KEEPALIVE_UNITS;
+    return this.#exchange("POST", sid, { body, keepalive });
+  }
+
+  /** Makes a request and reads its answer. Never rejects, and starts at once if the body is there. */
+  async #exchange(method, sid, { controller = new AbortController(), body, keepalive = false }) {
+    const { fetch, requestTimeoutMs } = this.#options;
+    const abort = () => controller.abort();
+    const timer = requestTimeoutMs > 0 ? setTimeout(abort, requestTimeoutMs) : undefined;
+    const answer = { method, status: 0, text: "", failed: true, cause: undefined };
+    try {
+      const content = body instanceof Promise ? await body : body;
+      const init = { ...this.#request(method, content), keepalive, signal: controller.signal };
+      const response = await fetch(this.#address(sid), init);
+      answer.status = response.status;
+      answer.text = await response.text();
+      answer.failed = !response.ok || (method === "POST" && !isConfirmation(answer.text));
+    } catch (cause) {
+      answer.cause = cause;
+    }
+    clearTimeout(timer);
+    return answer;
+  }
+
+  #request(method, body) {
+    const { extraHeaders, withCredentials } = this.#options;
+    const headers = new Headers(extraHeaders);
+    if (method === "POST") headers.set("content-type", "text/plain;charset=UTF-8");
+    // Cookies of the page's own origin always go along, as they do with a WebSocket: balancers that keep
+    // a session on one server depend on them. The official client's `fetch` omits even those.
+    const credentials = withCredentials ? "include" : "same-origin";
+    return { method, headers, credentials, cache: "no-store", ...(body !== undefined && { body }) };
+  }
+
+  #address(sid) {
+    const { pollingUrl, timestampParam, forceBase64 } = this.#options;
+    const b64 = forceBase64 && sid === undefined;
+    return withParameters(pollingUrl, { sid, timestamp: timestampParam, b64 });
+  }
+
+  #fail({ method, status, text, cause }) {
+    const kind = status === 0 || cause ? "failed" : "http";
+    const detail = { method, status, responseText: text, cause };
+    this.#owner.handleClosed(this.#id, kind, status, engineIoCode(text), detail);
+  }
+}
+
+/** Servers say `ok`, some in capitals, some nothing; the page of a proxy between says something else. */
+const isConfirmation = (text) => ["ok", ""].includes(text.trim().toLowerCase());
+
+/** The code in the body with which an Engine.IO server refuses a request. */
+function engineIoCode(text) {
+  try {
+    const code = JSON.parse(text)?.code;
+    return Number.isInteger(code) && code >= 0 && code <= 255 ? code : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Joins packets to a payload; a promise of it if a Blob has to be read first. */
+function encodePayload(packets) {
+  const texts = packets.map(encodePacket);
+  const join = (all) => all.join(SEPARATOR);
+  return texts.some((text) => text instanceof Promise)
+    ? Promise.all(texts).then(join)
+    : join(texts);
+}
+
+/** A text stays what it is, bytes become `b` and base64; a promise of that for a Blob. */
+function encodePacket(packet) {
+  if (typeof packet === "string") return packet;
+  if (packet instanceof Blob) return packet.arrayBuffer().then(encodePacket);
+  return `b${encodeBase64(packet)}`;
+}
+
+/** Adds to an address what only the request knows. `timestamp` is the name of its parameter. */
+function withParameters(url, { sid, timestamp, b64 }) {
+  const session = sid === undefined ? "" : `&sid=${encodeURIComponent(sid)}`;
+  const time = timestamp ? `&${encodeURIComponent(timestamp)}=${randomText()}` : "";
+  return `${url}${session}${time}${b64 ? "&b64=1" : ""}`;
+}
+
+/** Eight random characters, so that no cache knows the address. */
+const randomText = () => Math.random().toString(36).slice(2, 10).padEnd(8, "0");
