@@ -4,7 +4,7 @@ import { describe } from "./descriptions.js";
 import { diagnose } from "./diagnose.js";
 import type { ErrorData, SockeyeErrorCode } from "./errors.js";
 import type { CoreEvents, CoreOptions, CorePort } from "./port.js";
-import initialize, { Manager } from "./wasm/glue.js";
+import initialize, { Engine, Manager } from "./wasm/glue.js";
 import { data, size } from "./wasm/payload.js";
 
 let instantiation: Promise<unknown> | undefined;
@@ -13,6 +13,18 @@ let instantiation: Promise<unknown> | undefined;
 export async function createCore(options: CoreOptions, events: CoreEvents): Promise<CorePort> {
   await instantiate();
   return start(options, events);
+}
+
+/** The module's exports. */
+export interface Core {
+  Manager: typeof Manager;
+  Engine: typeof Engine;
+}
+
+/** Loads the module for whoever uses its exports directly; rejects like {@link createCore}. */
+export async function loadCore(): Promise<Core> {
+  await instantiate();
+  return { Manager, Engine };
 }
 
 /** All clients share one instance. A failed attempt is forgotten, so that the next may succeed. */

@@ -76,6 +76,16 @@ describe("createCore()", () => {
   });
 });
 
+describe("loadCore()", () => {
+  test("gives the exports of the instance that all clients share", async () => {
+    await make();
+    const { loadCore } = await import("../src/core.js");
+    const { Manager, Engine } = glue;
+    await expect(loadCore()).resolves.toEqual({ Manager, Engine });
+    expect(glue.initialize).toHaveBeenCalledOnce();
+  });
+});
+
 describe("the port", () => {
   test("passes calls on to the manager", async () => {
     const { port, manager } = await make();

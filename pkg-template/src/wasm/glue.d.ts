@@ -1,4 +1,4 @@
-/** What the build makes of the crate: the module's loader and its one export. */
+/** What the build makes of the crate: the module's loader and its exports. */
 
 /** Compiles and instantiates the module; the exports of this file work afterwards. */
 export default function initialize(input: { module_or_path: BufferSource }): Promise<unknown>;
@@ -19,5 +19,103 @@ export class Manager {
   acknowledge(socket: number, connection: number, ackId: number, body: string): void;
   handleDiagnosis(code: string): void;
   destroy(): void;
+  free(): void;
+}
+
+/** How transports are made. Both addresses are complete but for the session and the time stamp. */
+export interface TransportOptions {
+  webSocketUrl: string;
+  pollingUrl: string;
+  /** The class; without one there is no WebSocket. */
+  webSocket: unknown;
+  webSocketProtocols?: string | string[];
+  /** Without it there is no polling. */
+  fetch: typeof fetch | undefined;
+  /** Sent with HTTP requests, and outside of pages and workers also to open a WebSocket. */
+  extraHeaders?: Record<string, string>;
+  /** Send cookies to other origins, too. */
+  withCredentials: boolean;
+  /** How long an HTTP request may take; 0 for no limit. */
+  requestTimeoutMs: number;
+  /** The name of the parameter that makes each HTTP request's address a new one; empty for none. */
+  timestampParam: string;
+  /** The same for WebSockets. */
+  webSocketTimestampParam: string;
+  /** Send and ask for bytes as text. */
+  forceBase64: boolean;
+  /** The form in which received bytes are told. */
+  binaryType: "arraybuffer" | "blob";
+}
+
+/** How an {@link Engine} is set up. */
+export interface EngineOptions extends TransportOptions {
+  /** `polling` and `websocket`, in the order in which they are tried. Others are left out. */
+  transports: string[];
+  /** Change to a WebSocket when the server offers it. */
+  upgrade: boolean;
+  /** Try the next transport when one cannot be opened. */
+  tryAllTransports: boolean;
+  /** How long the handshake may take; 0 for no limit. */
+  connectTimeoutMs: number;
+  /** Begin with a WebSocket if it is among the transports. */
+  startWithWebSocket: boolean;
+}
+
+/** Why a session ended, or could not be opened. */
+export type EngineCloseCode =
+  | "ping_timeout"
+  | "transport_close"
+  | "transport_error"
+  | "parse_error"
+  | "open_timeout"
+  | "client_close"
+  | "server_close"
+  | "unavailable"
+  | "invalid_handshake"
+  | "not_socketio";
+
+/** What there is to know of a request that failed. */
+export interface RequestFailure {
+  method: "GET" | "POST";
+  /** Zero if there was no answer. */
+  status: number;
+  responseText: string;
+  /** What `fetch` threw, if it did. */
+  cause: unknown;
+}
+
+/** What happens in a session. Nothing of it may throw. */
+export interface EngineEvents {
+  opened(handshake: object, transport: string): void;
+  /** The PONG is on its way. */
+  pinged(): void;
+  message(data: string | ArrayBuffer | Blob): void;
+  upgrading(transport: string): void;
+  upgraded(transport: string): void;
+  /** `unavailable`, `transport_close` or `transport_error`. */
+  upgradeFailed(code: string): void;
+  flushed(): void;
+  /** A transport has taken so many messages that waited. */
+  drained(count: number): void;
+  /**
+   * `status` is zero unless a request was answered with an error. `detail` is a CloseEvent, an error's
+   * Event, what was thrown, a {@link RequestFailure} or undefined.
+   */
+  closed(code: EngineCloseCode, transport: string, status: number, detail: unknown): void;
+}
+
+/** One Engine.IO session. Its methods may be called from its events. */
+export class Engine {
+  constructor(options: EngineOptions, events: EngineEvents);
+  /** Has to be called with the engine itself before it is opened. */
+  reportTo(engine: Engine): void;
+  open(): void;
+  sendText(text: string): void;
+  sendBinary(data: ArrayBuffer | ArrayBufferView | Blob): void;
+  /** Ends the session when everything that was sent is on its way. */
+  close(): void;
+  /** Ends everything at once and tells nothing. */
+  destroy(): void;
+  /** Not from inside of an event. */
   free(): void;
 }

@@ -43,3 +43,6 @@ export class Manager {
     };
   }
 }
+
+/** The session of the `compat` entry, whose tests have one of their own. */
+export class Engine {}
