@@ -1,16 +1,20 @@
 /** What all namespaces of a client share: the core, the numbers of events and requests, the errors. */
 import { type ErrorData, fail, SockeyeError } from "./errors.js";
+import { EventNumbers } from "./eventNumbers.js";
+import { CoreLoader, type LoadEvents } from "./loading.js";
 import { Subject } from "./observable.js";
 import type { ResolvedOptions } from "./options.js";
 import type { CoreEvents, CorePort, CreateCore } from "./port.js";
+import { Requests } from "./requests.js";
 import { SendQueue } from "./sendQueue.js";
+import type { Outgoing } from "./serialize.js";
 import { type ClientStatus, toStatus } from "./status.js";
 
 /** What the connection tells a namespace. */
 export interface SocketEvents {
   handleDelivered(event: number, args: readonly unknown[], connection: number, ackId: number): void;
   handleAuthNeeded(ticket: number): void;
-  handleAccepted(id: string): void;
+  handleAccepted(id: string, recovered: boolean): void;
   handleStatus(status: ClientStatus): void;
   /** An attempt of this namespace, or of the connection, failed. */
   handleFailed(error: SockeyeError): void;
@@ -28,31 +32,22 @@ interface Socket {
   refusal?: unknown;
 }
 
-interface PendingRequest {
-  resolve: (args: readonly unknown[]) => void;
-  reject: (error: SockeyeError) => void;
-  /** Runs while the core is being loaded. */
-  timer?: ReturnType<typeof setTimeout>;
-}
-
-export class Connection implements CoreEvents {
+export class Connection implements CoreEvents, LoadEvents {
   readonly options: ResolvedOptions;
   readonly errors = new Subject<SockeyeError>(show);
-  readonly #createCore: CreateCore;
+  /** The numbers of the events that are listened to. */
+  readonly eventNumbers = new EventNumbers();
+  readonly #loader: CoreLoader;
   readonly #sockets: Socket[] = [];
-  readonly #events = new Map<string, { id: number; count: number }>();
-  readonly #requests = new Map<number, PendingRequest>();
+  readonly #requests = new Requests();
   readonly #sendQueue = new SendQueue();
   #core: CorePort | undefined;
-  /** Ends the load that is under way. */
-  #loading: AbortController | undefined;
-  #nextEvent = 0;
-  #nextRequest = 0;
   #destroyed = false;
 
   constructor(options: ResolvedOptions, createCore: CreateCore) {
     this.options = options;
-    this.#createCore = createCore;
+    const times = { ...options.core, random: options.random };
+    this.#loader = new CoreLoader(() => createCore(options.core, this), times, this);
   }
 
   /** The core, if it is loaded and not destroyed. */
@@ -72,63 +67,51 @@ export class Connection implements CoreEvents {
   }
 
   connect(socket: number): void {
+    const isNew = !this.isWanted(socket);
     this.#want(socket, true);
     if (this.#core) this.#core.connect(socket);
     else this.#load();
+    if (isNew && this.#loader.retryInMs !== undefined) this.#tellLoading("waiting", [socket]);
   }
 
   disconnect(socket: number): void {
     this.#want(socket, false);
     if (this.#core) this.#core.disconnect(socket);
-    else this.status(socket, "disconnected", 0, 0, clientDisconnect);
+    else this.#disconnectUnloaded(socket);
   }
 
-  emit(socket: number, body: string, volatile: boolean): void {
+  /** Ends a wait for the next attempt. */
+  reconnectNow(): void {
+    if (this.#core) this.#core.reconnectNow();
+    else this.#loader.retryNow();
+  }
+
+  emit(socket: number, outgoing: Outgoing, volatile: boolean): void {
     this.assertAlive();
+    const { body, attachments } = outgoing;
     const error = this.#core
-      ? this.#core.emit(socket, body, volatile)
-      : !volatile && this.#enqueue(body, (core) => core.emit(socket, body, false));
+      ? this.#core.emit(socket, body, attachments, volatile)
+      : !volatile && this.#enqueue(outgoing, (core) => core.emit(socket, body, attachments, false));
     if (error) throw new SockeyeError(error);
   }
 
-  /** Resolves with the arguments of the server's answer. */
+  /** Resolves with the arguments of the server's answer. Tells when it has been taken. */
   request(
     socket: number,
-    body: string,
-    timeoutMs: number,
-    signal: AbortSignal | undefined,
+    outgoing: Outgoing,
+    { timeoutMs, signal }: { timeoutMs: number; signal: AbortSignal | undefined },
+    handleTaken: () => void,
   ): Promise<readonly unknown[]> {
     this.assertAlive();
     if (signal?.aborted) return Promise.reject(aborted(signal));
-    const request = this.#nextRequest++;
-    const answer = new Promise<readonly unknown[]>((resolve, reject) => {
-      this.#requests.set(request, { resolve, reject });
-    });
+    const { request, answer } = this.#requests.add();
+    const { body, attachments } = outgoing;
     const error = this.#core
-      ? this.#core.request(socket, request, body, timeoutMs)
-      : this.#enqueueRequest(socket, request, body, timeoutMs);
+      ? this.#core.request(socket, request, body, attachments, timeoutMs)
+      : this.#enqueueRequest(socket, request, outgoing, timeoutMs);
     if (error) this.settled(request, error, []);
+    else handleTaken();
     return signal ? this.#abortable(answer, socket, request, signal) : answer;
-  }
-
-  /** Returns the number under which events of this name come. Each call needs a {@link release}. */
-  retain(name: string): number {
-    let event = this.#events.get(name);
-    if (!event) {
-      event = { id: this.#nextEvent++, count: 0 };
-      this.#events.set(name, event);
-      this.#core?.listen(name, event.id);
-    }
-    event.count++;
-    return event.id;
-  }
-
-  release(name: string): void {
-    const event = this.#events.get(name);
-    if (event && --event.count === 0) {
-      this.#events.delete(name);
-      this.#core?.unlisten(name);
-    }
   }
 
   /** The application has no auth payload to give, because of `cause`. */
@@ -153,12 +136,13 @@ export class Connection implements CoreEvents {
   destroy(): void {
     if (this.#destroyed) return;
     this.#destroyed = true;
-    this.#loading?.abort();
+    this.#loader.stop();
+    this.eventNumbers.stop();
     this.#sendQueue.drain();
     const core = this.#core;
     this.#core = undefined;
     core?.destroy();
-    for (const request of [...this.#requests.keys()]) this.settled(request, destroyed, []);
+    this.#requests.rejectAll(() => new SockeyeError(destroyed));
     // Whatever the core still says concerns nobody.
     for (const { events } of this.#sockets.splice(0)) events.handleStatus({ state: "closed" });
     this.errors.complete();
@@ -177,16 +161,16 @@ export class Connection implements CoreEvents {
   }
 
   settled(request: number, error: ErrorData | undefined, args: readonly unknown[]): void {
-    if (error) this.#reject(request, new SockeyeError(error));
-    else this.#take(request)?.resolve(args);
+    if (error) this.#requests.reject(request, new SockeyeError(error));
+    else this.#requests.resolve(request, args);
   }
 
   authNeeded(socket: number, ticket: number): void {
     this.#sockets[socket]?.events.handleAuthNeeded(ticket);
   }
 
-  accepted(socket: number, id: string): void {
-    this.#sockets[socket]?.events.handleAccepted(id);
+  accepted(socket: number, id: string, recovered: boolean): void {
+    this.#sockets[socket]?.events.handleAccepted(id, recovered);
   }
 
   refused(socket: number, data: unknown): void {
@@ -214,7 +198,8 @@ export class Connection implements CoreEvents {
   ): void {
     const error = cause && this.#toError(socket, cause);
     if (state === "disconnected" && error?.code !== "client_disconnect") this.#want(socket, false);
-    const status = toStatus(state, attempt, retryInMs, error);
+    if (state === "connected") this.#loader.reset();
+    const status = toStatus(state, attempt + this.#loader.failures, retryInMs, error);
     this.#sockets[socket]?.events.handleStatus(status);
   }
 
@@ -224,109 +209,112 @@ export class Connection implements CoreEvents {
     return new SockeyeError(data, data.code === "connect_refused" ? { data: refusal } : {});
   }
 
-  #take(request: number): PendingRequest | undefined {
-    const pending = this.#requests.get(request);
-    this.#requests.delete(request);
-    clearTimeout(pending?.timer);
-    return pending;
-  }
-
-  #reject(request: number, error: SockeyeError): void {
-    this.#take(request)?.reject(error);
-  }
-
   #want(socket: number, wanted: boolean): void {
     const known = this.#sockets[socket];
     if (known) known.wanted = wanted;
   }
 
-  /** Loads the core, unless that is under way. It may take as long as an attempt to connect. */
+  /** Loads the core, unless nothing could be connected with it. */
   #load(): void {
-    if (this.#loading || this.#destroyed) return;
     const { error } = this.options;
-    if (error) {
-      this.#onLoadFailed(error);
-      return;
-    }
-    const loading = new AbortController();
-    this.#loading = loading;
-    const timer = setTimeout(() => loading.abort(), this.options.core.connectTimeoutMs);
-    const stopped = new Promise<never>((_, reject) => {
-      loading.signal.addEventListener("abort", () => {
-        clearTimeout(timer);
-        reject(new Error("it took too long"));
-      });
-    });
-    const core = this.#createCore(this.options.core, this);
-    Promise.race([core, stopped])
-      .then((core) => this.#start(core))
-      .catch((error: unknown) => {
-        // A core that comes after all is of no use to anybody.
-        core.then((late) => late.destroy()).catch(() => {});
-        this.#onLoadFailed(toLoadError(error));
-      })
-      .finally(() => clearTimeout(timer));
+    if (this.#destroyed) return;
+    if (error) this.handleLoadFailed(error);
+    else this.#loader.load();
   }
 
   /** What waits is handed over before anybody can be told anything, so that nothing overtakes it. */
-  #start(core: CorePort): void {
+  handleLoaded(core: CorePort): void {
     if (this.#destroyed) {
       core.destroy();
       return;
     }
     for (const { namespace, authOnDemand } of this.#sockets) core.socket(namespace, authOnDemand);
-    for (const [name, { id }] of this.#events) core.listen(name, id);
+    this.eventNumbers.start(core);
     for (const { run, request } of this.#sendQueue.drain()) {
       const error = run(core);
       if (error && request !== undefined) this.settled(request, error, []);
     }
     this.#core = core;
-    for (const [socket, { wanted }] of [...this.#sockets].entries()) {
-      if (wanted) this.connect(socket);
+    for (const socket of this.#wanted()) {
+      if (this.isWanted(socket)) this.connect(socket);
     }
   }
 
-  /** Requests end, events wait for the next load, and nobody is connected without asking again. */
-  #onLoadFailed(error: SockeyeError): void {
-    this.#loading = undefined;
+  /** Events wait for the next load; requests do, too, if it comes by itself. */
+  handleLoadFailed(error: SockeyeError): void {
     this.#core = undefined;
+    this.eventNumbers.stop();
     if (this.#destroyed) return;
-    for (const request of this.#sendQueue.removeRequests()) this.#reject(request, error);
-    const sockets = this.#sockets.filter(({ wanted }) => wanted);
-    for (const socket of sockets) socket.wanted = false;
-    for (const { events } of sockets) events.handleStatus({ state: "disconnected", cause: error });
+    const wanted = this.#wanted();
+    if (error.code === "load_failed" && wanted.length > 0) {
+      this.#loader.retry();
+      this.#tellLoading("waiting", wanted);
+    } else this.#giveUpLoading(wanted, error);
     this.errors.next(error);
   }
 
+  handleLoadRetried(): void {
+    this.#tellLoading("connecting", this.#wanted());
+  }
+
+  /** A listener may end the wait that the others have yet to be told of. */
+  #tellLoading(state: "connecting" | "waiting", sockets: number[]): void {
+    for (const socket of sockets) {
+      const { failures, error, retryInMs } = this.#loader;
+      const isCurrent = (state === "waiting") === (retryInMs !== undefined);
+      if (!isCurrent || !this.isWanted(socket)) continue;
+      const status = toStatus(state, failures + 1, retryInMs ?? 0, error);
+      this.#sockets[socket]?.events.handleStatus(status);
+    }
+  }
+
+  /** Requests end, and nobody is connected without asking again. */
+  #giveUpLoading(wanted: number[], error: SockeyeError): void {
+    this.#loader.reset();
+    for (const request of this.#sendQueue.removeRequests()) this.#requests.reject(request, error);
+    for (const socket of wanted) this.#want(socket, false);
+    for (const socket of wanted) {
+      this.#sockets[socket]?.events.handleStatus({ state: "disconnected", cause: error });
+    }
+  }
+
+  /** The last one to leave ends the wait for the next load. */
+  #disconnectUnloaded(socket: number): void {
+    if (this.#wanted().length === 0) this.#loader.reset();
+    this.status(socket, "disconnected", 0, 0, clientDisconnect);
+  }
+
+  #wanted(): number[] {
+    return this.#sockets.flatMap(({ wanted }, socket) => (wanted ? socket : []));
+  }
+
   #enqueue(
-    body: string,
+    outgoing: Outgoing,
     run: (core: CorePort) => ErrorData | undefined,
     request?: number,
   ): ErrorData | undefined {
     this.#load();
-    return this.#sendQueue.push({ body, run, ...(request !== undefined && { request }) });
+    return this.#sendQueue.push({ outgoing, run, ...(request !== undefined && { request }) });
   }
 
   /** A request's time runs from the call, also while the core is being loaded. */
   #enqueueRequest(
     socket: number,
     request: number,
-    body: string,
+    outgoing: Outgoing,
     timeoutMs: number,
   ): ErrorData | undefined {
     const startedAt = performance.now();
-    const pending = this.#requests.get(request);
-    const giveUp = () => {
+    this.#requests.startTimer(request, timeoutMs, () => {
       this.#sendQueue.remove(request);
-      this.settled(request, ackTimeout, []);
-    };
-    if (pending) pending.timer = setTimeout(giveUp, timeoutMs);
+      this.#requests.reject(request, this.#loader.error ?? new SockeyeError(ackTimeout));
+    });
     const send = (core: CorePort) => {
-      clearTimeout(pending?.timer);
+      this.#requests.stopTimer(request);
       const left = timeoutMs - (performance.now() - startedAt);
-      return core.request(socket, request, body, left);
+      return core.request(socket, request, outgoing.body, outgoing.attachments, left);
     };
-    return this.#enqueue(body, send, request);
+    return this.#enqueue(outgoing, send, request);
   }
 
   async #abortable(
@@ -339,7 +327,7 @@ export class Connection implements CoreEvents {
       if (!this.#requests.has(request)) return;
       this.#core?.cancel(socket, request);
       this.#sendQueue.remove(request);
-      this.#reject(request, aborted(signal));
+      this.#requests.reject(request, aborted(signal));
     };
     signal.addEventListener("abort", abort);
     try {
@@ -371,15 +359,6 @@ const ackTimeout: ErrorData = {
 function aborted(signal: AbortSignal): SockeyeError {
   const hint = "if it had been sent, the server may have received it all the same";
   return fail("aborted", "the request was aborted", hint, signal.reason);
-}
-
-/** The core says itself that it cannot run here; anything else kept it from being there at all. */
-function toLoadError(cause: unknown): SockeyeError {
-  const data = cause as (ErrorData & { cause?: unknown }) | undefined;
-  if (data?.code === "wasm_unavailable") return new SockeyeError(data, { cause: data.cause });
-  const hint =
-    'check the network and that the bundler ships the lazy chunk; or import "sockeye-client/inline"';
-  return fail("load_failed", "the client's core could not be loaded", hint, cause);
 }
 
 /** Where the application's uncaught errors show; outside browsers they would end the process. */

@@ -1,7 +1,7 @@
 /** The core: the wasm module behind the port. Loaded when a client first connects. */
 import { decode } from "./decode.js";
 import { describe } from "./descriptions.js";
-import { diagnose } from "./diagnose.js";
+import { Diagnostician } from "./diagnose.js";
 import type { ErrorData, SockeyeErrorCode } from "./errors.js";
 import type { CoreEvents, CoreOptions, CorePort } from "./port.js";
 import initialize, { Engine, Manager } from "./wasm/glue.js";
@@ -41,17 +41,16 @@ function instantiate(): Promise<unknown> {
   return instantiation;
 }
 
+/** The numbers of the names that are listened to; `any` stands for all others. */
+type EventNames = Map<string, number> & { any?: number | undefined };
+
 function start(options: CoreOptions, events: CoreEvents): CorePort {
-  const names = new Map<string, number>();
-  const life = new AbortController();
-  const onDiagnose = () => {
-    void diagnose(options, life.signal).then((code) => {
-      if (!life.signal.aborted) manager.handleDiagnosis(code);
-    });
-  };
-  const manager = new Manager({ ...options, names }, toManagerEvents(events, onDiagnose));
+  const names: EventNames = new Map<string, number>();
+  const diagnostician = new Diagnostician(options, (code) => manager.handleDiagnosis(code));
+  const managerEvents = toManagerEvents(events, () => diagnostician.ask());
+  const manager = new Manager({ ...options, names }, managerEvents);
   manager.reportTo(manager);
-  return toPort(manager, names, life);
+  return toPort(manager, names, diagnostician);
 }
 
 /**
@@ -71,7 +70,9 @@ function toManagerEvents(events: CoreEvents, onDiagnose: () => void): object {
       }
     },
     authNeeded: safely((socket: number, ticket: number) => events.authNeeded(socket, ticket)),
-    accepted: safely((socket: number, id: string) => events.accepted(socket, id)),
+    accepted: safely((socket: number, id: string, recovered?: boolean) =>
+      events.accepted(socket, id, recovered === true),
+    ),
     refused: safely((socket: number, data: unknown) => events.refused(socket, data)),
     diagnose: safely(onDiagnose),
     binaryDropped: safely(() => events.dropped(describe("binary_unsupported"))),
@@ -110,7 +111,7 @@ function throwLater(error: unknown): void {
   });
 }
 
-function toPort(manager: Manager, names: Map<string, number>, life: AbortController): CorePort {
+function toPort(manager: Manager, names: EventNames, diagnostician: Diagnostician): CorePort {
   return {
     socket: (namespace, authOnDemand) => void manager.socket(namespace, authOnDemand),
     connect: (socket) => manager.connect(socket),
@@ -118,16 +119,21 @@ function toPort(manager: Manager, names: Map<string, number>, life: AbortControl
     reconnectNow: () => manager.reconnectNow(),
     authenticate: (socket, ticket, payload) => manager.authenticate(socket, ticket, payload),
     failAuthentication: (socket, ticket) => manager.failAuthentication(socket, ticket),
-    emit: (socket, body, volatile) => toErrorData(manager.emit(socket, body, volatile)),
-    request: (socket, request, body, timeoutMs) =>
-      toErrorData(manager.request(socket, request, body, timeoutMs)),
+    emit: (socket, body, attachments, volatile) =>
+      toErrorData(attachments ? "binary_unsupported" : manager.emit(socket, body, volatile)),
+    request: (socket, request, body, attachments, timeoutMs) =>
+      toErrorData(
+        attachments ? "binary_unsupported" : manager.request(socket, request, body, timeoutMs),
+      ),
     cancel: (socket, request) => manager.cancel(socket, request),
     acknowledge: (socket, connection, ackId, body) =>
       manager.acknowledge(socket, connection, ackId, body),
     listen: (name, event) => void names.set(name, event),
     unlisten: (name) => void names.delete(name),
+    listenAny: (event) => void (names.any = event),
+    unlistenAny: () => void (names.any = undefined),
     destroy() {
-      life.abort();
+      diagnostician.stop();
       manager.destroy();
       // This may run inside a listener, so inside the manager: it is freed when the stack is empty.
       queueMicrotask(() => manager.free());

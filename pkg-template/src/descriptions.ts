@@ -4,8 +4,16 @@ import type { ErrorData, SockeyeErrorCode } from "./errors.js";
 /** Message and hint of each code that comes from the core. */
 const descriptions: Partial<Record<SockeyeErrorCode, readonly [message: string, hint: string]>> = {
   buffer_full: [
-    "1,000 events or 8 million characters wait for the connection",
+    "1,000 events or 8 million characters and bytes wait for the connection",
     "emit less while `status` is not connected, or emit with `volatile: true`",
+  ],
+  too_many_attachments: [
+    "more binary values than servers take in one event",
+    "join the binary values, or send several events",
+  ],
+  payload_too_large: [
+    "the server takes no message of this size",
+    "send less at once, or raise the server's `maxHttpBufferSize`",
   ],
   too_many_requests: [
     "1,024 requests wait for an answer",
@@ -24,6 +32,10 @@ const descriptions: Partial<Record<SockeyeErrorCode, readonly [message: string, 
     "a packet with binary attachments was dropped",
     "have the server send text or JSON, for example base64",
   ],
+  attachments_exceeded: [
+    "a packet with more binary attachments than allowed was dropped",
+    "raise the option `attachments`, or have the server send less at once",
+  ],
   wasm_unavailable: [
     "WebAssembly is missing or forbidden",
     "if the page has a Content-Security-Policy, add 'wasm-unsafe-eval' to script-src",
@@ -41,8 +53,16 @@ const descriptions: Partial<Record<SockeyeErrorCode, readonly [message: string, 
     'check that the server\'s `transports` has "websocket" and that proxies pass upgrades on',
   ],
   websocket_unavailable: [
-    "no WebSocket can be made for this address",
-    "on an https page use an https address; in Node before 22 give the option `webSocket`",
+    "no transport can be made for this address",
+    "on an https page use an https address; where there is no WebSocket or fetch, give it as an option",
+  ],
+  forbidden: [
+    "the server refuses this client",
+    "check what the server's `allowRequest` and the proxies before it ask for: cookies, headers, origin",
+  ],
+  http_error: [
+    "the server answered with an HTTP error",
+    "check the server's log and the proxies before it; nothing to do if it passes",
   ],
   not_socketio: [
     "what answers at the address does not speak Socket.IO",
@@ -70,6 +90,10 @@ const descriptions: Partial<Record<SockeyeErrorCode, readonly [message: string, 
     "call connect() if the client should come back",
   ],
   client_disconnect: ["the client was disconnected", "call connect() to come back"],
+  session_unknown: [
+    "the server does not know the session",
+    'with several server processes let the load balancer use sticky sessions, or set `transports: ["websocket"]`',
+  ],
   ping_timeout: [
     "the server has not pinged in time",
     "no need to act: the client connects again by itself",

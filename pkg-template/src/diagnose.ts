@@ -1,4 +1,4 @@
-/** Finds out why a WebSocket did not open, which the WebSocket itself must not tell. */
+/** Finds out why no transport opened, which a WebSocket itself must not tell. */
 import type { SockeyeErrorCode } from "./errors.js";
 import type { CoreOptions } from "./port.js";
 
@@ -8,25 +8,72 @@ const TIMEOUT_MS = 5_000;
 /** What a proxy says when the server behind it does not answer. */
 const GATEWAY_ERRORS = [502, 503, 504];
 
-/** Asks the server once over HTTP, until `signal` aborts. Never rejects. */
-export async function diagnose(
-  { pollingUrl, fetch }: Pick<CoreOptions, "pollingUrl" | "fetch">,
-  signal: AbortSignal,
-): Promise<SockeyeErrorCode> {
+/** Asks one question at a time: the answer to an older one says nothing about a newer. */
+export class Diagnostician {
+  readonly #options: Question;
+  readonly #tell: (code: SockeyeErrorCode) => void;
+  #asking = new AbortController();
+
+  constructor(options: Question, tell: (code: SockeyeErrorCode) => void) {
+    this.#options = options;
+    this.#tell = tell;
+  }
+
+  /** Asks anew; the answer to what was asked before is told no more. */
+  ask(): void {
+    this.stop();
+    const { signal } = (this.#asking = new AbortController());
+    void diagnose(this.#options, signal).then((code) => {
+      if (!signal.aborted) this.#tell(code);
+    });
+  }
+
+  /** Gives up what has been asked. */
+  stop(): void {
+    this.#asking.abort();
+  }
+}
+
+type Question = Pick<
+  CoreOptions,
+  "pollingUrl" | "fetch" | "transports" | "withCredentials" | "extraHeaders"
+>;
+
+/**
+ * Asks the server once over HTTP, until `signal` aborts. Never rejects.
+ *
+ * It asks as polling does, or browsers might let the one through and hide the answer to the other.
+ */
+export async function diagnose(question: Question, signal: AbortSignal): Promise<SockeyeErrorCode> {
+  const { pollingUrl, fetch } = question;
   if (!fetch) return "transport_error";
   const request = new AbortController();
   const abort = () => request.abort();
   const timer = setTimeout(abort, TIMEOUT_MS);
   signal.addEventListener("abort", abort);
   try {
-    const response = await fetch(pollingUrl, { signal: request.signal, cache: "no-store" });
-    return classify(response.status, await response.text());
+    const response = await fetch(pollingUrl, { ...toInit(question), signal: request.signal });
+    return conclude(question, classify(response.status, await response.text()));
   } catch {
     return isCorsPossible(pollingUrl) ? "unreachable_or_cors" : "server_unreachable";
   } finally {
     clearTimeout(timer);
     signal.removeEventListener("abort", abort);
   }
+}
+
+function toInit({ withCredentials, extraHeaders }: Question): RequestInit {
+  return {
+    cache: "no-store",
+    credentials: withCredentials ? "include" : "same-origin",
+    ...(extraHeaders && { headers: extraHeaders }),
+  };
+}
+
+/** A server that answers polling now did not when polling was tried: that was passing. */
+function conclude({ transports }: Question, code: SockeyeErrorCode): SockeyeErrorCode {
+  const isPassing = code === "websocket_blocked" && transports.includes("polling");
+  return isPassing ? "transport_error" : code;
 }
 
 /**

@@ -8,6 +8,8 @@ export type SockeyeErrorCode =
   | "reserved_event"
   | "not_serializable"
   | "binary_unsupported"
+  | "too_many_attachments"
+  | "payload_too_large"
   | "responder_exists"
   | "client_destroyed"
   // The call cannot be served.
@@ -26,6 +28,8 @@ export type SockeyeErrorCode =
   | "unreachable_or_cors"
   | "websocket_blocked"
   | "websocket_unavailable"
+  | "forbidden"
+  | "http_error"
   | "not_socketio"
   | "invalid_handshake"
   | "unsupported_server"
@@ -35,10 +39,13 @@ export type SockeyeErrorCode =
   // A connection ended.
   | "server_disconnect"
   | "client_disconnect"
+  | "session_unknown"
   | "ping_timeout"
   | "transport_close"
   | "transport_error"
   | "parse_error"
+  // The connection goes on, but something of it was lost.
+  | "attachments_exceeded"
   // The application's code failed.
   | "listener_error";
 

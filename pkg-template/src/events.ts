@@ -87,3 +87,11 @@ export type EventValue<Events extends object, Name extends keyof Events> = Value
 export type AckValue<Events extends object, Name extends keyof Events> = AckOf<
   Parameters<Events[Name]>
 >;
+
+/** An event of any name of a map. */
+export type AnyEvent<Events extends object = DefaultEvents> = {
+  [Name in EventName<Events>]: {
+    readonly event: Name;
+    readonly args: Readonly<EventArguments<Events, Name>>;
+  };
+}[EventName<Events>];

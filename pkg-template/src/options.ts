@@ -1,6 +1,8 @@
 /** What an application can set, and what becomes of it. */
+import { checkCount, checkTimes } from "./checks.js";
 import { fail, type SockeyeError } from "./errors.js";
 import type { CoreOptions } from "./port.js";
+import { resolveTransports } from "./transports.js";
 
 /** What is sent with CONNECT: a JSON object. */
 type AuthPayload = Record<string, unknown>;
@@ -9,13 +11,16 @@ type AuthPayload = Record<string, unknown>;
 export type Auth = AuthPayload | (() => AuthPayload | undefined | Promise<AuthPayload | undefined>);
 
 /** What a WebSocket implementation must have: that of browsers, Node and the package `ws` do. */
-export type WebSocketConstructor = new (url: string) => {
+export type WebSocketConstructor = new (
+  url: string,
+  protocols?: string | string[],
+) => {
   binaryType: string;
   onopen: unknown;
   onmessage: unknown;
   onclose: unknown;
   onerror: unknown;
-  send(text: string): void;
+  send(data: string | ArrayBuffer | ArrayBufferView<ArrayBuffer> | Blob): void;
   close(): void;
 };
 
@@ -29,6 +34,19 @@ export interface ReconnectOptions {
   capMs?: number | undefined;
 }
 
+/** What a connection can run over. */
+export type TransportName = "websocket" | "polling";
+
+/** What a packet from the server may have. One that has more is dropped, and told by `errors`. */
+export interface AttachmentOptions {
+  /** How many attachments. Default 64, at most 1,000. */
+  maxCount?: number | undefined;
+  /** How many bytes in all of them. Default 16,000,000, at most 1,000,000,000. */
+  maxBytes?: number | undefined;
+  /** How long it may take until the last one is there. Default 30,000. */
+  timeoutMs?: number | undefined;
+}
+
 /** The options of {@link createClient}. */
 export interface ClientOptions {
   /** Sent with CONNECT. A function is called before every attempt, so that a token can be fresh. */
@@ -39,6 +57,27 @@ export interface ClientOptions {
   query?: Record<string, string | number | boolean> | undefined;
   /** Connect without being asked. Default true in pages and workers, false elsewhere. */
   autoConnect?: boolean | undefined;
+  /**
+   * What to connect with, in the order in which it is tried. Default `["websocket", "polling"]`: HTTP
+   * long-polling where a WebSocket is blocked.
+   */
+  transports?: TransportName[] | undefined;
+  /** Go from polling to a WebSocket as soon as one opens. Default true. */
+  upgrade?: boolean | undefined;
+  /** Start with a WebSocket if the last connection ended with one. Default false. */
+  rememberUpgrade?: boolean | undefined;
+  /** Send cookies to other origins, too, over polling. Default false. */
+  withCredentials?: boolean | undefined;
+  /** Sent with every HTTP request. Browsers send none with a WebSocket. */
+  extraHeaders?: Record<string, string> | undefined;
+  /** How long one HTTP request may take. Default: as long as the server's pings keep coming. */
+  httpTimeoutMs?: number | undefined;
+  /** The subprotocols that the WebSocket offers. */
+  protocols?: string | string[] | undefined;
+  /** The query parameter that makes each HTTP request unlike any other; none if empty. Default `t`. */
+  timestampParam?: string | undefined;
+  /** Limits of packets with binary attachments. */
+  attachments?: AttachmentOptions | undefined;
   /** How long to wait between attempts. */
   reconnect?: ReconnectOptions | undefined;
   /** How long an attempt may take. Default 20,000. */
@@ -60,51 +99,56 @@ export interface ResolvedOptions {
   autoConnect: boolean;
   requestTimeoutMs: number;
   core: CoreOptions;
+  random: () => number;
   /** Why nothing can be connected here, if so. */
   error: SockeyeError | undefined;
 }
 
-/** What a timer can wait at most. */
-const MAX_TIMER_MS = 2 ** 31 - 1;
-
 /** Checks everything and fills in the defaults. Throws `invalid_url` or `invalid_option`. */
 export function resolveOptions(url: string | URL, options: ClientOptions): ResolvedOptions {
   const { address, error } = parseUrl(url);
-  const { minMs = 100, baseMs = 1_000, capMs = 30_000 } = options.reconnect ?? {};
-  const { connectTimeoutMs = 20_000, requestTimeoutMs = 10_000 } = options;
-  checkTimes({ minMs, baseMs, capMs, connectTimeoutMs, requestTimeoutMs });
-  if (options.reconnect?.minMs !== undefined && minMs > capMs) {
-    throw fail("invalid_option", "minMs is over capMs", "raise reconnect.capMs");
-  }
-  const random = options.random ?? Math.random;
+  const { requestTimeoutMs = 10_000, random = Math.random } = options;
+  checkTimes({ requestTimeoutMs });
   return {
     namespace: toNamespace(address.pathname),
     auth: options.auth,
     autoConnect: options.autoConnect ?? isPageOrWorker(),
     requestTimeoutMs,
+    random,
     error,
     core: {
       webSocketUrl: endpoint(address, options, "websocket"),
       pollingUrl: endpoint(address, options, "polling"),
-      webSocket: options.webSocket ?? globalThis.WebSocket,
-      fetch: options.fetch ?? (globalThis as Partial<typeof globalThis>).fetch?.bind(globalThis),
-      connectTimeoutMs,
-      minMs,
-      baseMs,
-      capMs,
+      ...resolveTransports(options),
+      ...resolveAttachments(options.attachments),
+      ...resolveReconnection(options),
       seed: Math.floor(random() * 2 ** 53),
     },
   };
 }
 
-/** Throws `invalid_option` for a time that no timer can wait. */
-export function checkTimes(times: Record<string, number>): void {
-  for (const [name, value] of Object.entries(times)) {
-    if (!(value >= 1 && value <= MAX_TIMER_MS)) {
-      const hint = "give milliseconds from 1 to 2147483647";
-      throw fail("invalid_option", `${name} is ${String(value)}`, hint);
-    }
+function resolveReconnection({ reconnect = {}, connectTimeoutMs = 20_000 }: ClientOptions) {
+  const { minMs = 100, baseMs = 1_000, capMs = 30_000 } = reconnect;
+  checkTimes({ minMs, baseMs, capMs, connectTimeoutMs });
+  if (reconnect.minMs !== undefined && minMs > capMs) {
+    throw fail("invalid_option", "minMs is over capMs", "raise reconnect.capMs");
   }
+  return { connectTimeoutMs, minMs, baseMs, capMs };
+}
+
+function resolveAttachments({
+  maxCount = 64,
+  maxBytes = 16_000_000,
+  timeoutMs = 30_000,
+}: AttachmentOptions = {}) {
+  checkCount("attachments.maxCount", maxCount, 1_000);
+  checkCount("attachments.maxBytes", maxBytes, 1_000_000_000);
+  checkTimes({ "attachments.timeoutMs": timeoutMs });
+  return {
+    maxAttachments: maxCount,
+    maxAttachmentBytes: maxBytes,
+    attachmentTimeoutMs: timeoutMs,
+  };
 }
 
 /** Returns the name of a namespace as it goes over the wire. Throws `invalid_option`. */

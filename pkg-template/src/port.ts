@@ -5,16 +5,40 @@
  * pleases. Functions stay on the facade's side.
  */
 import type { ErrorData } from "./errors.js";
-import type { WebSocketConstructor } from "./options.js";
+import type { TransportName, WebSocketConstructor } from "./options.js";
 
-/** What the core is told when it is made. */
-export interface CoreOptions {
+/** How the server is reached. */
+export interface TransportOptions {
   /** Where the WebSocket connects to. */
   webSocketUrl: string;
-  /** Where the same server answers HTTP, to find out why no WebSocket opens. */
+  /** Where the same server answers HTTP. */
   pollingUrl: string;
   webSocket: WebSocketConstructor | undefined;
+  webSocketProtocols?: string | string[];
   fetch: typeof fetch | undefined;
+  extraHeaders?: Record<string, string>;
+  withCredentials: boolean;
+  /** How long one HTTP request may take; 0 stands for any time. */
+  requestTimeoutMs: number;
+  /** The query parameter that makes each HTTP request different from all others; none if empty. */
+  timestampParam: string;
+  /** The same for the WebSocket. */
+  webSocketTimestampParam: string;
+  /** Send binary data as text. */
+  forceBase64: boolean;
+  binaryType: "arraybuffer" | "blob";
+}
+
+/** What the core is told when it is made. */
+export interface CoreOptions extends TransportOptions {
+  /** In the order in which they are tried. */
+  transports: TransportName[];
+  upgrade: boolean;
+  rememberUpgrade: boolean;
+  /** What a packet from the server may have: attachments, bytes in them, time for them to come. */
+  maxAttachments: number;
+  maxAttachmentBytes: number;
+  attachmentTimeoutMs: number;
   connectTimeoutMs: number;
   minMs: number;
   baseMs: number;
@@ -32,15 +56,38 @@ export interface CorePort {
   /** Gives the auth payload, as JSON, that {@link CoreEvents.authNeeded} asked for. */
   authenticate(socket: number, ticket: number, payload: string | undefined): void;
   failAuthentication(socket: number, ticket: number): void;
-  /** `body` is the JSON of the array of the event's name and arguments. */
-  emit(socket: number, body: string, volatile: boolean): ErrorData | undefined;
-  request(socket: number, request: number, body: string, timeoutMs: number): ErrorData | undefined;
+  /**
+   * `body` is the JSON of the array of the event's name and arguments, with placeholders for the
+   * attachments, which are sent as they are at that time.
+   */
+  emit(
+    socket: number,
+    body: string,
+    attachments: readonly unknown[] | undefined,
+    volatile: boolean,
+  ): ErrorData | undefined;
+  request(
+    socket: number,
+    request: number,
+    body: string,
+    attachments: readonly unknown[] | undefined,
+    timeoutMs: number,
+  ): ErrorData | undefined;
   cancel(socket: number, request: number): void;
   /** Answers the server's event; `body` is the JSON of the array of the answer's arguments. */
-  acknowledge(socket: number, connection: number, ackId: number, body: string): void;
+  acknowledge(
+    socket: number,
+    connection: number,
+    ackId: number,
+    body: string,
+    attachments: readonly unknown[] | undefined,
+  ): void;
   /** From now on events of this name are delivered, under this number. */
   listen(name: string, event: number): void;
   unlisten(name: string): void;
+  /** From now on events that nobody listens to by name are delivered, too, under this number. */
+  listenAny(event: number): void;
+  unlistenAny(): void;
   destroy(): void;
 }
 
@@ -56,8 +103,11 @@ export interface CoreEvents {
   ): void;
   settled(request: number, error: ErrorData | undefined, args: readonly unknown[]): void;
   authNeeded(socket: number, ticket: number): void;
-  /** The server accepted the namespace and calls it `id`; the status that says so follows. */
-  accepted(socket: number, id: string): void;
+  /**
+   * The server accepted the namespace and calls it `id`; the status that says so follows. `recovered`
+   * if it has taken up the connection before this one.
+   */
+  accepted(socket: number, id: string, recovered: boolean): void;
   /** The server refused the namespace; the status that says so follows. */
   refused(socket: number, data: unknown): void;
   /** A packet had to be dropped. */

@@ -1,16 +1,18 @@
 /** What every entry exports beside `createClient`. */
 import type { Client } from "./client.js";
 
-export type { Client, NamespaceClient } from "./client.js";
+export type { Client } from "./client.js";
 export { isSockeyeError, SockeyeError, type SockeyeErrorCode } from "./errors.js";
 export type {
   AckValue,
+  AnyEvent,
   DefaultEvents,
   EventArguments,
   EventName,
   EventValue,
   RequestName,
 } from "./events.js";
+export type { NamespaceClient } from "./namespaceClient.js";
 export type {
   Observable,
   Observer,
@@ -18,7 +20,14 @@ export type {
   SubscribeOptions,
   Subscription,
 } from "./observable.js";
-export type { Auth, ClientOptions, ReconnectOptions, WebSocketConstructor } from "./options.js";
+export type {
+  AttachmentOptions,
+  Auth,
+  ClientOptions,
+  ReconnectOptions,
+  TransportName,
+  WebSocketConstructor,
+} from "./options.js";
 export type { Sender, SendOptions } from "./sender.js";
 export type { ClientStatus, DisconnectReason } from "./status.js";
 

@@ -1,10 +1,11 @@
 /** Events and requests that wait while the core is being loaded. */
 import type { ErrorData } from "./errors.js";
 import type { CorePort } from "./port.js";
+import { lengthOf, type Outgoing } from "./serialize.js";
 
 /** Something that was sent before the core was there. */
 export interface Send {
-  body: string;
+  outgoing: Outgoing;
   run: (core: CorePort) => ErrorData | undefined;
   /** The number of the request, if it is one. */
   request?: number;
@@ -20,7 +21,7 @@ export class SendQueue {
 
   /** Adds at the end; returns the error if there is no room. */
   push(send: Send): ErrorData | undefined {
-    const length = this.#length + send.body.length;
+    const length = this.#length + lengthOf(send.outgoing);
     if (this.#sends.length >= MAX_SENDS || length > MAX_LENGTH) return bufferFull;
     this.#sends.push(send);
     this.#length = length;
@@ -48,12 +49,12 @@ export class SendQueue {
 
   #replace(sends: Send[]): void {
     this.#sends = sends;
-    this.#length = sends.reduce((sum, { body }) => sum + body.length, 0);
+    this.#length = sends.reduce((sum, { outgoing }) => sum + lengthOf(outgoing), 0);
   }
 }
 
 const bufferFull: ErrorData = {
   code: "buffer_full",
-  message: "1,000 events or 8 million characters wait for the connection",
+  message: "1,000 events or 8 million characters and bytes wait for the connection",
   hint: "emit less while `status` is not connected, or emit with `volatile: true`",
 };

@@ -16,12 +16,15 @@ export interface Sender<EmitEvents extends object = DefaultEvents> {
   /**
    * Sends an event, at most once.
    *
-   * Without a connection it is kept in memory, up to 1,000 events or 8 million characters,
-   * and sent on the next one. A
-   * reload loses it.
+   * The arguments are what JSON can hold and, anywhere in them, up to 10 binary values:
+   * `ArrayBuffer`, views, `Blob`, `File`. JSON is written at once; binary values are not copied, so
+   * leave them alone until they have been sent.
    *
-   * @throws {SockeyeError} `buffer_full`, `reserved_event`, `not_serializable`, `binary_unsupported`
-   * or `client_destroyed`; nothing is sent then.
+   * Without a connection the event is kept in memory, up to 1,000 events or 8 million characters and
+   * bytes, and sent on the next one. A reload loses it.
+   *
+   * @throws {SockeyeError} `buffer_full`, `payload_too_large`, `reserved_event`, `not_serializable`,
+   * `too_many_attachments` or `client_destroyed`; nothing is sent then.
    * @example
    * client.emit("message", { room, text });
    */
@@ -36,8 +39,8 @@ export interface Sender<EmitEvents extends object = DefaultEvents> {
    *
    * It always settles. It rejects with a {@link SockeyeError}: `ack_timeout` when no answer came in
    * time, `disconnected` when the connection was lost after it had been sent (the server may have acted
-   * on it), `aborted`, `too_many_requests`, `load_failed` or `wasm_unavailable` when the core cannot be
-   * loaded, or what {@link emit} throws.
+   * on it), `aborted`, `too_many_requests`, `attachments_exceeded`, `load_failed` or `wasm_unavailable`
+   * when the core cannot be loaded, or what {@link emit} throws.
    *
    * @example
    * const { room } = await client.request("subscribe:jobs", { jobId });

@@ -1,4 +1,5 @@
 /** Events as JSON arrays, both ways. */
+import { type Attachment, extractAttachments } from "./attachments.js";
 import { fail } from "./errors.js";
 
 /** The names that socket.io keeps for itself on both sides. */
@@ -19,46 +20,71 @@ export function assertNotReserved(event: string): void {
   }
 }
 
-/** Writes an event as the JSON array that goes over the wire. */
-export function serialize(event: string, args: unknown[]): string {
+/**
+ * How many attachments an event can carry: official servers close the connection of a client that sends
+ * more (`maxAttachments` of socket.io-parser).
+ */
+const MAX_ATTACHMENTS = 10;
+
+/** What goes over the wire: JSON, and the binary values that it has placeholders for. */
+export interface Outgoing {
+  readonly body: string;
+  /** In the order of their numbers; none if there are none. */
+  readonly attachments: readonly Attachment[] | undefined;
+}
+
+/** Writes an event as the array of its name and arguments. */
+export function serialize(event: string, args: unknown[]): Outgoing {
   assertNotReserved(event);
   if (typeof args.at(-1) === "function") {
     const hint = "for an acknowledgement use `await client.request(...)`";
     throw fail("not_serializable", "a function cannot be sent", hint);
   }
-  return stringify([event, ...args]);
+  return toOutgoing([event, ...args]);
 }
 
-/** Writes JSON; throws `not_serializable`, or `binary_unsupported` for what JSON would distort. */
-export function stringify(value: unknown): string {
-  let text;
+/** Writes JSON beside its attachments; throws `not_serializable` or `too_many_attachments`. */
+export function toOutgoing(values: unknown[]): Outgoing {
+  const { body, attachments } = write(values);
+  if (attachments.length > MAX_ATTACHMENTS) {
+    const hint = "servers refuse more: join the binary values, or send several events";
+    throw fail("too_many_attachments", `more than ${MAX_ATTACHMENTS} binary values`, hint);
+  }
+  return { body, attachments: attachments.length > 0 ? attachments : undefined };
+}
+
+/** Writes an auth payload, which has no place for attachments. */
+export function stringifyAuth(auth: unknown): string | undefined {
+  if (auth === undefined) return undefined;
+  const { body, attachments } = write([auth]);
+  if (attachments.length > 0) {
+    const hint = "send text or JSON, for example base64";
+    throw fail("binary_unsupported", "`auth` cannot hold binary values", hint);
+  }
+  const payload = body.slice(1, -1);
+  if (!payload.startsWith("{")) {
+    throw fail("invalid_option", "`auth` gave no object", "give an object like { token }");
+  }
+  return payload;
+}
+
+function write(values: unknown[]): { body: string; attachments: readonly Attachment[] } {
   try {
-    text = JSON.stringify(value);
+    const { value, attachments } = extractAttachments(values);
+    return { body: JSON.stringify(value), attachments };
   } catch (error) {
-    const hint = "send what JSON can hold: no BigInt, no circular references";
+    const hint = "send what JSON can hold, or binary data: no BigInt, no circular references";
     throw fail("not_serializable", "the arguments cannot be written as JSON", hint, error);
   }
-  // What has become text has no circular references, so looking through it comes to an end.
-  if (containsBinary(value)) {
-    const hint = "send text or JSON, for example base64";
-    throw fail("binary_unsupported", "binary arguments are not supported yet", hint);
-  }
-  return text;
 }
 
-function containsBinary(value: unknown): boolean {
-  if (typeof value !== "object" || value === null) return false;
-  if (isBinary(value)) return true;
-  if ("toJSON" in value && typeof value.toJSON === "function") return false;
-  return Object.values(value).some(containsBinary);
+/** The bytes of binary values, the characters of text. */
+export function lengthOf({ body, attachments = [] }: Outgoing): number {
+  return attachments.reduce((sum, value) => sum + byteLengthOf(value), body.length);
 }
 
-function isBinary(value: object): boolean {
-  return (
-    value instanceof ArrayBuffer ||
-    ArrayBuffer.isView(value) ||
-    (typeof Blob !== "undefined" && value instanceof Blob)
-  );
+function byteLengthOf(value: Attachment): number {
+  return "byteLength" in value ? value.byteLength : value.size;
 }
 
 /** One value stands for itself, several are a tuple. */

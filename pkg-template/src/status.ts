@@ -17,7 +17,11 @@ export type ClientStatus =
   /** An attempt is under way, the `attempt`-th since the last connection. */
   | { readonly state: "connecting"; readonly attempt: number; readonly cause?: SockeyeError }
   /** Events flow. */
-  | { readonly state: "connected" }
+  | {
+      readonly state: "connected";
+      /** Whether the server has taken up the connection before: what was missed follows. */
+      readonly recovered: boolean;
+    }
   /** The `attempt`-th attempt since the last connection starts at `retryAt`. */
   | {
       readonly state: "waiting";
@@ -43,6 +47,9 @@ const reasons: Partial<Record<SockeyeErrorCode, DisconnectReason>> = {
   ping_timeout: "ping timeout",
   transport_close: "transport close",
   transport_error: "transport error",
+  session_unknown: "transport error",
+  http_error: "transport error",
+  forbidden: "transport error",
   parse_error: "parse error",
 };
 
@@ -62,8 +69,9 @@ export function toStatus(
     case "disconnected":
       return { state, ...why } as ClientStatus;
     case "idle":
-    case "connected":
       return { state };
+    case "connected":
+      return { state, recovered: false };
   }
 }
 
@@ -79,8 +87,13 @@ export function isSame(current: ClientStatus, next: ClientStatus): boolean {
   );
 }
 
-/** Adds why a connection ended, if what ended was one. */
-export function withReason(next: ClientStatus, previous: ClientStatus): ClientStatus {
+/** Adds what the namespace knows: whether a connection was recovered, and why one ended. */
+export function withDetails(
+  next: ClientStatus,
+  previous: ClientStatus,
+  recovered: boolean,
+): ClientStatus {
+  if (next.state === "connected") return { ...next, recovered };
   if (next.state !== "waiting" && next.state !== "disconnected") return next;
   const reason = next.cause && reasons[next.cause.code];
   return reason && previous.state === "connected" ? { ...next, reason } : next;

@@ -32,6 +32,15 @@ describe("createClient()", () => {
       query: { a: "1", b: 2, c: true },
       autoConnect: false,
       reconnect: { minMs: 1, baseMs: 2, capMs: 3 },
+      transports: ["websocket", "polling"],
+      upgrade: true,
+      rememberUpgrade: true,
+      withCredentials: true,
+      extraHeaders: { "x-api-key": "k" },
+      httpTimeoutMs: 1,
+      protocols: ["a", "b"],
+      timestampParam: "t",
+      attachments: { maxCount: 1, maxBytes: 2, timeoutMs: 3 },
       connectTimeoutMs: 1,
       requestTimeoutMs: 1,
       webSocket: WebSocket,
@@ -44,7 +53,9 @@ describe("createClient()", () => {
 
   test("refuses other options", () => {
     // @ts-expect-error -- no such option
-    createClient("https://example.com", { transports: ["websocket"] });
+    createClient("https://example.com", { reconnection: false });
+    // @ts-expect-error -- no such transport
+    createClient("https://example.com", { transports: ["webtransport"] });
     // @ts-expect-error -- milliseconds are numbers
     createClient("https://example.com", { requestTimeoutMs: "5s" });
     // @ts-expect-error -- a value that no address can hold

@@ -17,7 +17,7 @@ describe("connect()", () => {
     const { client, core } = await connected();
     await expect(client.connect()).resolves.toBeUndefined();
     expect(core.calls).toEqual([]);
-    expect(client.status.value).toEqual({ state: "connected" });
+    expect(client.status.value).toEqual({ state: "connected", recovered: false });
   });
 
   test("gives the same promise until it has settled", async () => {
@@ -38,7 +38,7 @@ describe("connect()", () => {
     await expect(promise).rejects.toEqual(sockeyeError("server_unreachable"));
     expect(client.status.value).toMatchObject({ state: "waiting", attempt: 2 });
     core.says("connected");
-    expect(client.status.value).toEqual({ state: "connected" });
+    expect(client.status.value).toEqual({ state: "connected", recovered: false });
   });
 
   test("rejects when the client is disconnected for good", async () => {
@@ -159,7 +159,7 @@ describe("disconnect()", () => {
     client.disconnect();
     core.says("disconnected", { cause: "client_disconnect" });
     client.emit("b");
-    expect(core.callsOf("emit")).toEqual([[0, '["b"]', false]]);
+    expect(core.callsOf("emit")).toEqual([[0, '["b"]', undefined, false]]);
     void client.connect();
     core.says("connected");
     core.delivers("a", [1]);

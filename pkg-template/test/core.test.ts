@@ -14,6 +14,18 @@ const options: CoreOptions = {
   baseMs: 3,
   capMs: 4,
   seed: 5,
+  transports: ["websocket", "polling"],
+  upgrade: true,
+  rememberUpgrade: false,
+  withCredentials: false,
+  requestTimeoutMs: 0,
+  timestampParam: "t",
+  webSocketTimestampParam: "",
+  forceBase64: false,
+  binaryType: "arraybuffer",
+  maxAttachments: 6,
+  maxAttachmentBytes: 7,
+  attachmentTimeoutMs: 8,
 };
 
 const listeners = () => ({
@@ -96,10 +108,10 @@ describe("the port", () => {
     port.reconnectNow();
     port.authenticate(0, 1, "{}");
     port.failAuthentication(0, 1);
-    expect(port.emit(0, '["a"]', true)).toBeUndefined();
-    expect(port.request(0, 2, '["a"]', 3)).toBeUndefined();
+    expect(port.emit(0, '["a"]', undefined, true)).toBeUndefined();
+    expect(port.request(0, 2, '["a"]', undefined, 3)).toBeUndefined();
     port.cancel(0, 2);
-    port.acknowledge(0, 1, 4, "[]");
+    port.acknowledge(0, 1, 4, "[]", undefined);
     expect(manager.calls).toEqual([
       ["socket", "/a", true],
       ["connect", 0],
@@ -117,9 +129,9 @@ describe("the port", () => {
   test("describes what the manager refuses", async () => {
     const { port, manager } = await make();
     manager.code = "buffer_full";
-    expect(port.emit(0, "[]", false)).toEqual(described("buffer_full"));
+    expect(port.emit(0, "[]", undefined, false)).toEqual(described("buffer_full"));
     manager.code = "too_many_requests";
-    expect(port.request(0, 0, "[]", 1)).toEqual(described("too_many_requests"));
+    expect(port.request(0, 0, "[]", undefined, 1)).toEqual(described("too_many_requests"));
   });
 
   test("keeps the names that the transport looks up", async () => {
@@ -128,6 +140,15 @@ describe("the port", () => {
     port.listen("b", 4);
     port.unlisten("a");
     expect([...manager.options.names]).toEqual([["b", 4]]);
+  });
+
+  test("keeps the number that stands for all other names", async () => {
+    const { port, manager } = await make();
+    expect(manager.options.names.any).toBeUndefined();
+    port.listenAny(5);
+    expect(manager.options.names.any).toBe(5);
+    port.unlistenAny();
+    expect(manager.options.names.any).toBeUndefined();
   });
 
   test("frees the manager only when nothing of it is on the stack", async () => {

@@ -1,7 +1,16 @@
 import { describe, expect, test, vi } from "vitest";
-import { diagnose } from "../src/diagnose.js";
+import { diagnose, Diagnostician } from "../src/diagnose.js";
+import { turn } from "./support/setUp.js";
 
 const pollingUrl = "https://api.example.com/socket.io/?EIO=4&transport=polling";
+
+/** Of a client that has tried a WebSocket. */
+const asking = (fetch: typeof globalThis.fetch | undefined) => ({
+  pollingUrl,
+  fetch,
+  transports: ["websocket" as const],
+  withCredentials: false,
+});
 
 /** Of a client that lives. */
 const { signal } = new AbortController();
@@ -30,28 +39,46 @@ describe("an answer", () => {
     ["an old handshake in the middle", '<p>96:0{"sid":"x"}', 200, "not_socketio"],
     ["a handshake in the middle", 'x0{"sid":"x"}', 200, "not_socketio"],
   ])("that is %s (%s, %d) means %s", async (_name, body, status, code) => {
-    expect(await diagnose({ pollingUrl, fetch: answering(body, { status }) }, signal)).toBe(code);
+    expect(await diagnose(asking(answering(body, { status })), signal)).toBe(code);
   });
 
   test("is asked for once, fresh, at the polling address", async () => {
     const fetch = answering("");
-    await diagnose({ pollingUrl, fetch }, signal);
+    await diagnose(asking(fetch), signal);
     expect(fetch).toHaveBeenCalledExactlyOnceWith(
       pollingUrl,
       expect.objectContaining({ cache: "no-store" }),
     );
   });
 
+  test("is asked for as polling does it", async () => {
+    const fetch = answering("");
+    const extraHeaders = { "x-api-key": "k" };
+    await diagnose({ ...asking(fetch), withCredentials: true, extraHeaders }, signal);
+    await diagnose(asking(fetch), signal);
+    expect(fetch.mock.calls.map(([, init]) => [init?.credentials, init?.headers])).toEqual([
+      ["include", extraHeaders],
+      ["same-origin", undefined],
+    ]);
+  });
+
+  test("to a client that has tried polling in vain says that something has passed", async () => {
+    const transports = ["websocket" as const, "polling" as const];
+    const code = (body: string) => diagnose({ ...asking(answering(body)), transports }, signal);
+    expect(await code('0{"sid":"x"}')).toBe("transport_error");
+    expect(await code("<p>")).toBe("not_socketio");
+  });
+
   test("that breaks off is none", async () => {
     const body = new ReadableStream({ start: (stream) => stream.error(new TypeError("broken")) });
     const fetch = vi.fn<typeof globalThis.fetch>(() => Promise.resolve(new Response(body)));
-    expect(await diagnose({ pollingUrl, fetch }, signal)).toBe("server_unreachable");
+    expect(await diagnose(asking(fetch), signal)).toBe("server_unreachable");
   });
 });
 
 describe("no answer", () => {
   test("means outside browsers that the server is unreachable", async () => {
-    expect(await diagnose({ pollingUrl, fetch: failing() }, signal)).toBe("server_unreachable");
+    expect(await diagnose(asking(failing()), signal)).toBe("server_unreachable");
   });
 
   test.each<[string, string]>([
@@ -61,14 +88,14 @@ describe("no answer", () => {
     ["https://api.example.com:8443", "unreachable_or_cors"],
   ])("means in a page of %s %s", async (origin, code) => {
     vi.stubGlobal("location", { origin });
-    expect(await diagnose({ pollingUrl, fetch: failing() }, signal)).toBe(code);
+    expect(await diagnose(asking(failing()), signal)).toBe(code);
   });
 
   test("is what a fetch gives that throws", async () => {
     const fetch = vi.fn<typeof globalThis.fetch>(() => {
       throw new TypeError("refused");
     });
-    expect(await diagnose({ pollingUrl, fetch }, signal)).toBe("server_unreachable");
+    expect(await diagnose(asking(fetch), signal)).toBe("server_unreachable");
   });
 
   test("is waited for five seconds", async () => {
@@ -79,7 +106,7 @@ describe("no answer", () => {
           init?.signal?.addEventListener("abort", () => reject(new Error("aborted")));
         }),
     );
-    const diagnosis = diagnose({ pollingUrl, fetch }, signal);
+    const diagnosis = diagnose(asking(fetch), signal);
     vi.advanceTimersByTime(4_999);
     expect(vi.getTimerCount()).toBe(1);
     vi.advanceTimersByTime(1);
@@ -95,12 +122,54 @@ describe("no answer", () => {
           init?.signal?.addEventListener("abort", () => reject(new Error("aborted")));
         }),
     );
-    const diagnosis = diagnose({ pollingUrl, fetch }, life.signal);
+    const diagnosis = diagnose(asking(fetch), life.signal);
     life.abort();
     expect(await diagnosis).toBe("server_unreachable");
   });
 });
 
 test("without fetch nothing can be found out", async () => {
-  expect(await diagnose({ pollingUrl, fetch: undefined }, signal)).toBe("transport_error");
+  expect(await diagnose(asking(undefined), signal)).toBe("transport_error");
+});
+
+describe("a diagnostician", () => {
+  /** Answers that come when the test says so. */
+  function slow() {
+    const answers: ((body: string) => void)[] = [];
+    const fetch = vi.fn<typeof globalThis.fetch>(
+      () => new Promise((resolve) => answers.push((body) => resolve(new Response(body)))),
+    );
+    const tell = vi.fn();
+    return { answers, tell, fetch, diagnostician: new Diagnostician(asking(fetch), tell) };
+  }
+
+  test("tells the answer", async () => {
+    const { answers, tell, diagnostician } = slow();
+    diagnostician.ask();
+    answers[0]?.("<p>");
+    await turn();
+    expect(tell).toHaveBeenCalledExactlyOnceWith("not_socketio");
+  });
+
+  test("tells no late answer to an older question", async () => {
+    const { answers, tell, fetch, diagnostician } = slow();
+    diagnostician.ask();
+    diagnostician.ask();
+    answers[0]?.("<p>");
+    await turn();
+    expect(tell).not.toHaveBeenCalled();
+    expect(fetch.mock.calls.map(([, init]) => init?.signal?.aborted)).toEqual([true, false]);
+    answers[1]?.("0{}");
+    await turn();
+    expect(tell).toHaveBeenCalledExactlyOnceWith("websocket_blocked");
+  });
+
+  test("tells nothing when it has been stopped", async () => {
+    const { answers, tell, diagnostician } = slow();
+    diagnostician.ask();
+    diagnostician.stop();
+    answers[0]?.("<p>");
+    await turn();
+    expect(tell).not.toHaveBeenCalled();
+  });
 });

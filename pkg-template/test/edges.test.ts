@@ -182,7 +182,7 @@ describe("before the core is there", () => {
     const { client, loader } = idle();
     void client.connect();
     await loader.fail(new Error("offline"));
-    expect(client.status.value).toMatchObject({ state: "disconnected" });
+    client.disconnect();
     client.emit("a");
     expect((await loader.succeed()).callsOf("connect")).toEqual([]);
   });
@@ -247,7 +247,7 @@ describe("before the core is there", () => {
     };
     await loader.succeed();
     expect(await promise).toEqual(sockeyeError("load_failed"));
-    void client.connect();
+    client.reconnectNow();
     expect(loader.count).toBe(2);
     const second = await loader.succeed();
     expect(second.callsOf("socket")).toEqual([["/", false]]);
@@ -333,10 +333,10 @@ describe("other", () => {
     expect(await promise).toEqual(sockeyeError("load_failed"));
   });
 
-  test("connect() in a listener of errors after a failed load loads again", async () => {
+  test("reconnectNow() in a listener of errors after a failed load loads again", async () => {
     const { client, loader } = idle();
     client.errors.subscribe(() => {
-      if (loader.count < 2) void client.connect();
+      if (loader.count < 2) client.reconnectNow();
     });
     void client.connect();
     await loader.fail(new Error("offline"));
@@ -386,7 +386,7 @@ describe("a listener of the status", () => {
     core.says("connecting", { attempt: 1 });
     core.says("connected");
     await expect(promise).resolves.toBeUndefined();
-    expect(client.status.value).toEqual({ state: "connected" });
+    expect(client.status.value).toEqual({ state: "connected", recovered: false });
   });
 
   test("that destroys the client is told that it is closed", async () => {

@@ -128,9 +128,9 @@ describe("loading", () => {
     expect(core.calls).toEqual([
       ["socket", "/", false],
       ["socket", "/b", false],
-      ["emit", 0, '["first",1]', false],
-      ["request", 0, 0, '["second",2]', 10_000],
-      ["emit", 1, '["third",3]', false],
+      ["emit", 0, '["first",1]', undefined, false],
+      ["request", 0, 0, '["second",2]', undefined, 10_000],
+      ["emit", 1, '["third",3]', undefined, false],
     ]);
     expect(client.status.value).toMatchObject({
       state: "disconnected",
@@ -138,7 +138,7 @@ describe("loading", () => {
     });
     core.calls.length = 0;
     client.emit("fifth");
-    expect(core.calls).toEqual([["emit", 0, '["fifth"]', false]]);
+    expect(core.calls).toEqual([["emit", 0, '["fifth"]', undefined, false]]);
   });
 });
 
@@ -211,7 +211,7 @@ describe("requests that wait for the core", () => {
     void client.with({ timeoutMs: 500 }).request("a");
     await vi.advanceTimersByTimeAsync(200);
     const core = await loader.succeed();
-    expect(core.callsOf("request")).toEqual([[0, 0, '["a"]', 300]]);
+    expect(core.callsOf("request")).toEqual([[0, 0, '["a"]', undefined, 300]]);
     expect(vi.getTimerCount()).toBe(0);
   });
 
@@ -237,7 +237,8 @@ describe("a load that fails", () => {
   const cause = new TypeError("Failed to fetch dynamically imported module");
 
   test("is told by errors, by the status and by connect()", async () => {
-    const { client, loader } = idle();
+    vi.setSystemTime(1_000_000);
+    const { client, loader } = idle({ random: () => 0.5 });
     const errors = recorder();
     client.errors.subscribe(errors);
     const promise = client.connect();
@@ -246,17 +247,23 @@ describe("a load that fails", () => {
     const error = sockeyeError("load_failed", { cause });
     await expect(promise).rejects.toEqual(error);
     expect(errors.values).toEqual([error]);
-    expect(client.status.value).toEqual({ state: "disconnected", cause: error });
+    expect(client.status.value).toEqual({
+      state: "waiting",
+      attempt: 2,
+      retryAt: 1_000_550,
+      cause: error,
+    });
   });
 
-  test("is told to all namespaces", async () => {
+  test("is told to all namespaces that are to be connected", async () => {
     const { client, loader } = idle();
-    const other = client.namespace("/b");
-    const promise = other.connect();
+    const [admin, idler] = [client.namespace("/admin"), client.namespace("/idle")];
+    const promise = admin.connect();
     promise.catch(() => {});
     await loader.fail(cause);
     await expect(promise).rejects.toEqual(sockeyeError("load_failed"));
-    expect(other.status.value).toMatchObject({ state: "disconnected" });
+    expect(admin.status.value).toMatchObject({ state: "waiting", attempt: 2 });
+    expect([client, idler].map(({ status }) => status.value.state)).toEqual(["idle", "idle"]);
   });
 
   test("rejects the requests that waited", async () => {
@@ -280,45 +287,182 @@ describe("a load that fails", () => {
     expect(client.status.value).toMatchObject({ cause: sockeyeError("wasm_unavailable") });
   });
 
-  test("may succeed at the next connect(), with all that waited", async () => {
-    const { client, loader } = idle();
+  test("is tried again after a wait, with all that waited", async () => {
+    const { client, loader } = idle({ random: () => 0 });
     const got = vi.fn();
     client.on("a").subscribe(got);
     void client.connect();
     client.emit("b");
     await loader.fail(cause);
-    const promise = client.connect();
-    expect(client.status.value).toEqual({ state: "connecting", attempt: 1 });
+    await vi.advanceTimersByTimeAsync(99);
+    expect(loader.count).toBe(1);
+    const states = recorder();
+    client.status.subscribe(states);
+    await vi.advanceTimersByTimeAsync(1);
     expect(loader.count).toBe(2);
     const core = await loader.succeed();
+    expect(core.callsOf("connect")).toEqual([[0]]);
+    core.says("connecting", { attempt: 1 });
     core.says("connected");
-    await expect(promise).resolves.toBeUndefined();
-    expect(core.callsOf("socket")).toEqual([["/", false]]);
-    expect(core.callsOf("emit")).toEqual([[0, '["b"]', false]]);
+    expect(states.values).toMatchObject([
+      { state: "waiting", attempt: 2 },
+      { state: "connecting", attempt: 2, cause: sockeyeError("load_failed", { cause }) },
+      { state: "connecting", attempt: 2 },
+      { state: "connected" },
+    ]);
+    expect(core.callsOf("emit")).toEqual([[0, '["b"]', undefined, false]]);
     core.delivers("a", [1]);
     expect(got).toHaveBeenCalledExactlyOnceWith(1);
   });
 
-  test("may be tried again by a listener of the status", async () => {
-    const { client, loader } = idle();
-    client.status.subscribe(({ state }) => {
-      if (state === "disconnected" && loader.count < 2) void client.connect();
-    });
+  test("is tried again at growing waits, counted until there is a connection", async () => {
+    const { client, loader } = idle({ random: () => 1, reconnect: { capMs: 3_000 } });
     void client.connect();
-    await loader.fail(cause);
-    expect(loader.count).toBe(2);
-    expect(client.status.value).toEqual({ state: "connecting", attempt: 1 });
+    for (const [index, wait] of [1_000, 2_000, 3_000, 3_000].entries()) {
+      await loader.fail(cause);
+      expect(client.status.value).toMatchObject({
+        state: "waiting",
+        attempt: index + 2,
+        retryAt: Date.now() + wait,
+      });
+      await vi.advanceTimersByTimeAsync(wait - 1);
+      expect(loader.count).toBe(index + 1);
+      await vi.advanceTimersByTimeAsync(1);
+      expect(loader.count).toBe(index + 2);
+    }
+    const core = await loader.succeed();
+    core.says("waiting", { attempt: 2, cause: "server_unreachable" });
+    expect(client.status.value).toMatchObject({ state: "waiting", attempt: 6 });
+    core.says("connected");
+    core.says("waiting", { attempt: 1, cause: "transport_close" });
+    expect(client.status.value).toMatchObject({ state: "waiting", attempt: 1 });
   });
 
-  test("may fail again", async () => {
+  test("has no wait that is over the longest", async () => {
+    const { client, loader } = idle({ random: () => 1, reconnect: { capMs: 50 } });
+    void client.connect();
+    await loader.fail(cause);
+    await vi.advanceTimersByTimeAsync(50);
+    expect(loader.count).toBe(2);
+  });
+
+  test("is tried again at once with reconnectNow(), and connect() does not hurry it", async () => {
     const { client, loader } = idle();
     void client.connect();
     await loader.fail(cause);
     const promise = client.connect();
     promise.catch(() => {});
+    expect(loader.count).toBe(1);
+    client.reconnectNow();
+    expect(client.status.value).toMatchObject({ state: "connecting", attempt: 2 });
+    client.reconnectNow();
+    expect(loader.count).toBe(2);
     await loader.fail(cause);
     await expect(promise).rejects.toEqual(sockeyeError("load_failed"));
+  });
+
+  test("makes a namespace wait that joins", async () => {
+    const { client, loader } = idle({ random: () => 1 });
+    void client.connect();
+    await loader.fail(cause);
+    const admin = client.namespace("/admin");
+    void admin.connect();
+    expect(admin.status.value).toEqual(client.status.value);
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(admin.status.value).toMatchObject({ state: "connecting", attempt: 2 });
+    expect((await loader.succeed()).callsOf("connect")).toEqual([[0], [1]]);
+  });
+
+  test("is not tried again when the last one has disconnected", async () => {
+    const { client, loader } = idle();
+    const admin = client.namespace("/admin");
+    void client.connect();
+    void admin.connect();
+    await loader.fail(cause);
+    client.disconnect();
+    expect(vi.getTimerCount()).toBe(1);
+    admin.disconnect();
+    expect(vi.getTimerCount()).toBe(0);
+    for (const { status } of [client, admin]) {
+      expect(status.value).toMatchObject({
+        state: "disconnected",
+        cause: { code: "client_disconnect" },
+      });
+    }
+    void client.connect();
+    expect(client.status.value).toEqual({ state: "connecting", attempt: 1 });
     expect(loader.count).toBe(2);
+  });
+
+  test("whose listener disconnects is not tried again", async () => {
+    const { client, loader } = idle();
+    const admin = client.namespace("/admin");
+    client.status.subscribe(({ state }) => {
+      if (state !== "waiting") return;
+      client.disconnect();
+      admin.disconnect();
+    });
+    void client.connect();
+    void admin.connect();
+    await loader.fail(cause);
+    expect(vi.getTimerCount()).toBe(0);
+    expect(admin.status.value).toMatchObject({ state: "disconnected" });
+  });
+
+  test("whose listener ends the wait tells nobody that it waits", async () => {
+    const { client, loader } = idle();
+    const admin = client.namespace("/admin");
+    client.status.subscribe(({ state }) => state === "waiting" && client.reconnectNow());
+    void client.connect();
+    void admin.connect();
+    await loader.fail(cause);
+    expect(loader.count).toBe(2);
+    expect(admin.status.value).toMatchObject({ state: "connecting", attempt: 2 });
+  });
+
+  test("leaves requests the rest of their time, and is their end", async () => {
+    const { client, loader } = idle({ random: () => 1 });
+    void client.connect();
+    const [short, long] = [1_500, 60_000].map((timeoutMs) =>
+      client
+        .with({ timeoutMs })
+        .request("a")
+        .catch((error: unknown) => error),
+    );
+    await loader.fail(cause);
+    await vi.advanceTimersByTimeAsync(1_000);
+    await loader.fail(cause);
+    await vi.advanceTimersByTimeAsync(500);
+    expect(await short).toEqual(sockeyeError("load_failed", { cause }));
+    await vi.advanceTimersByTimeAsync(1_500);
+    const core = await loader.succeed();
+    expect(core.callsOf("request")).toEqual([[0, 1, '["a"]', undefined, 57_000]]);
+    core.answers(0, "yes");
+    expect(await long).toBe("yes");
+  });
+
+  test("is not tried again where the core cannot run", async () => {
+    const { client, loader } = idle();
+    void client.connect();
+    const answer = client.request("a").catch((error: unknown) => error);
+    const data = { code: "wasm_unavailable", message: "forbidden", hint: "allow it" };
+    await loader.fail(Object.assign(new Error(), data));
+    expect(client.status.value).toMatchObject({ state: "disconnected" });
+    expect(await answer).toEqual(sockeyeError("wasm_unavailable"));
+    expect(vi.getTimerCount()).toBe(0);
+    void client.connect();
+    expect(loader.count).toBe(2);
+    expect(client.status.value).toEqual({ state: "connecting", attempt: 1 });
+  });
+
+  test("leaves no timer in a client that is destroyed", async () => {
+    const { client, loader } = idle();
+    void client.connect();
+    await loader.fail(cause);
+    await client.destroy();
+    expect(vi.getTimerCount()).toBe(0);
+    client.reconnectNow();
+    expect(loader.count).toBe(1);
   });
 
   test("is of no interest to a client that has been destroyed", async () => {

@@ -72,7 +72,7 @@ describe("a namespace", () => {
     await promise;
     core.says("disconnected", { socket: 1, cause: "server_disconnect" });
     expect(admin.status.value).toMatchObject({ state: "disconnected" });
-    expect(client.status.value).toEqual({ state: "connected" });
+    expect(client.status.value).toEqual({ state: "connected", recovered: false });
   });
 
   test("has events of its own", async () => {
@@ -95,9 +95,9 @@ describe("a namespace", () => {
     core.answers(0, "yes");
     expect(await answer).toBe("yes");
     expect(core.calls.slice(1)).toEqual([
-      ["emit", 1, '["a"]', false],
-      ["emit", 1, '["b"]', true],
-      ["request", 1, 0, '["c"]', 10_000],
+      ["emit", 1, '["a"]', undefined, false],
+      ["emit", 1, '["b"]', undefined, true],
+      ["request", 1, 0, '["c"]', undefined, 10_000],
     ]);
   });
 

@@ -281,8 +281,8 @@ test("a listener may emit and request", async () => {
     void client.request("c", value);
   });
   core.delivers("a", [1]);
-  expect(core.callsOf("emit")).toEqual([[0, '["b",1]', false]]);
-  expect(core.callsOf("request")).toEqual([[0, 0, '["c",1]', 10_000]]);
+  expect(core.callsOf("emit")).toEqual([[0, '["b",1]', undefined, false]]);
+  expect(core.callsOf("request")).toEqual([[0, 0, '["c",1]', undefined, 10_000]]);
 });
 
 describe("a listener that throws", () => {

@@ -186,6 +186,100 @@ describe("times", () => {
   });
 });
 
+describe("the transports", () => {
+  const core = (options: ClientOptions = {}) => resolveOptions("https://example.com", options).core;
+  const WebSocketOfTest = class {} as unknown as typeof WebSocket;
+  const fetchOfTest: typeof fetch = () => Promise.reject(new Error("unused"));
+  const platform = (webSocket: unknown, fetch: unknown) => {
+    vi.stubGlobal("WebSocket", webSocket);
+    vi.stubGlobal("fetch", fetch);
+  };
+
+  test("have defaults", () => {
+    platform(WebSocketOfTest, fetchOfTest);
+    expect(core()).toMatchObject({
+      transports: ["websocket", "polling"],
+      upgrade: true,
+      rememberUpgrade: false,
+      withCredentials: false,
+      requestTimeoutMs: 0,
+      timestampParam: "t",
+      webSocketTimestampParam: "",
+      forceBase64: false,
+      binaryType: "arraybuffer",
+      maxAttachments: 64,
+      maxAttachmentBytes: 16_000_000,
+      attachmentTimeoutMs: 30_000,
+    });
+    expect(core()).not.toHaveProperty("extraHeaders");
+    expect(core()).not.toHaveProperty("webSocketProtocols");
+  });
+
+  test("can be set", () => {
+    platform(WebSocketOfTest, fetchOfTest);
+    const extraHeaders = { "x-api-key": "k" };
+    const options = core({
+      transports: ["polling", "websocket", "polling"],
+      upgrade: false,
+      rememberUpgrade: true,
+      withCredentials: true,
+      extraHeaders,
+      httpTimeoutMs: 4_000,
+      protocols: ["a", "b"],
+      timestampParam: "",
+      attachments: { maxCount: 1, maxBytes: 0, timeoutMs: 3 },
+    });
+    expect(options).toMatchObject({
+      transports: ["polling", "websocket"],
+      upgrade: false,
+      rememberUpgrade: true,
+      withCredentials: true,
+      extraHeaders,
+      requestTimeoutMs: 4_000,
+      webSocketProtocols: ["a", "b"],
+      timestampParam: "",
+      maxAttachments: 1,
+      maxAttachmentBytes: 0,
+      attachmentTimeoutMs: 3,
+    });
+    expect(options.extraHeaders, "what is changed later is of no concern").not.toBe(extraHeaders);
+  });
+
+  test.each<[string, unknown, unknown, ClientOptions["transports"], string[]]>([
+    ["both are there", WebSocketOfTest, fetchOfTest, undefined, ["websocket", "polling"]],
+    ["there is no WebSocket", undefined, fetchOfTest, undefined, ["polling"]],
+    ["there is no fetch", WebSocketOfTest, undefined, undefined, ["websocket"]],
+    ["there is nothing", undefined, undefined, undefined, ["websocket", "polling"]],
+    ["what is wanted is not there", undefined, fetchOfTest, ["websocket"], ["websocket"]],
+    ["one is wanted", WebSocketOfTest, fetchOfTest, ["polling"], ["polling"]],
+  ])("that are tried where %s", (_name, webSocket, fetch, transports, expected) => {
+    platform(webSocket, fetch);
+    expect(core({ transports }).transports).toEqual(expected);
+  });
+
+  test("include a WebSocket that is given", () => {
+    platform(undefined, undefined);
+    expect(core({ webSocket: WebSocketOfTest }).transports).toEqual(["websocket"]);
+  });
+
+  test.each<[string, ClientOptions]>([
+    ["transports is no array, or empty", { transports: [] }],
+    ['transports has "webtransport"', { transports: ["webtransport" as "websocket"] }],
+    ["transports is no array, or empty", { transports: "polling" as unknown as ["polling"] }],
+    ["httpTimeoutMs is 0", { httpTimeoutMs: 0 }],
+    ["extraHeaders cannot be sent", { extraHeaders: { "no name": "x" } }],
+    ["extraHeaders cannot be sent", { extraHeaders: { name: "line\nbreak" } }],
+    ["attachments.maxCount is -1", { attachments: { maxCount: -1 } }],
+    ["attachments.maxCount is 1.5", { attachments: { maxCount: 1.5 } }],
+    ["attachments.maxCount is 1001", { attachments: { maxCount: 1_001 } }],
+    ["attachments.maxBytes is NaN", { attachments: { maxBytes: NaN } }],
+    ["attachments.maxBytes is 1000000001", { attachments: { maxBytes: 1_000_000_001 } }],
+    ["attachments.timeoutMs is Infinity", { attachments: { timeoutMs: Infinity } }],
+  ])("are refused at once: %s", (message, options) => {
+    expect(() => idle(options)).toThrow(sockeyeError("invalid_option", { message }));
+  });
+});
+
 describe("what the platform gives", () => {
   test("is the default", async () => {
     class GlobalWebSocket {}

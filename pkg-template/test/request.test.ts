@@ -7,7 +7,7 @@ describe("request()", () => {
   test("sends the event", async () => {
     const { client, core } = await connected();
     void client.request("a", 1, { b: 2 });
-    expect(core.callsOf("request")).toEqual([[0, 0, '["a",1,{"b":2}]', 10_000]]);
+    expect(core.callsOf("request")).toEqual([[0, 0, '["a",1,{"b":2}]', undefined, 10_000]]);
   });
 
   test.each<[string, unknown[], unknown]>([
@@ -60,7 +60,7 @@ describe("request()", () => {
   test.each<[SockeyeErrorCode, string, unknown]>([
     ["reserved_event", "connect", undefined],
     ["not_serializable", "a", 1n],
-    ["binary_unsupported", "a", new Uint8Array(1)],
+    ["too_many_attachments", "a", Array(11).fill(new Uint8Array(1))],
   ])("rejects with %s, and never throws", async (code, name, value) => {
     const { client, core } = await connected();
     const answer = client.request(name, value);
@@ -103,7 +103,7 @@ describe("the time-out", () => {
     void client.with({ timeoutMs: 5 }).request("b");
     void client.with({}).request("c");
     void client.namespace("/x").request("d");
-    expect(core.callsOf("request").map(([, , , timeoutMs]) => timeoutMs)).toEqual([
+    expect(core.callsOf("request").map(([, , , , timeoutMs]) => timeoutMs)).toEqual([
       700, 5, 700, 700,
     ]);
   });

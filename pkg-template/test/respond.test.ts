@@ -21,7 +21,7 @@ describe("respond()", () => {
     client.respond("a", responder);
     core.delivers("a", ["x"], { transport: 7, ackId: 3 });
     await turn();
-    expect(core.callsOf("acknowledge")).toEqual([[0, 7, 3, body]]);
+    expect(core.callsOf("acknowledge")).toEqual([[0, 7, 3, body, undefined]]);
     expect(report).not.toHaveBeenCalled();
   });
 
@@ -30,7 +30,7 @@ describe("respond()", () => {
     client.respond("a", () => "yes");
     core.delivers("a", [], { ackId: 0 });
     await turn();
-    expect(core.callsOf("acknowledge")).toEqual([[0, 1, 0, '["yes"]']]);
+    expect(core.callsOf("acknowledge")).toEqual([[0, 1, 0, '["yes"]', undefined]]);
   });
 
   test.each<[string, unknown[], unknown]>([
@@ -84,7 +84,7 @@ describe("respond()", () => {
     core.delivers("a", [1], { ackId: 1 });
     core.delivers("a", [2], { ackId: 2 });
     await turn();
-    expect(core.callsOf("acknowledge")).toEqual([[0, 1, 2, '["fine"]']]);
+    expect(core.callsOf("acknowledge")).toEqual([[0, 1, 2, '["fine"]', undefined]]);
   });
 
   test("answers each event by itself, in whatever order", async () => {
@@ -98,8 +98,8 @@ describe("respond()", () => {
     answers[0]?.("first");
     await turn();
     expect(core.callsOf("acknowledge")).toEqual([
-      [0, 5, 2, '["second"]'],
-      [0, 1, 1, '["first"]'],
+      [0, 5, 2, '["second"]', undefined],
+      [0, 1, 1, '["first"]', undefined],
     ]);
   });
 
@@ -149,7 +149,7 @@ describe("a second responder", () => {
     expect(core.callsOf("unlisten")).toEqual([]);
     core.delivers("a", [], { ackId: 1 });
     await turn();
-    expect(core.callsOf("acknowledge")).toEqual([[0, 1, 1, '["first"]']]);
+    expect(core.callsOf("acknowledge")).toEqual([[0, 1, 1, '["first"]', undefined]]);
   });
 
   test("that was refused leaves nothing behind", async () => {
@@ -170,7 +170,7 @@ describe("a second responder", () => {
     first.unsubscribe();
     core.delivers("a", [], { ackId: 1 });
     await turn();
-    expect(core.callsOf("acknowledge")).toEqual([[0, 1, 1, '["second"]']]);
+    expect(core.callsOf("acknowledge")).toEqual([[0, 1, 1, '["second"]', undefined]]);
   });
 
   test("may have the same event of another namespace", async () => {
@@ -181,8 +181,8 @@ describe("a second responder", () => {
     core.delivers("a", [], { socket: 0, ackId: 5 });
     await turn();
     expect(core.callsOf("acknowledge")).toEqual([
-      [1, 1, 4, '["admin"]'],
-      [0, 1, 5, '["root"]'],
+      [1, 1, 4, '["admin"]', undefined],
+      [0, 1, 5, '["root"]', undefined],
     ]);
   });
 });
@@ -212,6 +212,6 @@ describe("a responder that has unsubscribed", () => {
     core.delivers("a", [], { ackId: 1 });
     subscription.unsubscribe();
     await turn();
-    expect(core.callsOf("acknowledge")).toEqual([[0, 1, 1, '["yes"]']]);
+    expect(core.callsOf("acknowledge")).toEqual([[0, 1, 1, '["yes"]', undefined]]);
   });
 });

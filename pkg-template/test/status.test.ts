@@ -20,7 +20,7 @@ describe("the status", () => {
   test("is what the core says", async () => {
     const { client, core } = await connecting();
     core.says("connected");
-    expect(client.status.value).toEqual({ state: "connected" });
+    expect(client.status.value).toEqual({ state: "connected", recovered: false });
     core.says("waiting", { attempt: 3, retryInMs: 2_500, cause: "ping_timeout" });
     expect(client.status.value).toEqual({
       state: "waiting",
@@ -42,6 +42,21 @@ describe("the status", () => {
     });
     core.says("idle");
     expect(client.status.value).toEqual({ state: "idle" });
+  });
+
+  test("says whether the connection before was taken up", async () => {
+    const { client, core } = await connecting();
+    expect(client.recovered).toBe(false);
+    core.events.accepted(0, "x", true);
+    core.says("connected");
+    expect(client.status.value).toEqual({ state: "connected", recovered: true });
+    expect(client.recovered).toBe(true);
+    core.says("waiting", { attempt: 1, cause: "transport_close" });
+    expect(client.recovered, "of the last connection").toBe(true);
+    core.events.accepted(0, "y", false);
+    core.says("connected");
+    expect(client.status.value).toEqual({ state: "connected", recovered: false });
+    expect(client.recovered).toBe(false);
   });
 
   test("has no cause where there is none", async () => {
@@ -104,7 +119,7 @@ describe("a subscriber to the status", () => {
     core.says("connected");
     const late = recorder();
     client.status.subscribe(late);
-    expect(late.values).toEqual([{ state: "connected" }]);
+    expect(late.values).toEqual([{ state: "connected", recovered: false }]);
   });
 
   test("gets each change once", async () => {

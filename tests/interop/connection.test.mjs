@@ -68,7 +68,7 @@ test("reports what a middleware refuses with, and the namespace that it refuses 
   assertFailure(unknown, "connect_refused", 2_000);
   assert.deepEqual(unknown.data, { message: "Invalid namespace" });
   assert.equal(root.code, undefined, "the root namespace connects");
-  assert.deepEqual(await statusOf(page), { state: "connected" });
+  assert.deepEqual(await statusOf(page), { state: "connected", recovered: false });
 });
 
 test("may leave a namespace that a slow middleware has not let in, and enter it with other auth", async (t) => {
@@ -99,7 +99,7 @@ test("may leave a namespace that a slow middleware has not let in, and enter it 
   await waitFor("one socket", () => server.io.of("/slow").sockets.size === 1);
   assert.equal(users.at(-1), "B");
   assert.equal(server.io.engine.clientsCount, 1);
-  assert.deepEqual(await statusOf(page), { state: "connected" }, "the root never noticed");
+  assert.deepEqual(await statusOf(page), { state: "connected", recovered: false }, "the root never noticed");
 });
 
 test("lets a namespace connect that is answered after another was refused", async (t) => {
@@ -165,7 +165,7 @@ test("connects again when the server restarts, and gets its events once", async 
   await waitFor("the second event", () => page.evaluate(() => window.news.length === 2));
   assert.deepEqual(await page.evaluate(() => window.news), ["before", "after"]);
   assert.equal(second.io.engine.clientsCount, 1);
-  assert.deepEqual(await statusOf(page), { state: "connected" });
+  assert.deepEqual(await statusOf(page), { state: "connected", recovered: false });
   assert.deepEqual(page.errors, []);
 });
 
@@ -200,7 +200,7 @@ test("answers heartbeats, so that an idle connection lives", async (t) => {
     socket.on("disconnect", resolve);
   });
   assert.equal(pongs, 10);
-  assert.deepEqual(await statusOf(page), { state: "connected" });
+  assert.deepEqual(await statusOf(page), { state: "connected", recovered: false });
 });
 
 test("connects again after the server closes the transport", async (t) => {

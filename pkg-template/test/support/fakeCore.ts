@@ -30,6 +30,8 @@ export class FakeCore implements CorePort {
   readonly calls: Call[] = [];
   /** The events that are listened to, by name. */
   readonly names = new Map<string, number>();
+  /** Stands for all other events, if anybody listens to them. */
+  any: number | undefined;
   /** What `emit` and `request` return. */
   refusal: ErrorData | undefined;
   /** Called with each call, after it has been noted. */
@@ -89,6 +91,14 @@ export class FakeCore implements CorePort {
     this.names.delete(name);
     this.calls.push(["unlisten", name]);
   }
+  listenAny(event: number) {
+    this.any = event;
+    this.calls.push(["listenAny", event]);
+  }
+  unlistenAny() {
+    this.any = undefined;
+    this.calls.push(["unlistenAny"]);
+  }
   destroy() {
     this.#note(["destroy"]);
     queueMicrotask(() => (this.#freed = true));
@@ -118,7 +128,7 @@ export class FakeCore implements CorePort {
     args: readonly unknown[] = [],
     { socket = 0, transport = 1, ackId = -1 }: DeliveryDetails = {},
   ) {
-    const event = this.names.get(name);
+    const event = this.names.get(name) ?? this.any;
     if (event !== undefined) {
       this.events.delivered(socket, event, [name, ...args], transport, ackId);
     }

@@ -10,7 +10,7 @@ export default initialize;
 export class Manager {
   static readonly made: Manager[] = [];
   readonly calls: unknown[][] = [];
-  readonly options: { names: Map<string, number> } & Record<string, unknown>;
+  readonly options: { names: Map<string, number> & { any?: number } } & Record<string, unknown>;
   readonly events: Record<string, Listener>;
   /** What `emit` and `request` return. */
   code: string | undefined;

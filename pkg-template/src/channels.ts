@@ -1,0 +1,119 @@
+/** Who hears the events of one namespace, and who answers them. */
+import type { EventNumbers } from "./eventNumbers.js";
+import { fail } from "./errors.js";
+import type { AnyEvent } from "./events.js";
+import { Observable, type Observer, Subject, type Subscription } from "./observable.js";
+import { toValue } from "./serialize.js";
+
+type Responder = (value: unknown) => unknown;
+
+interface Channel {
+  subject: Subject<unknown>;
+  responder: Responder | undefined;
+}
+
+export class Channels {
+  readonly #numbers: EventNumbers;
+  readonly #report: (error: unknown) => void;
+  readonly #channels = new Map<number, Channel>();
+  readonly #any: Subject<AnyEvent>;
+  #completed = false;
+
+  constructor(numbers: EventNumbers, report: (error: unknown) => void) {
+    this.#numbers = numbers;
+    this.#report = report;
+    this.#any = new Subject(report);
+  }
+
+  /** Returns the events of this name, each as one value. */
+  on(event: string): Observable<unknown> {
+    return new Observable((observer) => {
+      if (this.#completed) return this.#finish(observer);
+      const { channel, release } = this.#open(event);
+      const remove = channel.subject.add(observer);
+      return () => {
+        remove();
+        release();
+      };
+    });
+  }
+
+  /** Returns all events. */
+  onAny(): Observable<AnyEvent> {
+    return new Observable((observer) => {
+      if (this.#completed) return this.#finish(observer);
+      this.#numbers.retainAny();
+      const remove = this.#any.add(observer);
+      return () => {
+        remove();
+        this.#numbers.releaseAny();
+      };
+    });
+  }
+
+  /** Throws `responder_exists`. */
+  respond(event: string, responder: Responder): Subscription {
+    const { channel, release } = this.#open(event);
+    if (channel.responder) {
+      release();
+      const hint = "an event has one answer; unsubscribe the other responder first";
+      throw fail("responder_exists", `"${event}" has a responder already`, hint);
+    }
+    channel.responder = responder;
+    return new Observable<never>((observer) => {
+      const remove = channel.subject.add({ complete: () => observer.complete?.() });
+      return () => {
+        channel.responder = undefined;
+        remove();
+        release();
+      };
+    }).subscribe({});
+  }
+
+  /**
+   * Tells who listens to the event with this number, first those who listen to all.
+   *
+   * `args` starts with the event's name. `answer` is told who answers, unless a listener has ended
+   * everything.
+   */
+  deliver(
+    event: number,
+    args: readonly unknown[],
+    answer: ((responder: Responder, value: unknown) => void) | undefined,
+  ): void {
+    if (this.#any.isObserved) this.#any.next({ event: String(args[0]), args: args.slice(1) });
+    const channel = this.#channels.get(event);
+    if (!channel) return;
+    const value = toValue(args, 1);
+    channel.subject.next(value);
+    if (channel.responder && !this.#completed) answer?.(channel.responder, value);
+  }
+
+  /** No further event comes. */
+  complete(): void {
+    this.#completed = true;
+    const channels = [...this.#channels.values()];
+    this.#any.complete();
+    for (const { subject } of channels) subject.complete();
+    this.#channels.clear();
+  }
+
+  #finish(observer: Observer<never>): () => void {
+    this.#any.finish(observer);
+    return () => {};
+  }
+
+  #open(name: string): { channel: Channel; release: () => void } {
+    const event = this.#numbers.retain(name);
+    const opened = this.#channels.get(event) ?? {
+      subject: new Subject<unknown>(this.#report),
+      responder: undefined,
+    };
+    this.#channels.set(event, opened);
+    const release = () => {
+      if (!opened.subject.isObserved && !opened.responder) this.#channels.delete(event);
+      this.#numbers.release(name);
+    };
+    return { channel: opened, release };
+  }
+}

@@ -1,0 +1,22 @@
+/** Checks of numbers that an application gives. */
+import { fail } from "./errors.js";
+
+/** What a timer can wait at most. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
+/** Throws `invalid_option` for a time that no timer can wait. */
+export function checkTimes(times: Record<string, number>): void {
+  for (const [name, value] of Object.entries(times)) {
+    if (!(value >= 1 && value <= MAX_TIMER_MS)) {
+      const hint = "give milliseconds from 1 to 2147483647";
+      throw fail("invalid_option", `${name} is ${String(value)}`, hint);
+    }
+  }
+}
+
+/** Throws `invalid_option` for what is no whole number up to `max`. */
+export function checkCount(name: string, value: number, max: number): void {
+  if (!(Number.isInteger(value) && value >= 0 && value <= max)) {
+    throw fail("invalid_option", `${name} is ${value}`, `give a whole number from 0 to ${max}`);
+  }
+}

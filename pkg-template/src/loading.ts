@@ -1,0 +1,133 @@
+/** Loads the core, and again after a while if that fails. */
+import { fail, SockeyeError, type ErrorData } from "./errors.js";
+import type { CorePort } from "./port.js";
+
+/** How long loading may take, and the waits between failures. */
+export interface LoadTimes {
+  connectTimeoutMs: number;
+  minMs: number;
+  baseMs: number;
+  capMs: number;
+  random: () => number;
+}
+
+/** What the owner of a {@link CoreLoader} is told. */
+export interface LoadEvents {
+  handleLoaded(core: CorePort): void;
+  /** Nothing happens unless {@link CoreLoader.retry} or {@link CoreLoader.load} is called. */
+  handleLoadFailed(error: SockeyeError): void;
+  /** A wait is over; loading is under way again. */
+  handleLoadRetried(): void;
+}
+
+export class CoreLoader {
+  readonly #createCore: () => Promise<CorePort>;
+  readonly #times: LoadTimes;
+  readonly #events: LoadEvents;
+  /** Ends the load that is under way. */
+  #loading: AbortController | undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #retryAt = 0;
+  #failures = 0;
+  #error: SockeyeError | undefined;
+
+  constructor(createCore: () => Promise<CorePort>, times: LoadTimes, events: LoadEvents) {
+    this.#createCore = createCore;
+    this.#times = times;
+    this.#events = events;
+  }
+
+  /** How many loads in a row have failed. */
+  get failures(): number {
+    return this.#failures;
+  }
+
+  /** Why the last load failed, if it did. */
+  get error(): SockeyeError | undefined {
+    return this.#error;
+  }
+
+  /** How long until the next load starts by itself, if it does. */
+  get retryInMs(): number | undefined {
+    return this.#timer === undefined ? undefined : Math.max(0, this.#retryAt - performance.now());
+  }
+
+  /** Loads the core, unless that is under way or will be. It may take as long as an attempt. */
+  load(): void {
+    if (this.#loading || this.#timer !== undefined) return;
+    const loading = new AbortController();
+    this.#loading = loading;
+    const timer = setTimeout(() => loading.abort(), this.#times.connectTimeoutMs);
+    const stopped = new Promise<never>((_, reject) => {
+      loading.signal.addEventListener("abort", () => {
+        clearTimeout(timer);
+        reject(new Error("it took too long"));
+      });
+    });
+    const core = this.#createCore();
+    Promise.race([core, stopped])
+      .then((core) => this.#events.handleLoaded(core))
+      .catch((error: unknown) => {
+        // A core that comes after all is of no use to anybody.
+        core.then((late) => late.destroy()).catch(() => {});
+        this.#onFailed(loading, toLoadError(error));
+      })
+      .finally(() => clearTimeout(timer));
+  }
+
+  /** Loads again after a wait that grows with each failure. */
+  retry(): void {
+    const { minMs, baseMs, capMs, random } = this.#times;
+    const shortest = Math.min(minMs, capMs);
+    const longest = Math.min(capMs, baseMs * 2 ** Math.min(this.#failures - 1, MAX_DOUBLINGS));
+    const delay = shortest + random() * Math.max(0, longest - shortest);
+    this.#retryAt = performance.now() + delay;
+    this.#timer = setTimeout(() => this.retryNow(), delay);
+  }
+
+  /** Ends a wait. */
+  retryNow(): void {
+    if (this.#timer === undefined) return;
+    this.#endWait();
+    this.load();
+    this.#events.handleLoadRetried();
+  }
+
+  /** Forgets what has failed, and waits no longer for the next load; one that is under way goes on. */
+  reset(): void {
+    this.#endWait();
+    this.#failures = 0;
+    this.#error = undefined;
+  }
+
+  /** Ends everything. */
+  stop(): void {
+    this.reset();
+    this.#loading?.abort();
+  }
+
+  #onFailed(loading: AbortController, error: SockeyeError): void {
+    if (this.#loading !== loading) return;
+    this.#loading = undefined;
+    this.#failures++;
+    this.#error = error;
+    this.#events.handleLoadFailed(error);
+  }
+
+  #endWait(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+}
+
+/** With more of them the product would overflow. */
+const MAX_DOUBLINGS = 31;
+
+/** The core says itself that it cannot run here; anything else kept it from being there at all. */
+function toLoadError(cause: unknown): SockeyeError {
+  const data = cause as (ErrorData & { cause?: unknown }) | undefined;
+  if (data?.code === "wasm_unavailable") return new SockeyeError(data, { cause: data.cause });
+  const hint =
+    'check the network and that the bundler ships the lazy chunk; or import "sockeye-client/inline"';
+  return fail("load_failed", "the client's core could not be loaded", hint, cause);
+}

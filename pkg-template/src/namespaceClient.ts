@@ -1,0 +1,330 @@
+/** A namespace as applications work with it. */
+import { Channels } from "./channels.js";
+import { checkTimes } from "./checks.js";
+import type { Connection, SocketEvents } from "./connection.js";
+import { Deferred } from "./deferred.js";
+import { fail, type SockeyeError } from "./errors.js";
+import type {
+  AckValue,
+  AnyEvent,
+  DefaultEvents,
+  EventArguments,
+  EventName,
+  EventValue,
+  RequestName,
+} from "./events.js";
+import {
+  Observable,
+  type Observer,
+  StateObservable,
+  Subject,
+  type Subscription,
+} from "./observable.js";
+import type { Auth } from "./options.js";
+import type { Sender, SendOptions } from "./sender.js";
+import { assertNotReserved, serialize, stringifyAuth, toOutgoing, toValue } from "./serialize.js";
+import { type ClientStatus, isSame, withDetails } from "./status.js";
+
+/** One namespace: its events, its status. */
+export class NamespaceClient<
+  ListenEvents extends object = DefaultEvents,
+  EmitEvents extends object = ListenEvents,
+> implements Sender<EmitEvents> {
+  /** The namespace, `/` for the root. */
+  readonly name: string;
+  /**
+   * The current {@link ClientStatus} and its changes. Each subscriber gets the current one first.
+   *
+   * @example
+   * client.status.subscribe(({ state }) => (banner.hidden = state === "connected"));
+   */
+  readonly status: StateObservable<ClientStatus>;
+  /** Names the event maps for the type checker; there is no such property at run time. */
+  declare readonly "~events": { listen: ListenEvents; emit: EmitEvents } | undefined;
+  /** @internal */
+  readonly connection: Connection;
+  readonly #id: number;
+  readonly #auth: Auth | undefined;
+  readonly #channels: Channels;
+  readonly #outgoing: Subject<AnyEvent>;
+  readonly #statusSubject: Subject<ClientStatus>;
+  #status: ClientStatus = { state: "idle" };
+  /** Statuses that not everybody has been told; more than one if a listener causes the next. */
+  readonly #untold: ClientStatus[] = [];
+  #connecting: Deferred | undefined;
+  #socketId: string | undefined;
+  #recovered = false;
+  /** Whether the application has said that it wants no connection. */
+  #declined = false;
+
+  /** @internal */
+  constructor(connection: Connection, name: string, auth: Auth | undefined) {
+    this.connection = connection;
+    this.name = name;
+    this.#auth = auth;
+    const report = (error: unknown) => connection.report(error);
+    this.#channels = new Channels(connection.eventNumbers, report);
+    this.#outgoing = new Subject(report);
+    this.#statusSubject = new Subject(report);
+    this.status = new StateObservable(
+      () => this.#status,
+      this.#statusSubject,
+      () => this.#untold[0] ?? this.#status,
+    );
+    this.#id = connection.addSocket(name, auth !== undefined, this.#socketEvents());
+  }
+
+  /** The server's id for this connection, while connected: `socket.id` there. */
+  get id(): string | undefined {
+    return this.#socketId;
+  }
+
+  /**
+   * Whether the last connection took up the one before it: the server remembered the client, which has
+   * the same `id`, and sends the events that it missed. For servers with `connectionStateRecovery`.
+   */
+  get recovered(): boolean {
+    return this.#recovered;
+  }
+
+  /**
+   * Connects, and stays connected: a lost connection is made again until `disconnect()` or until the
+   * server refuses or disconnects.
+   *
+   * Resolves when connected. Rejects with the {@link SockeyeError} of the first attempt that fails; the
+   * client goes on trying unless its status says `disconnected`. The promise may be ignored.
+   */
+  connect(): Promise<void> {
+    const { state } = this.#status;
+    const isWanted = this.connection.isWanted(this.#id);
+    if (state === "connected" && isWanted) return Promise.resolve();
+    if (this.#connecting && isWanted) return this.#connecting.promise;
+    const { promise } = (this.#connecting ??= new Deferred());
+    if (state === "closed") this.#finishConnecting(closed());
+    else {
+      if (state === "idle" || state === "disconnected") {
+        this.#setStatus({ state: "connecting", attempt: 1 });
+      }
+      this.connection.connect(this.#id);
+    }
+    return promise;
+  }
+
+  /** @internal */
+  connectUnlessTold(): void {
+    if (!this.#declined && this.#status.state === "idle") void this.connect();
+  }
+
+  /**
+   * Disconnects until `connect()` is called. Requests that have been sent reject with `disconnected`;
+   * what waits to be sent stays.
+   */
+  disconnect(): void {
+    this.#declined = true;
+    const { state } = this.#status;
+    if (state !== "idle" && state !== "closed") this.connection.disconnect(this.#id);
+  }
+
+  /**
+   * Returns the events of this name as a stream: their one argument, otherwise the tuple of all.
+   *
+   * Subscriptions outlive reconnections. An event that nobody subscribes to is not even parsed.
+   *
+   * @throws {SockeyeError} `reserved_event` for a name that servers cannot send.
+   * @example
+   * client.on("job:progress").subscribe(({ jobId, progress }) => draw(jobId, progress));
+   * for await (const job of client.on("job:completed")) archive(job);
+   */
+  on<Name extends EventName<ListenEvents>>(
+    event: Name,
+  ): Observable<EventValue<ListenEvents, Name>> {
+    assertNotReserved(event);
+    return this.#channels.on(event);
+  }
+
+  /**
+   * Returns all events that come, with their names, as a stream: each before those who listen to its
+   * name are told.
+   *
+   * While somebody subscribes, every event is parsed.
+   *
+   * @example
+   * client.onAny().subscribe(({ event, args }) => console.debug("received", event, ...args));
+   */
+  onAny(): Observable<AnyEvent<ListenEvents>> {
+    return this.#channels.onAny() as Observable<AnyEvent<ListenEvents>>;
+  }
+
+  /**
+   * Returns all events and requests that are sent, with their names, as a stream: each when it is taken
+   * to be sent, also if it has to wait for the connection. Volatile events that are dropped are not
+   * among them.
+   *
+   * @example
+   * client.onAnyOutgoing().subscribe(({ event, args }) => console.debug("sent", event, ...args));
+   */
+  onAnyOutgoing(): Observable<AnyEvent<EmitEvents>> {
+    return new Observable((observer) => this.#outgoing.add(observer as Observer<AnyEvent>));
+  }
+
+  /**
+   * Answers the server's events of this name: what `respond` returns, or resolves with, is the
+   * acknowledgement. When it throws the server gets no answer.
+   *
+   * @throws {SockeyeError} `responder_exists` if the event has one already, `reserved_event` or
+   * `client_destroyed`.
+   * @example
+   * client.respond("are-you-there", () => "yes");
+   */
+  respond<Name extends RequestName<ListenEvents>>(
+    event: Name,
+    respond: (
+      value: EventValue<ListenEvents, Name>,
+    ) => AckValue<ListenEvents, Name> | Promise<AckValue<ListenEvents, Name>>,
+  ): Subscription {
+    assertNotReserved(event);
+    this.connection.assertAlive();
+    return this.#channels.respond(event, respond);
+  }
+
+  emit<Name extends EventName<EmitEvents>>(
+    event: Name,
+    ...args: EventArguments<EmitEvents, Name>
+  ): void {
+    this.#emit(event, args, false);
+  }
+
+  request<Name extends RequestName<EmitEvents>>(
+    event: Name,
+    ...args: EventArguments<EmitEvents, Name>
+  ): Promise<AckValue<EmitEvents, Name>> {
+    return this.#request(event, args, {});
+  }
+
+  /**
+   * Returns what sends events with these options.
+   *
+   * @throws {SockeyeError} `invalid_option`.
+   * @example
+   * client.with({ volatile: true }).emit("cursor", { x, y });
+   * await client.with({ timeoutMs: 2_000, signal }).request("save", draft);
+   */
+  with(options: SendOptions): Sender<EmitEvents> {
+    if (options.timeoutMs !== undefined) checkTimes({ timeoutMs: options.timeoutMs });
+    return {
+      emit: (event, ...args) => this.#emit(event, args, options.volatile === true),
+      request: (event, ...args) => this.#request(event, args, options),
+    };
+  }
+
+  #emit(event: string, args: unknown[], volatile: boolean): void {
+    const isDropped = volatile && this.#status.state !== "connected";
+    this.connection.emit(this.#id, serialize(event, args), volatile);
+    if (!isDropped) this.#outgoing.next({ event, args });
+  }
+
+  #request<Value>(event: string, args: unknown[], options: SendOptions): Promise<Value> {
+    const { timeoutMs = this.connection.options.requestTimeoutMs, signal } = options;
+    try {
+      const outgoing = serialize(event, args);
+      const tell = () => this.#outgoing.next({ event, args });
+      const answer = this.connection.request(this.#id, outgoing, { timeoutMs, signal }, tell);
+      return answer.then((answered) => toValue(answered, 0) as Value);
+    } catch (error) {
+      // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- a SockeyeError
+      return Promise.reject(error);
+    }
+  }
+
+  #socketEvents(): SocketEvents {
+    return {
+      handleDelivered: (event, args, connection, ackId) => {
+        const answer = ackId < 0 ? undefined : this.#answerTo(connection, ackId);
+        this.#channels.deliver(event, args, answer);
+      },
+      handleAuthNeeded: (ticket) => void this.#authenticate(ticket),
+      handleAccepted: (id, recovered) => {
+        this.#socketId = id;
+        this.#recovered = recovered;
+      },
+      handleFailed: (error) => this.#finishConnecting(error),
+      handleStatus: (status) => this.#onStatus(status),
+    };
+  }
+
+  #answerTo(connection: number, ackId: number) {
+    return (responder: (value: unknown) => unknown, value: unknown) =>
+      void this.#answer(responder, value, connection, ackId);
+  }
+
+  async #answer(
+    responder: (value: unknown) => unknown,
+    value: unknown,
+    connection: number,
+    ackId: number,
+  ): Promise<void> {
+    try {
+      const answer = await responder(value);
+      const { body, attachments } = toOutgoing(answer === undefined ? [] : [answer]);
+      this.connection.core?.acknowledge(this.#id, connection, ackId, body, attachments);
+    } catch (error) {
+      this.connection.report(error);
+    }
+  }
+
+  async #authenticate(ticket: number): Promise<void> {
+    try {
+      const auth: unknown = typeof this.#auth === "function" ? await this.#auth() : this.#auth;
+      this.connection.core?.authenticate(this.#id, ticket, stringifyAuth(auth));
+    } catch (error) {
+      this.connection.failAuthentication(this.#id, ticket, error);
+    }
+  }
+
+  /** The promise of `connect()` ends first: a listener may call that again. */
+  #onStatus(status: ClientStatus): void {
+    if (status.state === "connected") this.#finishConnecting();
+    else if (status.state === "disconnected") this.#onDisconnected(status.cause);
+    else if (status.state === "waiting") this.#onWaiting(status.cause);
+    this.#setStatus(withDetails(status, this.#status, this.#recovered));
+  }
+
+  /** After `disconnect()` and `connect()` in one listener the core tells of both in turn. */
+  #onDisconnected(cause: SockeyeError): void {
+    const isSuperseded = cause.code === "client_disconnect" && this.connection.isWanted(this.#id);
+    if (!isSuperseded) this.#finishConnecting(cause);
+  }
+
+  /** What is behind a transport that failed is being found out; that ends in `handleFailed`. */
+  #onWaiting(cause: SockeyeError | undefined): void {
+    if (cause && cause.code !== "transport_error") this.#finishConnecting(cause);
+  }
+
+  #onClosed(): void {
+    this.#finishConnecting(closed());
+    this.#channels.complete();
+    this.#outgoing.complete();
+    this.#statusSubject.complete();
+  }
+
+  #setStatus(status: ClientStatus): void {
+    if (isSame(this.#status, status)) return;
+    if (status.state !== "connected") this.#socketId = undefined;
+    this.#status = status;
+    this.#untold.push(status);
+    if (this.#untold.length > 1) return;
+    for (let next: ClientStatus | undefined; (next = this.#untold[0]); this.#untold.shift()) {
+      this.#statusSubject.next(next);
+    }
+    if (this.#status.state === "closed") this.#onClosed();
+  }
+
+  #finishConnecting(error?: SockeyeError): void {
+    this.#connecting?.settle(error);
+    this.#connecting = undefined;
+  }
+}
+
+function closed(): SockeyeError {
+  return fail("client_destroyed", "the client was destroyed", "make a new client");
+}
