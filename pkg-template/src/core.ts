@@ -4,6 +4,7 @@ import { describe } from "./descriptions.js";
 import { Diagnostician } from "./diagnose.js";
 import type { ErrorData, SockeyeErrorCode } from "./errors.js";
 import type { CoreEvents, CoreOptions, CorePort } from "./port.js";
+import { safely, throwLater } from "./safely.js";
 import initialize, { Engine, Manager } from "./wasm/glue.js";
 import { data, size } from "./wasm/payload.js";
 
@@ -93,22 +94,6 @@ function toManagerEvents(events: CoreEvents, onDiagnose: () => void): object {
       ) => events.status(socket, state, attempt, retryInMs, toErrorData(code, detail)),
     ),
   };
-}
-
-function safely<Args extends unknown[]>(tell: (...args: Args) => void): (...args: Args) => void {
-  return (...args) => {
-    try {
-      tell(...args);
-    } catch (error) {
-      throwLater(error);
-    }
-  };
-}
-
-function throwLater(error: unknown): void {
-  queueMicrotask(() => {
-    throw error;
-  });
 }
 
 function toPort(manager: Manager, names: EventNames, diagnostician: Diagnostician): CorePort {

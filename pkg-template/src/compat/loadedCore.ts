@@ -1,0 +1,18 @@
+/** The core, loaded when the first engine is made. */
+import type { Core } from "./enginePort.js";
+
+let loaded: Core | undefined;
+
+/** Loads the core; rejects if it cannot be fetched or run, and may be called again then. */
+export async function load(): Promise<Core> {
+  const { loadCore } = (await import("../core.js")) as unknown as { loadCore: () => Promise<Core> };
+  const core = await loadCore();
+  loaded = core;
+  return core;
+}
+
+/** Returns the core; throws unless it has been loaded, which it is when anything can be received. */
+export function loadedCore(): Core {
+  if (!loaded) throw new Error("the core is not loaded");
+  return loaded;
+}
