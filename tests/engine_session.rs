@@ -179,6 +179,34 @@ fn leaves_half_of_the_time_to_the_next_transport() {
 }
 
 #[test]
+fn tries_a_transport_that_stalled_last_until_it_works() {
+    let mut rig = falling_back();
+    rig.advance(10_000);
+    rig.failed(1, Failure::Failed);
+    rig.settle_now();
+    rig.open();
+    rig.assert(&["poll 2"], &[]);
+    rig.polled(2, OPEN);
+    rig.opened(3);
+    rig.frame(3, "3probe");
+    rig.polled(2, "6");
+    rig.close();
+    rig.settle_now();
+    rig.open();
+    rig.assert(&["open 4"], &[]);
+}
+
+#[test]
+fn tries_a_transport_that_failed_at_once_first_again() {
+    let mut rig = falling_back();
+    rig.failed(0, Failure::Failed);
+    rig.failed(1, Failure::Failed);
+    rig.settle_now();
+    rig.open();
+    rig.assert(&["open 2"], &[]);
+}
+
+#[test]
 fn ends_when_the_timer_is_later_than_the_whole_time() {
     let mut rig = falling_back();
     rig.sleep(30_000);

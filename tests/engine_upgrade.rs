@@ -439,6 +439,16 @@ fn completes_the_change_when_the_owner_closes_during_the_pause() {
 }
 
 #[test]
+fn waits_for_the_change_when_the_owner_closes_with_nothing_to_send() {
+    let mut rig = pausing_get();
+    rig.close();
+    rig.assert(&[], &[]);
+    rig.polled(0, "6");
+    let notices = [Upgraded(WebSocket), Closed(CloseCause::ClientClose)];
+    rig.assert(&["close 0", "send 1 5", "close 1"], &notices);
+}
+
+#[test]
 fn closes_over_polling_when_the_change_fails_while_it_closes() {
     let mut rig = pausing_both();
     rig.send("4last");

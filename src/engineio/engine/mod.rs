@@ -57,6 +57,8 @@ pub struct Engine<H: Host> {
     close_packet: Option<OutgoingPacket<H>>,
     /// Whether the last session had a WebSocket.
     had_websocket: bool,
+    /// The kind of transport that took its whole share of an attempt's time, and has not worked since.
+    stalled: Option<TransportKind>,
     next_transport: u32,
     actions: VecDeque<Action<H>>,
     notices: VecDeque<Notice>,
@@ -106,6 +108,7 @@ impl<H: Host> Engine<H> {
             upgrade: Upgrade::None,
             queue: Queue::default(),
             close_packet: None,
+            stalled: None,
             next_transport: 0,
             actions: VecDeque::new(),
             notices: VecDeque::new(),
@@ -264,6 +267,14 @@ impl<H: Host> Engine<H> {
     fn use_transport(&mut self, id: TransportId, kind: TransportKind) {
         self.kind = Some(kind);
         self.current = Some(Transport { id, kind, is_polling: false, posted: None });
+    }
+
+    /// The transport in use has proved itself.
+    fn mark_working(&mut self) {
+        self.had_websocket = self.kind == Some(TransportKind::WebSocket);
+        if self.stalled == self.kind {
+            self.stalled = None;
+        }
     }
 
     fn sid(&self) -> Option<String> {

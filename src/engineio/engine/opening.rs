@@ -53,6 +53,8 @@ impl<H: Host> Engine<H> {
         }
         if !self.config.try_all_transports {
             kinds.truncate(1);
+        } else if kinds.front().copied() == self.stalled {
+            kinds.rotate_left(kinds.len().min(1));
         }
         kinds
     }
@@ -101,7 +103,10 @@ impl<H: Host> Engine<H> {
         };
         let is_over = opening.deadline.is_some_and(|deadline| deadline <= now);
         match self.kind {
-            Some(kind) if !is_over => self.fail_opening(kind, Failure::Failed, now),
+            Some(kind) if !is_over => {
+                self.stalled = Some(kind);
+                self.fail_opening(kind, Failure::Failed, now);
+            }
             Some(_) | None => self.end(CloseCause::OpenTimeout),
         }
     }
@@ -117,7 +122,7 @@ impl<H: Host> Engine<H> {
         let websocket_failed =
             matches!(before, State::Opening(Opening { websocket_failed: true, .. }));
         self.close_packet = Some(packet(host, PacketType::Close, None));
-        self.had_websocket = self.kind == Some(TransportKind::WebSocket);
+        self.mark_working();
         self.notices.push_back(Notice::Opened);
         self.flush();
         if !self.can_upgrade() {

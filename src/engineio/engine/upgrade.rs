@@ -120,7 +120,7 @@ impl<H: Host> Engine<H> {
         {
             self.close_current(Vec::new());
             self.use_transport(transport, TransportKind::WebSocket);
-            self.had_websocket = true;
+            self.mark_working();
             self.actions.push_back(Action::Send { transport, packet: upgrade_packet });
             self.notices.push_back(Notice::Upgraded(TransportKind::WebSocket));
             self.flush();
