@@ -15,6 +15,8 @@ export default defineConfig({
   },
   test: {
     environment: "node",
+    // The official client runs on the fake engine, too: the tests of compat/ hold for both.
+    server: { deps: { inline: ["socket.io-client"] } },
     include: ["test/**/*.test.ts"],
     restoreMocks: true,
     unstubGlobals: true,

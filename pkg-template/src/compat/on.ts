@@ -1,17 +1,20 @@
 /** Subscriptions that are ended by calling what the subscribing returned. */
-
-type AnyListener = (...args: never[]) => void;
-
-interface Source<Name extends string, Listener extends AnyListener> {
-  on(event: Name, listener: Listener): unknown;
-  off(event: Name, listener: Listener): unknown;
-}
+import type {
+  Emitter,
+  EventsMap,
+  ReservedOrUserEventNames,
+  ReservedOrUserListener,
+} from "@socket.io/component-emitter";
+import type { NoEvents } from "./noEvents.js";
 
 /** Adds a listener and returns what removes it. */
-export function on<Name extends string, Listener extends AnyListener>(
-  source: Source<Name, Listener>,
+export function on<
+  Events extends EventsMap,
+  Name extends ReservedOrUserEventNames<Events, NoEvents>,
+>(
+  source: Emitter<NoEvents, NoEvents, Events>,
   event: Name,
-  listener: Listener,
+  listener: ReservedOrUserListener<Events, NoEvents, Name>,
 ): () => void {
   source.on(event, listener);
   return () => void source.off(event, listener);

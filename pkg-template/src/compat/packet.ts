@@ -36,3 +36,8 @@ export interface Packet {
   /** How many binary values belong to it. */
   attachments?: number;
 }
+
+/** How a packet is sent. */
+export interface PacketOptions {
+  options?: { compress: boolean };
+}

@@ -1,0 +1,89 @@
+/** Events that are sent until they are acknowledged, one after the other (option `retries`). */
+import { withError } from "./acks.js";
+import type { Ack } from "./acks.js";
+import type { Flags } from "./types.js";
+
+/** An event in the queue. */
+export interface QueuedPacket {
+  id: number;
+  args: unknown[];
+  ack: Ack | undefined;
+  flags: Flags;
+  tryCount: number;
+  /** Whether an answer to the last try is still to come. */
+  pending: boolean;
+}
+
+/** What the queue needs of its socket. */
+export interface QueueOwner {
+  /** Whether what is sent goes out at once. */
+  canSend(): boolean;
+  /** Sends an event; the last of `args` is its acknowledgement. */
+  send(args: unknown[], flags: Flags): void;
+}
+
+/** The queue of one socket. */
+export class RetryQueue {
+  /** The events; only the first one is being sent. */
+  readonly packets: QueuedPacket[] = [];
+  private sequence = 0;
+
+  constructor(
+    private readonly retries: number,
+    private readonly owner: QueueOwner,
+  ) {}
+
+  /** Adds an event, with its acknowledgement as the last of `args` if it has one. */
+  add(args: unknown[], flags: Flags): void {
+    const last = args[args.length - 1];
+    const ack = typeof last === "function" ? (last as Ack) : undefined;
+    const packet: QueuedPacket = {
+      id: this.sequence++,
+      args: ack ? args.slice(0, -1) : args,
+      ack,
+      flags,
+      tryCount: 0,
+      pending: false,
+    };
+    this.packets.push(packet);
+    this.drain();
+  }
+
+  /**
+   * Sends the first event.
+   *
+   * @param force also if the answer to its last try is still to come, which a new connection makes void
+   */
+  drain(force = false): void {
+    const [packet] = this.packets;
+    if (!packet || (packet.pending && !force) || !this.owner.canSend()) return;
+    packet.pending = true;
+    const tryCount = ++packet.tryCount;
+    const onAnswer = withError((error, ...response) => {
+      if (packet.tryCount === tryCount) this.onAnswer(packet, error, response);
+    });
+    try {
+      this.owner.send([...packet.args, onAnswer], packet.flags);
+    } catch (error) {
+      this.remove(packet); // What cannot be serialised now never can.
+      throw error;
+    }
+  }
+
+  private onAnswer(packet: QueuedPacket, error: unknown, response: unknown[]): void {
+    if (!packet.pending) return;
+    packet.pending = false;
+    try {
+      if (error === null) this.remove(packet)?.(null, ...response);
+      else if (packet.tryCount > this.retries) this.remove(packet)?.(error);
+    } finally {
+      this.drain();
+    }
+  }
+
+  /** Removes an event and returns its acknowledgement. */
+  private remove(packet: QueuedPacket): Ack | undefined {
+    this.packets.splice(this.packets.indexOf(packet), 1);
+    return packet.ack;
+  }
+}
