@@ -18,7 +18,15 @@ pub enum EventName {
     Heard(EventId),
     /// Nobody listens to it.
     Unheard,
+    /// It is one of the [`RESERVED_EVENTS`], which no server may send.
+    Reserved,
 }
+
+/// The names of what the client itself tells an application.
+///
+/// Source: socket.io-parser 4.2.4, `RESERVED_EVENTS`.
+pub const RESERVED_EVENTS: [&str; 6] =
+    ["connect", "connect_error", "disconnect", "disconnecting", "newListener", "removeListener"];
 
 /// What kind of JSON a value is, as far as the protocol cares.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,6 +78,32 @@ pub trait Host {
 
     /// Tells what kind of JSON `value` is.
     fn kind(&self, value: &Self::Value) -> ValueKind;
+
+    /// Puts attachments in the places of their placeholders, or returns `None` if a placeholder names
+    /// none of them.
+    ///
+    /// A placeholder is an object whose `_placeholder` is `true`; its `num` is the attachment's index.
+    fn fill(&self, value: Self::Value, attachments: Vec<Self::Bytes>) -> Option<Self::Value>;
+
+    /// Copies the recovery offset at the end of the event array in which `text` ends, without parsing
+    /// it. Returns `None` if its last argument is none.
+    fn peek_offset(&self, text: &Self::Text, from: usize) -> Option<Self::Text>;
+
+    /// Removes the recovery offset at the end of a parsed event array, and returns it.
+    ///
+    /// Every argument could be an offset that is made like one, so only such a string is taken:
+    /// `[0-9A-Za-z_-]{7}`, possibly with a point and more such characters (the adapter in memory),
+    /// digits, a hyphen and digits (Redis streams), or 24 hexadecimal digits (MongoDB).
+    fn take_offset(&self, arguments: &mut Self::Value) -> Option<Self::Text>;
+
+    /// Makes the payload of a CONNECT that asks for the recovery of the session `pid`: the fields `pid`
+    /// and, if there is one, `offset`, and over them those of `auth`, a JSON object.
+    fn recovery_payload(
+        &self,
+        pid: &str,
+        offset: Option<&Self::Text>,
+        auth: Option<&Self::Text>,
+    ) -> Self::Text;
 
     /// Reads a field of an object that holds a string.
     fn string_field(&self, object: &Self::Value, name: &str) -> Option<String>;

@@ -1,19 +1,21 @@
 //! The host outside JavaScript: `String`, `serde_json::Value`, `Vec<u8>`.
 //!
-//! It serves tests, simulations and Rust programs.
+//! It serves tests, simulations and Rust programs. JSON cannot hold bytes: in a received value an
+//! attachment is the array of its bytes.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-use crate::host::{EventId, EventName, Host, OutgoingFrame, ValueKind};
+use crate::host::{EventId, EventName, Host, OutgoingFrame, RESERVED_EVENTS, ValueKind};
 
 /// A host whose positions are bytes, with a table of the names that somebody listens to.
 #[derive(Clone, Debug, Default)]
 pub struct NativeHost {
     names: Rc<RefCell<BTreeMap<String, EventId>>>,
+    any: Rc<Cell<Option<EventId>>>,
 }
 
 impl NativeHost {
@@ -24,6 +26,11 @@ impl NativeHost {
         *names.entry(name.to_owned()).or_insert(next)
     }
 
+    /// Lets the events whose names nobody listens to come under the number `any`, or no longer.
+    pub fn listen_to_any(&self, any: Option<EventId>) {
+        self.any.set(any);
+    }
+
     /// Joins the pieces of a frame to what goes over the wire.
     #[must_use]
     pub fn join(frame: &OutgoingFrame<String>) -> String {
@@ -32,7 +39,11 @@ impl NativeHost {
     }
 
     fn look_up(&self, name: &str) -> EventName {
-        self.names.borrow().get(name).copied().map_or(EventName::Unheard, EventName::Heard)
+        if RESERVED_EVENTS.contains(&name) {
+            return EventName::Reserved;
+        }
+        let listened = self.names.borrow().get(name).copied().or(self.any.get());
+        listened.map_or(EventName::Unheard, EventName::Heard)
     }
 }
 
@@ -83,6 +94,39 @@ impl Host for NativeHost {
             Value::String(_) => ValueKind::String,
             Value::Null | Value::Bool(_) | Value::Number(_) => ValueKind::Other,
         }
+    }
+
+    fn fill(&self, value: Value, attachments: Vec<Vec<u8>>) -> Option<Value> {
+        let filled: Vec<Value> = attachments.into_iter().map(Value::from).collect();
+        replace_placeholders(value, &filled)
+    }
+
+    fn peek_offset(&self, text: &String, from: usize) -> Option<String> {
+        let (rest, offset) = text.get(from..)?.strip_suffix("\"]")?.rsplit_once('"')?;
+        (rest.ends_with(',') && is_offset(offset)).then(|| offset.to_owned())
+    }
+
+    fn take_offset(&self, arguments: &mut Value) -> Option<String> {
+        let arguments = arguments.as_array_mut()?;
+        let last = arguments.get(1..)?.last()?.as_str()?;
+        let offset = is_offset(last).then(|| last.to_owned())?;
+        arguments.pop();
+        Some(offset)
+    }
+
+    fn recovery_payload(
+        &self,
+        pid: &str,
+        offset: Option<&String>,
+        auth: Option<&String>,
+    ) -> String {
+        let mut fields: Map<String, Value> =
+            auth.and_then(|auth| serde_json::from_str(auth).ok()).unwrap_or_default();
+        fields.entry("pid").or_insert_with(|| pid.into());
+        if let Some(offset) = offset {
+            fields.entry("offset").or_insert_with(|| offset.as_str().into());
+        }
+        Value::Object(fields).to_string()
     }
 
     fn string_field(&self, object: &Value, name: &str) -> Option<String> {
@@ -148,6 +192,55 @@ fn sextet(byte: u8) -> Option<u32> {
     Some(u32::from(value))
 }
 
+fn replace_placeholders(value: Value, attachments: &[Value]) -> Option<Value> {
+    match value {
+        Value::Object(fields) if fields.get("_placeholder") == Some(&Value::Bool(true)) => {
+            attachments.get(placeholder_index(fields.get("num")?)?).cloned()
+        }
+        Value::Object(fields) => {
+            let fill = |(key, value)| Some((key, replace_placeholders(value, attachments)?));
+            fields.into_iter().map(fill).collect::<Option<Map<_, _>>>().map(Value::Object)
+        }
+        Value::Array(items) => {
+            let fill = |value| replace_placeholders(value, attachments);
+            items.into_iter().map(fill).collect::<Option<Vec<_>>>().map(Value::Array)
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => Some(value),
+    }
+}
+
+/// JavaScript knows one kind of number: `1.0` and `-0` are whole, too.
+fn placeholder_index(number: &Value) -> Option<usize> {
+    let number = number.as_f64().filter(|number| number.fract() == 0.0 && *number >= 0.0)?;
+    // A cast from `f64` saturates, so what is too large names no attachment.
+    Some(number as usize)
+}
+
+/// Returns whether `text` is made like an offset; [`Host::take_offset`] says how that is.
+fn is_offset(text: &str) -> bool {
+    is_yeast(text) || is_stream_id(text) || is_object_id(text)
+}
+
+fn is_yeast(text: &str) -> bool {
+    let is_digits = |text: &str| {
+        !text.is_empty()
+            && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+    };
+    match text.split_once('.') {
+        Some((time, seed)) => time.len() == 7 && is_digits(time) && is_digits(seed),
+        None => text.len() == 7 && is_digits(text),
+    }
+}
+
+fn is_stream_id(text: &str) -> bool {
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    text.split_once('-').is_some_and(|(time, number)| is_number(time) && is_number(number))
+}
+
+fn is_object_id(text: &str) -> bool {
+    text.len() == 24 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -176,6 +269,53 @@ mod tests {
             ["A", "=", "==", "====", "TQ=", "TWFu=", "TWFuT", "T-_u", "TWé", "TQ==TQ==", "!!!!"]
         {
             assert_eq!(decode_base64(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn knows_an_offset_by_its_form() {
+        let host = NativeHost::default();
+        let take = |last: &str| {
+            let mut arguments = serde_json::json!(["x", 1, last]);
+            let offset = host.take_offset(&mut arguments);
+            assert_eq!(arguments.as_array().unwrap().len(), 3 - usize::from(offset.is_some()));
+            assert!(offset.is_none() || offset.as_deref() == Some(last));
+            let peeked = host.peek_offset(&serde_json::json!(["x", 1, last]).to_string(), 0);
+            assert_eq!(peeked, offset);
+            offset.is_some()
+        };
+        for offset in [
+            "Q7w600v",
+            "-_aZ09b",
+            "Q7w600v.1",
+            "Q7w600v.-_",
+            "1700000000000-0",
+            "1700000000000-12345",
+            "65534ea0c0ffee0123456789",
+            "ABCDEFabcdef012345678901",
+        ] {
+            assert!(take(offset), "{offset}");
+        }
+        for other in [
+            "",
+            "Q7w600",
+            "Q7w600vv",
+            "Q7w 00v",
+            "Q7w600v.",
+            "Q7w600v.ä",
+            "Q7w600v.1.1",
+            "-",
+            "1700000000000-",
+            "-0",
+            "1-2-3",
+            "65534ea0c0ffee012345678g",
+            "65534ea0c0ffee01234567890",
+            "a user's name",
+        ] {
+            assert!(!take(other), "{other}");
+        }
+        for mut arguments in [serde_json::json!(["Q7w600v"]), serde_json::json!(["x", 1])] {
+            assert_eq!(host.take_offset(&mut arguments), None);
         }
     }
 }

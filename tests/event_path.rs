@@ -32,7 +32,7 @@ enum Input {
 }
 
 /// The frames that a host may read itself, and those that only look like them.
-const EVENTS: [&str; 16] = [
+const EVENTS: [&str; 19] = [
     r#"42["x"]"#,
     r#"42["x",1,{"a":[2]}]"#,
     r#"42["nobody"]"#,
@@ -45,6 +45,9 @@ const EVENTS: [&str; 16] = [
     r#"42["a\"b",1]"#,
     r#"42["\u0078"]"#,
     r#"42[7]"#,
+    r#"42["connect"]"#,
+    r#"42["x",1,"Q7w600v"]"#,
+    r#"42["nobody","Q7w600w"]"#,
     r#"42[null]"#,
     "42[]",
     r#"42["x",1e999]"#,
@@ -86,7 +89,7 @@ fn take(manager: &mut Manager<NativeHost>, input: &Input, number: u32, now: Inst
             let timeout = timeout.map(Duration::from_millis);
             let body = "[\"r\"]".to_owned();
             // After the end there is nobody to ask.
-            let _ = manager.request(root, RequestId(number), body, timeout, now);
+            let _ = manager.request(root, RequestId(number), body, Vec::new(), timeout, now);
         }
         Input::Cancel => manager.cancel(root, RequestId(number.saturating_sub(1))),
         Input::Destroy => manager.destroy(now),
@@ -117,7 +120,7 @@ fn hand_in_read(manager: &mut Manager<NativeHost>, frame: &str, now: Instant) ->
         Some(EventName::Heard(event)) => host
             .parse(&text, 2)
             .is_some_and(|arguments| manager.handle_event(TRANSPORT, event, arguments)),
-        None => false,
+        Some(EventName::Reserved) | None => false,
     };
     if !taken {
         manager.handle_text(TRANSPORT, &text, now);

@@ -71,12 +71,14 @@ function toManagerEvents(events: CoreEvents, onDiagnose: () => void): object {
       }
     },
     authNeeded: safely((socket: number, ticket: number) => events.authNeeded(socket, ticket)),
-    accepted: safely((socket: number, id: string, recovered?: boolean) =>
-      events.accepted(socket, id, recovered === true),
+    accepted: safely((socket: number, id: string, recovered: boolean) =>
+      events.accepted(socket, id, recovered),
     ),
     refused: safely((socket: number, data: unknown) => events.refused(socket, data)),
     diagnose: safely(onDiagnose),
-    binaryDropped: safely(() => events.dropped(describe("binary_unsupported"))),
+    dropped: safely((_socket: number, code: SockeyeErrorCode, detail: string) =>
+      events.dropped(describe(code, detail)),
+    ),
     failed: safely((socket: number, code: SockeyeErrorCode, detail: string) =>
       events.failed(socket, describe(code, detail)),
     ),
@@ -105,14 +107,12 @@ function toPort(manager: Manager, names: EventNames, diagnostician: Diagnosticia
     authenticate: (socket, ticket, payload) => manager.authenticate(socket, ticket, payload),
     failAuthentication: (socket, ticket) => manager.failAuthentication(socket, ticket),
     emit: (socket, body, attachments, volatile) =>
-      toErrorData(attachments ? "binary_unsupported" : manager.emit(socket, body, volatile)),
+      toErrorData(manager.emit(socket, body, attachments, volatile)),
     request: (socket, request, body, attachments, timeoutMs) =>
-      toErrorData(
-        attachments ? "binary_unsupported" : manager.request(socket, request, body, timeoutMs),
-      ),
+      toErrorData(manager.request(socket, request, body, attachments, timeoutMs)),
     cancel: (socket, request) => manager.cancel(socket, request),
-    acknowledge: (socket, connection, ackId, body) =>
-      manager.acknowledge(socket, connection, ackId, body),
+    acknowledge: (socket, connection, ackId, body, attachments) =>
+      manager.acknowledge(socket, connection, ackId, body, attachments),
     listen: (name, event) => void names.set(name, event),
     unlisten: (name) => void names.delete(name),
     listenAny: (event) => void (names.any = event),

@@ -108,10 +108,11 @@ describe("the port", () => {
     port.reconnectNow();
     port.authenticate(0, 1, "{}");
     port.failAuthentication(0, 1);
-    expect(port.emit(0, '["a"]', undefined, true)).toBeUndefined();
-    expect(port.request(0, 2, '["a"]', undefined, 3)).toBeUndefined();
+    const attachments = [new ArrayBuffer(1)];
+    expect(port.emit(0, '["a"]', attachments, true)).toBeUndefined();
+    expect(port.request(0, 2, '["a"]', attachments, 3)).toBeUndefined();
     port.cancel(0, 2);
-    port.acknowledge(0, 1, 4, "[]", undefined);
+    port.acknowledge(0, 1, 4, "[]", attachments);
     expect(manager.calls).toEqual([
       ["socket", "/a", true],
       ["connect", 0],
@@ -119,10 +120,10 @@ describe("the port", () => {
       ["reconnectNow"],
       ["authenticate", 0, 1, "{}"],
       ["failAuthentication", 0, 1],
-      ["emit", 0, '["a"]', true],
-      ["request", 0, 2, '["a"]', 3],
+      ["emit", 0, '["a"]', attachments, true],
+      ["request", 0, 2, '["a"]', attachments, 3],
       ["cancel", 0, 2],
-      ["acknowledge", 0, 1, 4, "[]"],
+      ["acknowledge", 0, 1, 4, "[]", attachments],
     ]);
   });
 

@@ -11,18 +11,18 @@ const crate = (path: string) =>
 
 /** The codes that the crate gives: what `Variant => "code"` stands for, whatever surrounds it. */
 function codesOf(path: string): string[] {
-  const arms = crate(path).matchAll(/(?:Self|Settlement)::\w+(?:\(\w+\))? =>\s*\(?"(\w+)"/g);
+  const arms = crate(path).matchAll(/(?:Self|Settlement)::\w+(?:\(\w+\))? =>\s*[({]?\s*"(\w+)"/g);
   return Array.from(arms, ([, code]) => code ?? "");
 }
 
-const sources = ["manager/cause.rs", "socketio/socket.rs", "web/driver.rs"];
+const sources = ["manager/cause.rs", "socketio/excess.rs", "socketio/outgoing.rs", "web/driver.rs"];
 const codes = [...new Set(sources.flatMap(codesOf))];
 const ofTheShell = ["binary_unsupported", "wasm_unavailable"];
 
 suite("the codes of the crate", () => {
   test.each([
     ["manager/cause.rs", "auth_failed"],
-    ["socketio/socket.rs", "buffer_full"],
+    ["socketio/outgoing.rs", "buffer_full"],
     ["web/driver.rs", "ack_timeout"],
   ])("are found in %s", (path, code) => {
     expect(codesOf(path)).toContain(code);

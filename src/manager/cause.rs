@@ -140,6 +140,8 @@ fn decode_detail(error: DecodeError) -> &'static str {
         DecodeError::Namespace => "namespace",
         DecodeError::AckId => "acknowledgement id",
         DecodeError::Payload => "payload",
+        DecodeError::ReservedEvent => "reserved event name",
+        DecodeError::Placeholder => "placeholder without an attachment",
         DecodeError::UnexpectedText => "text where an attachment was due",
         DecodeError::UnexpectedBinary => "attachment without a packet",
     }

@@ -2,14 +2,14 @@
 
 use core::time::Duration;
 
-use crate::engineio::PacketType;
+use crate::engineio::{OutgoingPacket, PacketType};
 use crate::host::{Host, OutgoingFrame};
 use crate::manager::connection::Link;
 use crate::manager::{
     AckTicket, Cause, Diagnosis, Entry, Event, Manager, Output, SocketId, TransportId,
 };
 use crate::socketio::{
-    AuthTicket, EmitError, Opening, ROOT_NAMESPACE, RequestId, Settlement, Socket,
+    AuthTicket, EmitError, Excess, Opening, Outgoing, ROOT_NAMESPACE, RequestId, Settlement, Socket,
 };
 use crate::time::{Instant, earliest};
 
@@ -106,7 +106,7 @@ impl<H: Host> Manager<H> {
     pub fn authenticate(&mut self, socket: SocketId, ticket: AuthTicket, payload: Option<H::Text>) {
         if let Some(entry) = self.entries.get_mut(socket.0 as usize) {
             let frame = entry.socket.authenticate(&self.host, ticket, payload);
-            self.send_if_some(frame);
+            self.send_frame_if_some(frame);
         }
     }
 
@@ -125,6 +125,7 @@ impl<H: Host> Manager<H> {
     pub fn disconnect(&mut self, socket: SocketId, now: Instant) {
         if self.entry(socket).is_some_and(|entry| entry.socket.is_active()) {
             self.leave(socket, now);
+            self.forget_session(socket);
             self.end_socket(socket, Cause::ClientDisconnect);
             self.rest_if_unwanted(now);
             self.end_turn();
@@ -144,7 +145,14 @@ impl<H: Host> Manager<H> {
         if let Some(entry) = self.entries.get_mut(socket.0 as usize) {
             entry.reopen_at = Some(now + REOPEN_PAUSE);
             let frame = entry.socket.disconnect_frame(&self.host);
-            self.send_if_some(Some(frame));
+            self.send_frame_if_some(Some(frame));
+        }
+    }
+
+    /// Nobody recovers a session that ended in good order, and the next user may be another.
+    pub(super) fn forget_session(&mut self, socket: SocketId) {
+        if let Some(entry) = self.entry_mut(socket) {
+            entry.socket.forget_session();
         }
     }
 
@@ -158,18 +166,23 @@ impl<H: Host> Manager<H> {
 
     /// Sends an event, or keeps it until there is a connection; dropped then if `volatile`.
     ///
+    /// `body` is the JSON of the array of its name and arguments, with placeholders in the places of
+    /// `attachments`.
+    ///
     /// # Errors
     ///
-    /// [`EmitError`] if the event cannot be kept.
+    /// [`EmitError`] if the event cannot be kept, or is more than a server takes.
     pub fn emit(
         &mut self,
         socket: SocketId,
         body: H::Text,
+        attachments: Vec<H::Bytes>,
         volatile: bool,
     ) -> Result<(), EmitError> {
         let entry = self.entries.get_mut(socket.0 as usize).ok_or(EmitError::UnknownSocket)?;
-        let frame = entry.socket.emit(&self.host, body, volatile)?;
-        self.send_if_some(frame);
+        let max = self.max_payload;
+        let packet = entry.socket.emit(&self.host, body, attachments, volatile, max)?;
+        self.send_if_some(packet);
         Ok(())
     }
 
@@ -177,22 +190,24 @@ impl<H: Host> Manager<H> {
     ///
     /// # Errors
     ///
-    /// [`EmitError`] if the event cannot be kept or too many requests are waiting. Otherwise exactly
+    /// [`EmitError`] as for [`emit`](Self::emit), and if too many requests are waiting. Otherwise exactly
     /// one [`Event::Settled`] follows, unless the request is [cancelled](Self::cancel).
     pub fn request(
         &mut self,
         socket: SocketId,
         request: RequestId,
         body: H::Text,
+        attachments: Vec<H::Bytes>,
         timeout: Option<Duration>,
         now: Instant,
     ) -> Result<(), EmitError> {
         let deadline = timeout.map(|timeout| now + timeout);
         let entry = self.entries.get_mut(socket.0 as usize).ok_or(EmitError::UnknownSocket)?;
-        let frame = entry.socket.request(&self.host, request, body, deadline)?;
+        let (host, max) = (&self.host, self.max_payload);
+        let packet = entry.socket.request(host, request, body, attachments, deadline, max)?;
         let due = entry.socket.deadline();
         self.deadline = earliest(self.deadline, due);
-        self.send_if_some(frame);
+        self.send_if_some(packet);
         Ok(())
     }
 
@@ -204,11 +219,25 @@ impl<H: Host> Manager<H> {
         }
     }
 
-    /// Answers an event of the server. Without the connection on which it came, nothing is sent.
-    pub fn acknowledge(&mut self, socket: SocketId, ticket: AckTicket, body: H::Text) {
+    /// Answers an event of the server. Without the connection on which it came, nothing is sent. An
+    /// answer that is more than a server takes is dropped with [`Event::Dropped`].
+    pub fn acknowledge(
+        &mut self,
+        socket: SocketId,
+        ticket: AckTicket,
+        body: H::Text,
+        attachments: Vec<H::Bytes>,
+    ) {
         let entry = self.entry(socket).filter(|entry| entry.connection == ticket.connection);
-        let frame = entry.and_then(|entry| entry.socket.acknowledge(ticket.ack_id, body));
-        self.send_if_some(frame);
+        let Some(entry) = entry else {
+            return;
+        };
+        let (host, max) = (&self.host, self.max_payload);
+        match entry.socket.acknowledge(host, ticket.ack_id, body, attachments, max) {
+            Ok(packet) => self.send_if_some(packet),
+            Err(EmitError::TooManyAttachments) => self.drop_packet(socket, Excess::Attachments),
+            Err(_) => self.drop_packet(socket, Excess::Payload),
+        }
     }
 
     /// Ends everything: sockets, requests, the connection, the timer.
@@ -227,13 +256,28 @@ impl<H: Host> Manager<H> {
         self.end_turn();
     }
 
-    pub(super) fn send_if_some(&mut self, frame: Option<OutgoingFrame<H::Text>>) {
+    fn send_if_some(&mut self, packet: Option<Outgoing<H>>) {
+        if let (Some(transport), Some(packet)) = (self.link.open_transport(), packet) {
+            self.send_packet(transport, packet);
+        }
+    }
+
+    fn send_frame_if_some(&mut self, frame: Option<OutgoingFrame<H::Text>>) {
         if let (Some(transport), Some(frame)) = (self.link.open_transport(), frame) {
             self.send(transport, frame);
         }
     }
 
+    /// Sends a packet and, directly after it, its attachments.
+    pub(super) fn send_packet(&mut self, transport: TransportId, packet: Outgoing<H>) {
+        self.send(transport, packet.frame);
+        for bytes in packet.attachments {
+            self.outputs
+                .push_back(Output::Send { transport, packet: OutgoingPacket::Binary(bytes) });
+        }
+    }
+
     pub(super) fn send(&mut self, transport: TransportId, frame: OutgoingFrame<H::Text>) {
-        self.outputs.push_back(Output::Send { transport, frame });
+        self.outputs.push_back(Output::Send { transport, packet: OutgoingPacket::Text(frame) });
     }
 }

@@ -3,27 +3,28 @@
 use core::time::Duration;
 
 use crate::engineio::{Session, TransportId};
-use crate::socketio::Decoder;
+use crate::host::Host;
+use crate::socketio::{Decoder, DecoderLimits};
 use crate::time::Instant;
 
 /// The one connection that all namespaces share, or the wait for the next.
 #[derive(Debug, Default)]
-pub(super) enum Link {
+pub(super) enum Link<H: Host> {
     /// Nobody wants a connection.
     #[default]
     Idle,
     /// The next attempt has a date.
     Waiting { until: Instant },
     /// There is a transport.
-    Active(Connection),
+    Active(Box<Connection<H>>),
 }
 
 /// A transport, from the attempt to open it until its end.
 #[derive(Debug)]
-pub(super) struct Connection {
+pub(super) struct Connection<H: Host> {
     pub transport: TransportId,
     pub session: Session,
-    pub decoder: Decoder,
+    pub decoder: Decoder<H>,
     /// Whether the transport itself opened, so that something at the address speaks its protocol.
     pub upgraded: bool,
     /// The end of the attempt's time.
@@ -32,12 +33,12 @@ pub(super) struct Connection {
     proved: bool,
 }
 
-impl Connection {
-    pub fn new(transport: TransportId, open_deadline: Instant) -> Self {
+impl<H: Host> Connection<H> {
+    pub fn new(transport: TransportId, open_deadline: Instant, limits: DecoderLimits) -> Self {
         Self {
             transport,
             session: Session::default(),
-            decoder: Decoder::default(),
+            decoder: Decoder::new(limits),
             upgraded: false,
             open_deadline,
             connected_at: None,
@@ -70,13 +71,13 @@ impl Connection {
     }
 }
 
-impl Link {
+impl<H: Host> Link<H> {
     /// The connection, if `transport` is still the one in use.
-    pub fn current(&mut self, transport: TransportId) -> Option<&mut Connection> {
+    pub fn current(&mut self, transport: TransportId) -> Option<&mut Connection<H>> {
         self.connection().filter(|connection| connection.transport == transport)
     }
 
-    pub fn connection(&mut self) -> Option<&mut Connection> {
+    pub fn connection(&mut self) -> Option<&mut Connection<H>> {
         match self {
             Self::Active(connection) => Some(connection),
             Self::Idle | Self::Waiting { .. } => None,
@@ -88,6 +89,14 @@ impl Link {
         match self {
             Self::Active(connection) if connection.session.is_open() => Some(connection.transport),
             Self::Active(_) | Self::Idle | Self::Waiting { .. } => None,
+        }
+    }
+
+    /// When a packet must have all of its attachments.
+    pub fn attachment_deadline(&self) -> Option<Instant> {
+        match self {
+            Self::Active(connection) => connection.decoder.deadline(),
+            Self::Waiting { .. } | Self::Idle => None,
         }
     }
 

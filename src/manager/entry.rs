@@ -58,7 +58,7 @@ impl<H: Host> Entry<H> {
     }
 
     /// Follows from the socket and the link that it shares.
-    pub fn status(&self, link: &Link) -> Status {
+    pub fn status(&self, link: &Link<H>) -> Status {
         let Self { attempt, cause, .. } = *self;
         match self.socket.phase() {
             Phase::Idle => Status::Idle,

@@ -29,7 +29,7 @@ pub use output::{AckTicket, Event, Output, SocketId, Status};
 use crate::backoff::{Backoff, BackoffConfig};
 pub use crate::engineio::TransportId;
 use crate::host::Host;
-use crate::socketio::{Limits, RequestId, Settlement};
+use crate::socketio::{DecoderLimits, Excess, Limits, RequestId, Settlement};
 use crate::time::{Instant, earliest};
 use connection::{Connection, Link};
 use entry::Entry;
@@ -45,6 +45,8 @@ pub struct Config {
     pub backoff: BackoffConfig,
     /// What a namespace may keep in memory.
     pub limits: Limits,
+    /// What a received packet with attachments may keep in memory.
+    pub decoder_limits: DecoderLimits,
     /// Where the jitter's random sequence starts.
     pub seed: u64,
 }
@@ -56,6 +58,7 @@ impl Default for Config {
             stable_after: Duration::from_secs(10),
             backoff: BackoffConfig::default(),
             limits: Limits::default(),
+            decoder_limits: DecoderLimits::default(),
             seed: 0,
         }
     }
@@ -83,7 +86,9 @@ impl Default for Config {
 pub struct Manager<H: Host> {
     host: H,
     config: Config,
-    link: Link,
+    link: Link<H>,
+    /// The largest message that the server takes, as it said in its last handshake.
+    max_payload: Option<u64>,
     backoff: Backoff,
     entries: Vec<Entry<H>>,
     root: Option<SocketId>,
@@ -110,6 +115,7 @@ impl<H: Host> Manager<H> {
         Self {
             host,
             link: Link::default(),
+            max_payload: None,
             backoff: Backoff::new(config.backoff, config.seed),
             config,
             entries: Vec::new(),
@@ -198,6 +204,7 @@ impl<H: Host> Manager<H> {
         if self.link.deadline().is_some_and(|deadline| deadline <= now) {
             self.on_link_deadline(now);
         }
+        self.expire_attachments(now);
         for index in 0..self.entries.len() {
             self.on_socket_deadline(index, now);
         }
@@ -254,7 +261,8 @@ impl<H: Host> Manager<H> {
             entry.attempt = entry.attempt.saturating_add(1);
         }
         let deadline = now + self.config.connect_timeout;
-        self.link = Link::Active(Connection::new(transport, deadline));
+        let connection = Connection::new(transport, deadline, self.config.decoder_limits);
+        self.link = Link::Active(Box::new(connection));
         self.outputs.push_back(Output::Open { transport });
     }
 
@@ -351,6 +359,10 @@ impl<H: Host> Manager<H> {
         }
     }
 
+    fn drop_packet(&mut self, socket: SocketId, excess: Excess) {
+        self.tell(Event::Dropped { socket, excess });
+    }
+
     fn tell(&mut self, event: Event<H>) {
         self.outputs.push_back(Output::Event(event));
     }
@@ -375,8 +387,8 @@ impl<H: Host> Manager<H> {
                 self.announce(SocketId(index as u32), status);
             }
         }
-        let sockets = self.entries.iter().map(Entry::deadline);
-        self.deadline = sockets.fold(self.link.deadline(), earliest);
+        let link = earliest(self.link.deadline(), self.link.attachment_deadline());
+        self.deadline = self.entries.iter().map(Entry::deadline).fold(link, earliest);
     }
 
     fn announce(&mut self, socket: SocketId, status: Status) {

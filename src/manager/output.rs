@@ -1,9 +1,9 @@
 //! What the manager tells its caller to do.
 
-use crate::engineio::TransportId;
-use crate::host::{EventId, Host, OutgoingFrame};
+use crate::engineio::{OutgoingPacket, TransportId};
+use crate::host::{EventId, Host};
 use crate::manager::Cause;
-use crate::socketio::{AuthTicket, RequestId, Settlement};
+use crate::socketio::{AuthTicket, Excess, RequestId, Settlement};
 use crate::time::Instant;
 
 /// The manager's number for a namespace.
@@ -18,12 +18,12 @@ pub enum Output<H: Host> {
         /// Its number, to be given with everything that comes from it.
         transport: TransportId,
     },
-    /// Send a frame.
+    /// Send a packet.
     Send {
         /// Over which transport.
         transport: TransportId,
         /// What.
-        frame: OutgoingFrame<H::Text>,
+        packet: OutgoingPacket<H>,
     },
     /// Close a transport, unless it is closed already; nothing that comes from it counts any more.
     Close {
@@ -74,6 +74,9 @@ pub enum Event<H: Host> {
         socket: SocketId,
         /// The server's id for it on this connection.
         sid: String,
+        /// Whether the session of the last connection goes on: nothing was missed, and what was sent
+        /// meanwhile follows.
+        recovered: bool,
     },
     /// The server refused a namespace. A change of status follows.
     Refused {
@@ -82,10 +85,12 @@ pub enum Event<H: Host> {
         /// What the server said.
         data: Option<H::Value>,
     },
-    /// A packet with attachments was dropped.
-    BinaryDropped {
+    /// A packet was dropped.
+    Dropped {
         /// In which namespace.
         socket: SocketId,
+        /// Why.
+        excess: Excess,
     },
     /// An attempt to connect failed, or the server broke the protocol.
     Failed {

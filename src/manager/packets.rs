@@ -5,8 +5,10 @@ use std::rc::Rc;
 use crate::engineio::{Meaning, PAYLOAD_START, PacketType, Violation};
 use crate::host::{EventId, Host, OutgoingFrame};
 use crate::manager::entry::Entry;
-use crate::manager::{AckTicket, Cause, Diagnosis, Event, Manager, SocketId, TransportId};
-use crate::socketio::{Answered, Packet, Settlement};
+use crate::manager::{AckTicket, Cause, Diagnosis, Event, Manager, SocketId, Status, TransportId};
+use crate::socketio::{
+    Answered, DecodeError, Decoded, Dropped, EarlyEvent, Excess, Flushed, Packet, Settlement,
+};
 use crate::time::Instant;
 
 impl<H: Host> Manager<H> {
@@ -30,14 +32,15 @@ impl<H: Host> Manager<H> {
     }
 
     /// Takes a binary frame.
-    pub fn handle_binary(&mut self, transport: TransportId, _bytes: H::Bytes, now: Instant) {
+    pub fn handle_binary(&mut self, transport: TransportId, bytes: H::Bytes, now: Instant) {
         let Some(connection) = self.link.current(transport) else {
             return;
         };
-        if !connection.session.is_open() {
+        if connection.session.is_open() {
+            let decoded = connection.decoder.attach(&self.host, bytes);
+            self.on_decoded(transport, decoded, now);
+        } else {
             self.fail_link(Cause::NotSocketIo, now);
-        } else if let Err(error) = connection.decoder.expect_binary() {
-            self.fail_link(error.into(), now);
         }
         self.end_turn();
     }
@@ -52,19 +55,24 @@ impl<H: Host> Manager<H> {
         &mut self,
         transport: TransportId,
         event: EventId,
-        arguments: H::Value,
+        mut arguments: H::Value,
     ) -> bool {
         let Some(socket) = self.root_ready_for(transport) else {
             return false;
         };
+        if let Some(entry) = self.entries.get_mut(socket.0 as usize) {
+            entry.socket.take_offset(&self.host, &mut arguments);
+        }
         self.tell(Event::Delivered { socket, event, arguments, ack: None });
         true
     }
 
-    /// Takes, like [`handle_event`](Self::handle_event), an event that nobody listens to.
+    /// Takes, like [`handle_event`](Self::handle_event), an event that nobody listens to. Where sessions
+    /// are recovered, such an event has an offset to be read.
     #[must_use]
     pub fn handle_unheard_event(&mut self, transport: TransportId) -> bool {
-        self.root_ready_for(transport).is_some()
+        let socket = self.root_ready_for(transport).and_then(|socket| self.entry(socket));
+        socket.is_some_and(|entry| !entry.socket.is_recoverable())
     }
 
     fn root_ready_for(&mut self, transport: TransportId) -> Option<SocketId> {
@@ -76,10 +84,11 @@ impl<H: Host> Manager<H> {
 
     /// The namespaces have what is left of the attempt's time.
     fn on_session_open(&mut self, transport: TransportId, now: Instant) {
-        let Some(deadline) = self.link.connection().map(|connection| connection.open_deadline)
-        else {
+        let Some(connection) = self.link.connection() else {
             return;
         };
+        let deadline = connection.open_deadline;
+        self.max_payload = connection.session.handshake().and_then(|shake| shake.max_payload);
         for index in 0..self.entries.len() {
             if self.entries.get(index).is_some_and(|entry| entry.socket.is_active()) {
                 self.open_socket(SocketId(index as u32), transport, deadline, now);
@@ -99,14 +108,50 @@ impl<H: Host> Manager<H> {
         let Some(connection) = self.link.connection() else {
             return;
         };
-        match connection.decoder.decode(&self.host, text, PAYLOAD_START) {
-            Ok((namespace, packet)) => {
+        let decoded = connection.decoder.decode(&self.host, text, PAYLOAD_START, now);
+        self.on_decoded(transport, decoded, now);
+    }
+
+    fn on_decoded(
+        &mut self,
+        transport: TransportId,
+        decoded: Result<Decoded<H>, DecodeError>,
+        now: Instant,
+    ) {
+        match decoded {
+            Ok(Decoded::Packet { namespace, packet, length }) => {
                 if let Some(socket) = self.find(&namespace) {
-                    self.on_packet(transport, socket, packet, now);
+                    self.on_packet(transport, socket, packet, length, now);
                 }
             }
+            Ok(Decoded::Incomplete) => {}
+            Ok(Decoded::Dropped(dropped)) => self.on_dropped(dropped),
             Err(error) => self.fail_link(error.into(), now),
         }
+    }
+
+    pub(super) fn expire_attachments(&mut self, now: Instant) {
+        let connection = self.link.connection();
+        let dropped = connection.and_then(|link| link.decoder.expire(&self.host, now));
+        if let Some(dropped) = dropped {
+            self.on_dropped(dropped);
+        }
+    }
+
+    /// A packet with attachments exceeded a limit. Its offset counts all the same: were it sent again, it
+    /// would be dropped again.
+    fn on_dropped(&mut self, dropped: Dropped<H>) {
+        let Dropped { namespace, excess, answers, offset } = dropped;
+        let Some(socket) = self.find(&namespace) else {
+            return;
+        };
+        if let Some(ack_id) = answers {
+            return self.on_ack(socket, ack_id, Settlement::Dropped(excess));
+        }
+        if let Some(entry) = self.entry_mut(socket) {
+            entry.socket.pass_offset(offset);
+        }
+        self.drop_packet(socket, excess);
     }
 
     fn on_packet(
@@ -114,38 +159,57 @@ impl<H: Host> Manager<H> {
         transport: TransportId,
         socket: SocketId,
         packet: Packet<H>,
+        length: usize,
         now: Instant,
     ) {
         match packet {
-            Packet::Event { heard: None, .. } => {}
-            Packet::Event { heard: Some((event, arguments)), ack_id } => {
-                self.on_event(socket, event, arguments, ack_id);
+            Packet::Event { event, arguments, ack_id } => {
+                let heard = Some((event, arguments));
+                self.on_event(socket, EarlyEvent { heard, offset: None }, ack_id, length);
+            }
+            Packet::Unheard { offset } => {
+                self.on_event(socket, EarlyEvent { heard: None, offset }, None, length);
             }
             Packet::Ack { ack_id, arguments } => {
                 self.on_ack(socket, ack_id, Settlement::Acknowledged(arguments));
             }
-            Packet::Connect { sid: Some(sid) } => self.on_connect(transport, socket, sid, now),
-            // A server of Socket.IO 2 opens the root namespace unasked and names no id.
-            Packet::Connect { sid: None } => self.refuse(socket, Cause::UnsupportedServer, now),
+            Packet::Connect { data } => self.on_connect(transport, socket, data.as_ref(), now),
             Packet::ConnectError { data } => self.on_connect_error(transport, socket, data, now),
             Packet::Disconnect => self.on_disconnect(socket, now),
-            Packet::Binary { answers: None, .. } => self.tell(Event::BinaryDropped { socket }),
-            Packet::Binary { answers: Some(ack_id), .. } => {
-                self.on_ack(socket, ack_id, Settlement::Binary);
+        }
+    }
+
+    /// An event that comes before the namespace is accepted waits for that.
+    fn on_event(
+        &mut self,
+        socket: SocketId,
+        event: EarlyEvent<H>,
+        ack_id: Option<u64>,
+        length: usize,
+    ) {
+        let Some(entry) = self.entry_mut(socket) else {
+            return;
+        };
+        if entry.socket.is_connected() {
+            self.deliver(socket, event, ack_id);
+        } else if entry.socket.is_connecting() {
+            if let Some(excess) = entry.socket.keep_early(event, ack_id, length) {
+                self.drop_packet(socket, excess);
             }
         }
     }
 
-    fn on_event(
-        &mut self,
-        socket: SocketId,
-        event: EventId,
-        arguments: H::Value,
-        ack_id: Option<u64>,
-    ) {
-        let Some(entry) = self.entry(socket).filter(|entry| entry.socket.is_connected()) else {
+    fn deliver(&mut self, socket: SocketId, event: EarlyEvent<H>, ack_id: Option<u64>) {
+        let Some(entry) = self.entries.get_mut(socket.0 as usize) else {
             return;
         };
+        let Some((event, mut arguments)) = event.heard else {
+            return entry.socket.pass_offset(event.offset);
+        };
+        // An event that is to be answered carries no offset.
+        if ack_id.is_none() {
+            entry.socket.take_offset(&self.host, &mut arguments);
+        }
         let connection = entry.connection;
         let ack = ack_id.map(|ack_id| AckTicket { connection, ack_id });
         self.tell(Event::Delivered { socket, event, arguments, ack });
@@ -161,9 +225,21 @@ impl<H: Host> Manager<H> {
         }
     }
 
-    fn on_connect(&mut self, transport: TransportId, socket: SocketId, sid: String, now: Instant) {
+    fn on_connect(
+        &mut self,
+        transport: TransportId,
+        socket: SocketId,
+        data: Option<&H::Value>,
+        now: Instant,
+    ) {
+        let field = |name| data.and_then(|data| self.host.string_field(data, name));
+        let (sid, pid) = (field("sid"), field("pid"));
+        let Some(sid) = sid else {
+            // A server of Socket.IO 2 opens the root namespace unasked and names no id.
+            return self.refuse(socket, Cause::UnsupportedServer, now);
+        };
         match self.entry_mut(socket).map(|entry| entry.socket.answer()) {
-            Some(Answered::Expected) => self.accept(transport, socket, sid, now),
+            Some(Answered::Expected) => self.accept(transport, socket, sid, pid, now),
             Some(Answered::Abandoned) => {
                 self.send_disconnect(socket, now);
                 self.open_queued(socket, transport, now);
@@ -173,24 +249,55 @@ impl<H: Host> Manager<H> {
     }
 
     /// The namespace is open: what waited goes out before the application is told, so that it comes
-    /// before what the application sends on being told.
-    fn accept(&mut self, transport: TransportId, socket: SocketId, sid: String, now: Instant) {
-        let connection = self.next_connection;
-        self.next_connection = connection.wrapping_add(1);
+    /// before what the application sends on being told. Events that came before follow.
+    fn accept(
+        &mut self,
+        transport: TransportId,
+        socket: SocketId,
+        sid: String,
+        pid: Option<String>,
+        now: Instant,
+    ) {
+        let number = self.next_connection;
+        self.next_connection = number.wrapping_add(1);
         self.diagnosis = Diagnosis::None;
         if let Some(connection) = self.link.connection() {
             connection.mark_connected(now);
         }
-        if let Some(entry) = self.entry_mut(socket) {
-            entry.socket.accept();
-            entry.attempt = 0;
-            entry.cause = None;
-            entry.connection = connection;
+        let Some(entry) = self.entry_mut(socket) else {
+            return;
+        };
+        entry.attempt = 0;
+        entry.cause = None;
+        entry.connection = number;
+        let recovered = entry.socket.accept(pid);
+        self.flush(transport, socket);
+        self.tell(Event::Accepted { socket, sid, recovered });
+        self.announce(socket, Status::Connected);
+        while let Some((event, ack_id)) = self.next_early(socket) {
+            self.deliver(socket, event, ack_id);
         }
-        while let Some(frame) = self.entry_mut(socket).and_then(|entry| entry.socket.flush_next()) {
-            self.send(transport, frame);
+    }
+
+    fn next_early(&mut self, socket: SocketId) -> Option<(EarlyEvent<H>, Option<u64>)> {
+        self.entry_mut(socket)?.socket.next_early()
+    }
+
+    /// Sends what waited for the connection.
+    fn flush(&mut self, transport: TransportId, socket: SocketId) {
+        let max_payload = self.max_payload;
+        while let Some(entry) = self.entries.get_mut(socket.0 as usize) {
+            match entry.socket.flush_next(&self.host, max_payload) {
+                Some(Flushed::Send(packet)) => self.send_packet(transport, packet),
+                Some(Flushed::TooLarge { request: None }) => {
+                    self.drop_packet(socket, Excess::Payload);
+                }
+                Some(Flushed::TooLarge { request: Some(request) }) => {
+                    self.settle(vec![request], || Settlement::Dropped(Excess::Payload));
+                }
+                None => return,
+            }
         }
-        self.tell(Event::Accepted { socket, sid });
     }
 
     fn on_connect_error(
@@ -228,6 +335,7 @@ impl<H: Host> Manager<H> {
 
     fn on_disconnect(&mut self, socket: SocketId, now: Instant) {
         if self.entry(socket).is_some_and(|entry| entry.socket.is_active()) {
+            self.forget_session(socket);
             self.end_socket(socket, Cause::ServerDisconnect);
             self.rest_if_unwanted(now);
         }

@@ -78,36 +78,30 @@ impl Header {
     }
 }
 
-/// Reads the packet that starts at the unit `from`, and the namespace it belongs to.
+/// Reads the payload of the packet whose header ended at the unit `start`.
+///
+/// The payload of a packet with attachments has placeholders in their places.
 ///
 /// # Errors
 ///
-/// [`DecodeError`] if the frame does not follow the grammar.
-pub fn decode<H: Host>(
+/// [`DecodeError`] if the payload is not of the kind that the packet's type demands.
+pub fn decode_payload<H: Host>(
     host: &H,
     text: &H::Text,
-    from: usize,
-) -> Result<(String, Packet<H>), DecodeError> {
-    let (header, start) = Header::decode(host, text, from)?;
+    start: usize,
+    header: &Header,
+) -> Result<Packet<H>, DecodeError> {
     let payload = Payload { host, text, start };
-    let packet = match header.packet_type {
-        PacketType::Connect => Packet::Connect { sid: payload.connect()? },
-        PacketType::Disconnect => payload.none().map(|()| Packet::Disconnect)?,
-        PacketType::Event => payload.event(header.ack_id)?,
-        PacketType::Ack => Packet::Ack {
+    match header.packet_type {
+        PacketType::Connect => Ok(Packet::Connect { data: payload.connect()? }),
+        PacketType::Disconnect => payload.none().map(|()| Packet::Disconnect),
+        PacketType::Event | PacketType::BinaryEvent => payload.event(header.ack_id),
+        PacketType::Ack | PacketType::BinaryAck => Ok(Packet::Ack {
             ack_id: header.ack_id.ok_or(DecodeError::AckId)?,
             arguments: payload.array()?,
-        },
-        PacketType::ConnectError => Packet::ConnectError { data: payload.connect_error()? },
-        PacketType::BinaryEvent => {
-            Packet::Binary { attachments: header.attachments, answers: None }
-        }
-        PacketType::BinaryAck => Packet::Binary {
-            attachments: header.attachments,
-            answers: Some(header.ack_id.ok_or(DecodeError::AckId)?),
-        },
-    };
-    Ok((header.namespace, packet))
+        }),
+        PacketType::ConnectError => Ok(Packet::ConnectError { data: payload.connect_error()? }),
+    }
 }
 
 struct Cursor<'a, H: Host> {
@@ -212,13 +206,13 @@ impl<H: Host> Payload<'_, H> {
         is_array.then_some(value).ok_or(DecodeError::Payload)
     }
 
-    fn connect(&self) -> Result<Option<String>, DecodeError> {
+    fn connect(&self) -> Result<Option<H::Value>, DecodeError> {
         if self.is_empty() {
             return Ok(None);
         }
         let value = self.parse()?;
         match self.host.kind(&value) {
-            ValueKind::Object => Ok(self.host.string_field(&value, "sid")),
+            ValueKind::Object => Ok(Some(value)),
             ValueKind::Array | ValueKind::String | ValueKind::Other => Err(DecodeError::Payload),
         }
     }
@@ -236,12 +230,30 @@ impl<H: Host> Payload<'_, H> {
 
     fn event(&self, ack_id: Option<u64>) -> Result<Packet<H>, DecodeError> {
         match self.host.peek_event_name(self.text, self.start) {
-            Some(EventName::Unheard) => Ok(Packet::Event { heard: None, ack_id }),
             Some(EventName::Heard(event)) => {
-                Ok(Packet::Event { heard: Some((event, self.parse()?)), ack_id })
+                Ok(Packet::Event { event, arguments: self.parse()?, ack_id })
             }
-            None => Packet::event(self.host, self.array()?, ack_id).ok_or(DecodeError::Payload),
+            Some(EventName::Unheard) => Ok(Packet::Unheard { offset: self.peek_offset(ack_id) }),
+            Some(EventName::Reserved) => Err(DecodeError::ReservedEvent),
+            None => self.parsed_event(ack_id),
         }
+    }
+
+    fn parsed_event(&self, ack_id: Option<u64>) -> Result<Packet<H>, DecodeError> {
+        let arguments = self.array()?;
+        match self.host.event_name(&arguments).ok_or(DecodeError::Payload)? {
+            EventName::Heard(event) => Ok(Packet::Event { event, arguments, ack_id }),
+            EventName::Unheard => Ok(Packet::Unheard { offset: self.peek_offset(ack_id) }),
+            EventName::Reserved => Err(DecodeError::ReservedEvent),
+        }
+    }
+
+    /// An event that is to be answered never carries an offset.
+    fn peek_offset(&self, ack_id: Option<u64>) -> Option<H::Text> {
+        if ack_id.is_some() {
+            return None;
+        }
+        self.host.peek_offset(self.text, self.start)
     }
 }
 
@@ -251,6 +263,17 @@ mod tests {
     use super::*;
     use crate::native::NativeHost;
     use proptest::prelude::*;
+
+    /// The namespace and the packet that starts at the unit `from`.
+    fn decode(
+        host: &NativeHost,
+        text: &String,
+        from: usize,
+    ) -> Result<(String, Packet<NativeHost>), DecodeError> {
+        let (header, start) = Header::decode(host, text, from)?;
+        let packet = decode_payload(host, text, start, &header)?;
+        Ok((header.namespace, packet))
+    }
 
     fn header(packet_type: PacketType, attachments: u32, nsp: &str, ack: Option<u64>) -> Header {
         Header { packet_type, attachments, namespace: nsp.to_owned(), ack_id: ack }
@@ -295,7 +318,7 @@ mod tests {
 
     fn host() -> NativeHost {
         let host = NativeHost::default();
-        for name in ["foo", "bar", "a\"b", "7", "é😀"] {
+        for name in ["foo", "bar", "b", "a\"b", "7", "é😀"] {
             host.listen(name);
         }
         host
@@ -315,23 +338,17 @@ mod tests {
             assert_eq!((decoded, &text[start..]), (header.clone(), payload));
             let (namespace, packet) = decode(&host(), &text.to_owned(), 0).unwrap();
             assert_eq!(namespace, header.namespace, "{text}");
-            let same_type = match packet {
-                Packet::Connect { .. } => PacketType::Connect,
-                Packet::Disconnect => PacketType::Disconnect,
-                Packet::Event { heard, ack_id } => {
-                    assert_eq!(ack_id, header.ack_id);
-                    assert!(heard.is_some(), "{text}");
-                    PacketType::Event
-                }
-                Packet::Ack { .. } => PacketType::Ack,
-                Packet::ConnectError { .. } => PacketType::ConnectError,
-                Packet::Binary { attachments, answers } => {
-                    assert_eq!(attachments, header.attachments);
-                    assert_eq!(answers, header.ack_id);
-                    header.packet_type
-                }
+            let (plain_type, ack_id) = match packet {
+                Packet::Connect { .. } => (PacketType::Connect, None),
+                Packet::Disconnect => (PacketType::Disconnect, None),
+                Packet::Event { ack_id, .. } => (PacketType::Event, ack_id),
+                Packet::Unheard { .. } => panic!("nobody hears {text}"),
+                Packet::Ack { ack_id, .. } => (PacketType::Ack, Some(ack_id)),
+                Packet::ConnectError { .. } => (PacketType::ConnectError, None),
             };
-            assert_eq!(same_type, header.packet_type);
+            assert_eq!(ack_id, header.ack_id, "{text}");
+            let types = [plain_type, plain_type.with_attachments()];
+            assert!(types.contains(&header.packet_type), "{text}");
         }
     }
 
@@ -343,10 +360,9 @@ mod tests {
                 if let Ok((_, packet)) = decode(&host(), &cut, 0) {
                     let complete_without_payload = matches!(
                         packet,
-                        Packet::Connect { sid: None }
+                        Packet::Connect { data: None }
                             | Packet::Disconnect
                             | Packet::ConnectError { data: None }
-                            | Packet::Binary { .. }
                     );
                     assert!(complete_without_payload, "{cut}");
                 }
@@ -407,6 +423,18 @@ mod tests {
             ("54294967296-[]", AttachmentCount),
             ("60-1[]", AttachmentCount),
             ("61-[]", AckId),
+            ("51-", Payload),
+            ("51-[]", Payload),
+            ("51-[{\"_placeholder\":true,\"num\":0}]", Payload),
+            ("61-0{}", Payload),
+            ("2[\"connect\"]", ReservedEvent),
+            ("2[\"connect_error\"]", ReservedEvent),
+            ("2[\"disconnect\"]", ReservedEvent),
+            ("2[\"disconnecting\"]", ReservedEvent),
+            ("2[\"newListener\"]", ReservedEvent),
+            ("21[\"removeListener\",1]", ReservedEvent),
+            ("2[\"connec\\u0074\"]", ReservedEvent),
+            ("51-[\"connect\"]", ReservedEvent),
         ];
         for (text, error) in cases {
             assert_eq!(decode(&host(), &text.to_owned(), 0).err(), Some(error), "{text}");
@@ -417,20 +445,43 @@ mod tests {
     fn leaves_the_payload_of_an_event_that_nobody_hears_unparsed() {
         let text = r#"2["unheard",this is not json]"#.to_owned();
         let (_, packet) = decode(&host(), &text, 0).unwrap();
-        assert!(matches!(packet, Packet::Event { heard: None, ack_id: None }));
+        assert!(matches!(packet, Packet::Unheard { offset: None }));
+    }
+
+    #[test]
+    fn reads_the_offset_of_an_event_that_nobody_hears() {
+        let offset = |text: &str| match decode(&host(), &text.to_owned(), 0) {
+            Ok((_, Packet::Unheard { offset })) => offset,
+            other => panic!("{text}: {other:?}"),
+        };
+        for (text, expected) in [
+            (r#"2["unheard","Q7w600v"]"#, Some("Q7w600v")),
+            (r#"2["unh\u0065ard","Q7w600v.1"]"#, Some("Q7w600v.1")),
+            (r#"2["unheard",{"a":1},"1700000000000-0"]"#, Some("1700000000000-0")),
+            (r#"2["unheard","65534ea0c0ffee0123456789"]"#, Some("65534ea0c0ffee0123456789")),
+            (r#"27["unheard","Q7w600v"]"#, None),
+            (r#"2["unheard","hello world"]"#, None),
+            (r#"2["unheard",["Q7w600v"]]"#, None),
+            (r#"2["unheard",{"a":"Q7w600v"}]"#, None),
+            (r#"2["unheard","a,\"Q7w600v"]"#, None),
+            (r#"2["Q7w600v"]"#, None),
+            (r#"2["unheard",7]"#, None),
+        ] {
+            assert_eq!(offset(text).as_deref(), expected, "{text}");
+        }
     }
 
     #[test]
     fn takes_white_space_for_part_of_the_json_and_not_for_a_digit() {
         let (_, packet) = decode(&host(), &r#"2 ["foo"]"#.to_owned(), 0).unwrap();
-        assert!(matches!(packet, Packet::Event { heard: Some(_), ack_id: None }));
+        assert!(matches!(packet, Packet::Event { ack_id: None, .. }));
     }
 
     #[test]
     fn reads_from_the_middle_of_a_frame() {
         let (namespace, packet) = decode(&host(), &r#"42/x,["foo"]"#.to_owned(), 1).unwrap();
         assert_eq!(namespace, "/x");
-        assert!(matches!(packet, Packet::Event { heard: Some(_), .. }));
+        assert!(matches!(packet, Packet::Event { .. }));
     }
 
     proptest! {

@@ -5,18 +5,23 @@
 
 mod codec;
 mod decoder;
+mod event_buffer;
+mod excess;
+mod outgoing;
 mod packet;
 mod pending_acks;
 mod phase;
-mod send_buffer;
+mod recovery;
 mod socket;
 
-pub use codec::{Header, decode};
-pub use decoder::Decoder;
+pub use codec::{Header, decode_payload};
+pub use decoder::{Decoded, Decoder, DecoderLimits, Dropped};
+pub use excess::Excess;
+pub use outgoing::{EmitError, Limits, Outgoing, Settlement};
 pub use packet::{DecodeError, Packet, PacketType};
 pub use pending_acks::{PendingAcks, RequestId};
 pub use phase::{Answered, AuthTicket, Opening, Phase};
-pub use socket::{EmitError, Limits, Settlement, Socket};
+pub use socket::{EarlyEvent, Flushed, Socket};
 
 /// The namespace that every server has.
 pub const ROOT_NAMESPACE: &str = "/";

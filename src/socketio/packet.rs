@@ -1,6 +1,6 @@
 //! Packet types, decoded packets, and what can be wrong with a frame.
 
-use crate::host::{EventName, Host};
+use crate::host::{EventId, Host};
 
 /// The type of a Socket.IO packet, its first character.
 ///
@@ -63,6 +63,20 @@ impl PacketType {
         }
     }
 
+    /// Returns the type of the same packet with attachments.
+    #[must_use]
+    pub fn with_attachments(self) -> Self {
+        match self {
+            Self::Event => Self::BinaryEvent,
+            Self::Ack => Self::BinaryAck,
+            Self::Connect
+            | Self::Disconnect
+            | Self::ConnectError
+            | Self::BinaryEvent
+            | Self::BinaryAck => self,
+        }
+    }
+
     /// Returns whether binary frames follow the packet.
     #[must_use]
     pub fn has_attachments(self) -> bool {
@@ -81,17 +95,24 @@ impl PacketType {
 pub enum Packet<H: Host> {
     /// The namespace is open. A server of protocol 4 and later says the socket's id.
     Connect {
-        /// The socket's id.
-        sid: Option<String>,
+        /// The object that it carries.
+        data: Option<H::Value>,
     },
     /// The server put the client out of the namespace.
     Disconnect,
-    /// An event.
+    /// An event that somebody listens to.
     Event {
-        /// Its name. The arguments of an event that nobody hears are not parsed.
-        heard: Option<(crate::host::EventId, H::Value)>,
+        /// Its name.
+        event: EventId,
+        /// The array of its name and arguments.
+        arguments: H::Value,
         /// The id under which the server waits for an answer.
         ack_id: Option<u64>,
+    },
+    /// An event that nobody listens to. Its arguments may not have been parsed.
+    Unheard {
+        /// The offset from which its session can be recovered, if it carries one.
+        offset: Option<H::Text>,
     },
     /// The answer to an event of ours.
     Ack {
@@ -105,24 +126,6 @@ pub enum Packet<H: Host> {
         /// What it said of it.
         data: Option<H::Value>,
     },
-    /// A packet whose content comes in binary frames behind it.
-    Binary {
-        /// How many frames follow.
-        attachments: u32,
-        /// The event of ours that the packet answers, unless it is an event itself.
-        answers: Option<u64>,
-    },
-}
-
-impl<H: Host> Packet<H> {
-    /// Makes an event packet of parsed arguments, or returns `None` if they cannot be an event's.
-    pub fn event(host: &H, arguments: H::Value, ack_id: Option<u64>) -> Option<Self> {
-        let heard = match host.event_name(&arguments)? {
-            EventName::Heard(event) => Some((event, arguments)),
-            EventName::Unheard => None,
-        };
-        Some(Self::Event { heard, ack_id })
-    }
 }
 
 /// A frame that does not follow the Socket.IO 5 packet grammar.
@@ -145,6 +148,12 @@ pub enum DecodeError {
     /// The payload is no JSON, or not of the kind that the packet's type demands.
     #[cfg_attr(not(target_family = "wasm"), error("illegal payload"))]
     Payload,
+    /// The server sent an event by a name that is reserved for the client itself.
+    #[cfg_attr(not(target_family = "wasm"), error("reserved event name"))]
+    ReservedEvent,
+    /// A placeholder names no attachment of its packet.
+    #[cfg_attr(not(target_family = "wasm"), error("placeholder without an attachment"))]
+    Placeholder,
     /// A text frame arrived while attachments were due.
     #[cfg_attr(not(target_family = "wasm"), error("text where an attachment was due"))]
     UnexpectedText,

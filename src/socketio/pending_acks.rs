@@ -68,6 +68,12 @@ impl PendingAcks {
         self.entries.remove(index).map(|entry| entry.request)
     }
 
+    /// Takes out the request that carries `ack_id`, whether or not it has been sent.
+    pub fn take(&mut self, ack_id: u64) -> Option<RequestId> {
+        let index = self.entries.binary_search_by_key(&ack_id, |entry| entry.ack_id).ok()?;
+        self.entries.remove(index).map(|entry| entry.request)
+    }
+
     /// Takes out a request that the application has given up, and returns its acknowledgement id.
     pub fn cancel(&mut self, request: RequestId) -> Option<u64> {
         let index = self.entries.iter().position(|entry| entry.request == request)?;

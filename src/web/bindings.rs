@@ -2,14 +2,14 @@
 
 use std::rc::Rc;
 
-use js_sys::JsString;
+use js_sys::{Array, JsString};
 use wasm_bindgen::prelude::*;
 
 use crate::backoff::BackoffConfig;
 use crate::engineio::{Failure, TransportId};
 use crate::host::EventId;
 use crate::manager::{AckTicket, Cause, Config, Manager, SocketId};
-use crate::socketio::{AuthTicket, EmitError, RequestId};
+use crate::socketio::{AuthTicket, DecoderLimits, EmitError, RequestId};
 use crate::web::driver::{Driver, ManagerOutlet};
 use crate::web::host::JsHost;
 use crate::web::run_loop::RunLoop;
@@ -75,8 +75,15 @@ impl JsManager {
     }
 
     /// Sends an event. Returns the code of an error, or nothing.
-    pub fn emit(&self, socket: u32, body: JsString, volatile: bool) -> Option<String> {
-        to_code(self.driver.turn(|core| core.emit(SocketId(socket), body, volatile)))
+    pub fn emit(
+        &self,
+        socket: u32,
+        body: JsString,
+        attachments: Option<Array>,
+        volatile: bool,
+    ) -> Option<String> {
+        let attachments = to_attachments(attachments);
+        to_code(self.driver.turn(|core| core.emit(SocketId(socket), body, attachments, volatile)))
     }
 
     /// Sends an event that the server is to answer. Returns the code of an error, or nothing.
@@ -85,13 +92,16 @@ impl JsManager {
         socket: u32,
         request: u32,
         body: JsString,
+        attachments: Option<Array>,
         timeout_ms: f64,
     ) -> Option<String> {
-        let timeout = to_duration(timeout_ms);
+        let timeout = Some(to_duration(timeout_ms));
+        let attachments = to_attachments(attachments);
         let (socket, request) = (SocketId(socket), RequestId(request));
         to_code(
-            self.driver
-                .turn_at(|core, now| core.request(socket, request, body, Some(timeout), now)),
+            self.driver.turn_at(|core, now| {
+                core.request(socket, request, body, attachments, timeout, now)
+            }),
         )
     }
 
@@ -101,13 +111,21 @@ impl JsManager {
     }
 
     /// Answers an event of the server.
-    pub fn acknowledge(&self, socket: u32, connection: u32, ack_id: f64, body: JsString) {
+    pub fn acknowledge(
+        &self,
+        socket: u32,
+        connection: u32,
+        ack_id: f64,
+        body: JsString,
+        attachments: Option<Array>,
+    ) {
         // A negative number says that no answer is wanted.
         if ack_id < 0.0 {
             return;
         }
         let ticket = AckTicket { connection, ack_id: ack_id as u64 };
-        self.driver.turn(|core| core.acknowledge(SocketId(socket), ticket, body));
+        let attachments = to_attachments(attachments);
+        self.driver.turn(|core| core.acknowledge(SocketId(socket), ticket, body, attachments));
     }
 
     /// Ends everything. The object may be freed as soon as nothing of it is on the stack.
@@ -180,7 +198,23 @@ fn to_config(options: &JsOptions) -> Config {
             base: to_duration(options.base_ms()),
             cap: to_duration(options.cap_ms()),
         },
+        decoder_limits: to_decoder_limits(options),
         seed: options.seed() as u64,
         ..Config::default()
     }
+}
+
+/// What is no number, because it is not set, leaves the default.
+fn to_decoder_limits(options: &JsOptions) -> DecoderLimits {
+    let DecoderLimits { attachments, bytes, time } = DecoderLimits::default();
+    let set = |number: f64| (!number.is_nan()).then_some(number);
+    DecoderLimits {
+        attachments: set(options.max_attachments()).map_or(attachments, |count| count as u32),
+        bytes: set(options.max_attachment_bytes()).map_or(bytes, |bytes| bytes as usize),
+        time: set(options.attachment_timeout_ms()).map_or(time, to_duration),
+    }
+}
+
+fn to_attachments(attachments: Option<Array>) -> Vec<JsValue> {
+    attachments.map(|attachments| attachments.to_vec()).unwrap_or_default()
 }

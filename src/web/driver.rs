@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use wasm_bindgen::JsValue;
 
-use crate::engineio::{Action, OutgoingPacket};
+use crate::engineio::Action;
 use crate::manager::{Cause, Event, Manager, Output, Status};
 use crate::socketio::Settlement;
 use crate::time::Instant;
@@ -44,8 +44,7 @@ impl Perform<Output<JsHost>> for ManagerOutlet {
     fn perform(&self, output: Output<JsHost>) {
         match output {
             Output::Event(event) => self.tell(event),
-            Output::Send { transport, frame } => {
-                let packet = OutgoingPacket::Text(frame);
+            Output::Send { transport, packet } => {
                 self.transports.perform(Action::Send { transport, packet });
             }
             Output::Open { transport } => {
@@ -75,11 +74,15 @@ impl ManagerOutlet {
                 events.settled(request.0, kind, arguments);
             }
             Event::AuthNeeded { socket, ticket } => events.auth_needed(socket.0, ticket.0),
-            Event::Accepted { socket, sid } => events.accepted(socket.0, &sid),
+            Event::Accepted { socket, sid, recovered } => {
+                events.accepted(socket.0, &sid, recovered);
+            }
             Event::Refused { socket, data } => {
                 events.refused(socket.0, data.unwrap_or(JsValue::UNDEFINED));
             }
-            Event::BinaryDropped { socket } => events.binary_dropped(socket.0),
+            Event::Dropped { socket, excess } => {
+                events.dropped(socket.0, excess.code(), excess.detail());
+            }
             Event::Failed { socket, cause } => {
                 let socket = socket.map_or(-1, |socket| socket.0 as i32);
                 events.failed(socket, cause.code(), cause.detail());
@@ -108,7 +111,7 @@ impl ManagerOutlet {
 fn settlement_to_js(settlement: Settlement<JsValue>) -> (&'static str, JsValue) {
     match settlement {
         Settlement::Acknowledged(arguments) => ("", arguments),
-        Settlement::Binary => ("binary_unsupported", JsValue::UNDEFINED),
+        Settlement::Dropped(excess) => (excess.code(), JsValue::UNDEFINED),
         Settlement::TimedOut => ("ack_timeout", JsValue::UNDEFINED),
         Settlement::Disconnected => ("disconnected", JsValue::UNDEFINED),
         Settlement::Destroyed => ("client_destroyed", JsValue::UNDEFINED),

@@ -58,6 +58,28 @@ impl Host for JsHost {
         }
     }
 
+    fn fill(&self, value: JsValue, attachments: Vec<JsValue>) -> Option<JsValue> {
+        let attachments: Array = attachments.into_iter().collect();
+        shim::fill_placeholders(&value, &attachments).then_some(value)
+    }
+
+    fn peek_offset(&self, text: &JsString, from: usize) -> Option<JsString> {
+        shim::peek_offset(text, from as u32)
+    }
+
+    fn take_offset(&self, arguments: &mut JsValue) -> Option<JsString> {
+        shim::take_offset(arguments)
+    }
+
+    fn recovery_payload(
+        &self,
+        pid: &str,
+        offset: Option<&JsString>,
+        auth: Option<&JsString>,
+    ) -> JsString {
+        shim::recovery_payload(pid, offset, auth)
+    }
+
     fn string_field(&self, object: &JsValue, name: &str) -> Option<String> {
         field(object, name)?.as_string()
     }
@@ -100,10 +122,13 @@ fn field(object: &JsValue, name: &str) -> Option<JsValue> {
     Reflect::get(object.dyn_ref()?, &JsValue::from_str(name)).ok()
 }
 
-/// The shim's numbers: an event's number, −1 if nobody listens, anything else if it cannot tell.
+/// The shim's numbers: an event's number, −1 if nobody listens, −3 if the name is reserved, anything
+/// else if it cannot tell.
 fn to_event_name(number: i32) -> Option<EventName> {
-    match u32::try_from(number) {
-        Ok(id) => Some(EventName::Heard(EventId(id))),
-        Err(_) => (number == -1).then_some(EventName::Unheard),
+    match (u32::try_from(number), number) {
+        (Ok(id), _) => Some(EventName::Heard(EventId(id))),
+        (Err(_), -1) => Some(EventName::Unheard),
+        (Err(_), -3) => Some(EventName::Reserved),
+        (Err(_), _) => None,
     }
 }

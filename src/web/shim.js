@@ -5,6 +5,17 @@
 const UNHEARD = -1;
 /** The name cannot be told without parsing, or is none. */
 const UNKNOWN = -2;
+/** The name is one of those that only the client itself tells. */
+const RESERVED = -3;
+
+const RESERVED_EVENTS = new Set([
+  "connect",
+  "connect_error",
+  "disconnect",
+  "disconnecting",
+  "newListener",
+  "removeListener",
+]);
 
 const QUOTE = 0x22;
 const COMMA = 0x2c;
@@ -25,14 +36,19 @@ export function peekEventName(text, from, names) {
   const complete = text.charCodeAt(text.length - 1) === CLOSING_BRACKET;
   if (end < 0 || !complete || (next !== COMMA && next !== CLOSING_BRACKET)) return UNKNOWN;
   const name = text.slice(from + 2, end);
-  return name.includes("\\") ? UNKNOWN : (names.get(name) ?? UNHEARD);
+  return name.includes("\\") ? UNKNOWN : (names.get(name) ?? missingName(name, names));
 }
 
 /** Looks up the name of a parsed event array. */
 export function eventName(args, names) {
   const name = Array.isArray(args) ? args[0] : undefined;
   if (typeof name !== "string" && typeof name !== "number") return UNKNOWN;
-  return names.get(String(name)) ?? UNHEARD;
+  return names.get(String(name)) ?? missingName(name, names);
+}
+
+/** Somebody may listen to every event, but not to what only the client itself tells. */
+function missingName(name, names) {
+  return RESERVED_EVENTS.has(name) ? RESERVED : (names.any ?? UNHEARD);
 }
 
 /**
@@ -44,7 +60,7 @@ export function takeEvent(manager, transport, text, names) {
   if (!text.startsWith('42["')) return false;
   const event = peekEventName(text, 2, names);
   if (event === UNHEARD) return manager.handleUnheardEvent(transport);
-  if (event === UNKNOWN) return false;
+  if (event < 0) return false;
   let args;
   try {
     args = JSON.parse(text.slice(2));

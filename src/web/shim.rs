@@ -1,6 +1,6 @@
 //! The imports: the shim beside this file, and what the application's side offers.
 
-use js_sys::{JsString, Map};
+use js_sys::{Array, JsString, Map};
 use wasm_bindgen::prelude::*;
 
 #[wasm_bindgen(module = "/src/web/shim.js")]
@@ -10,6 +10,28 @@ extern "C" {
 
     #[wasm_bindgen(js_name = eventName)]
     pub fn event_name(arguments: &JsValue, names: &Map) -> i32;
+}
+
+#[wasm_bindgen(module = "/src/web/attachments.js")]
+extern "C" {
+    #[wasm_bindgen(js_name = fillPlaceholders)]
+    pub fn fill_placeholders(value: &JsValue, attachments: &Array) -> bool;
+}
+
+#[wasm_bindgen(module = "/src/web/recovery.js")]
+extern "C" {
+    #[wasm_bindgen(js_name = peekOffset)]
+    pub fn peek_offset(text: &JsString, from: u32) -> Option<JsString>;
+
+    #[wasm_bindgen(js_name = takeOffset)]
+    pub fn take_offset(arguments: &JsValue) -> Option<JsString>;
+
+    #[wasm_bindgen(js_name = recoveryPayload)]
+    pub fn recovery_payload(
+        pid: &str,
+        offset: Option<&JsString>,
+        auth: Option<&JsString>,
+    ) -> JsString;
 }
 
 #[wasm_bindgen]
@@ -36,6 +58,13 @@ extern "C" {
     #[wasm_bindgen(method, getter, js_name = capMs)]
     pub fn cap_ms(this: &JsOptions) -> f64;
 
+    #[wasm_bindgen(method, getter, js_name = maxAttachments)]
+    pub fn max_attachments(this: &JsOptions) -> f64;
+    #[wasm_bindgen(method, getter, js_name = maxAttachmentBytes)]
+    pub fn max_attachment_bytes(this: &JsOptions) -> f64;
+    #[wasm_bindgen(method, getter, js_name = attachmentTimeoutMs)]
+    pub fn attachment_timeout_ms(this: &JsOptions) -> f64;
+
     /// The application's side of the port. None of its methods throws.
     pub type JsEvents;
 
@@ -53,11 +82,11 @@ extern "C" {
     #[wasm_bindgen(method, js_name = authNeeded)]
     pub fn auth_needed(this: &JsEvents, socket: u32, ticket: u32);
     #[wasm_bindgen(method)]
-    pub fn accepted(this: &JsEvents, socket: u32, id: &str);
+    pub fn accepted(this: &JsEvents, socket: u32, id: &str, recovered: bool);
     #[wasm_bindgen(method)]
     pub fn refused(this: &JsEvents, socket: u32, data: JsValue);
-    #[wasm_bindgen(method, js_name = binaryDropped)]
-    pub fn binary_dropped(this: &JsEvents, socket: u32);
+    #[wasm_bindgen(method)]
+    pub fn dropped(this: &JsEvents, socket: u32, code: &str, detail: &str);
     #[wasm_bindgen(method)]
     pub fn failed(this: &JsEvents, socket: i32, code: &str, detail: &str);
     #[wasm_bindgen(method)]

@@ -73,7 +73,7 @@ impl Checks {
             Told::AuthNeeded { .. } => assert!(self.open.is_some(), "auth without a transport"),
             Told::Accepted { .. }
             | Told::Refused { .. }
-            | Told::BinaryDropped { .. }
+            | Told::Dropped { .. }
             | Told::Failed { .. } => {}
         }
     }

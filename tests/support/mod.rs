@@ -15,6 +15,7 @@ mod told;
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
+use sockeye::engineio::OutgoingPacket;
 use sockeye::host::EventId;
 pub use sockeye::manager::TransportId;
 use sockeye::manager::{Cause, Config, Event, Manager, Output, SocketId, Status};
@@ -57,7 +58,7 @@ pub struct Pair {
     pub opened: Vec<(TransportId, Instant)>,
     /// Which transports were closed, and when.
     pub closed: Vec<(TransportId, Instant)>,
-    /// Every frame that was handed to a transport.
+    /// Every frame that was handed to a transport; a binary one as the list of its bytes.
     pub sent: Vec<(TransportId, String)>,
     /// How often the timer was set.
     pub timer_changes: u32,
@@ -131,6 +132,17 @@ impl Pair {
 
     pub fn emit(&mut self, socket: SocketId, body: &str) -> Result<(), EmitError> {
         self.call(Call::Emit { socket, body: body.to_owned(), volatile: false })
+    }
+
+    /// Emits an event with attachments.
+    pub fn emit_with(
+        &mut self,
+        socket: SocketId,
+        body: &str,
+        attachments: &[&[u8]],
+    ) -> Result<(), EmitError> {
+        let call = Call::Emit { socket, body: body.to_owned(), volatile: false };
+        self.call(call.with(attachments))
     }
 
     /// Makes a request that waits for its answer as long as it takes.
@@ -224,13 +236,22 @@ impl Pair {
     }
 
     fn make(&mut self, call: Call) -> Result<(), EmitError> {
+        match call {
+            Call::With { attachments, call } => self.make_with(*call, attachments),
+            call => self.make_with(call, Vec::new()),
+        }
+    }
+
+    fn make_with(&mut self, call: Call, attachments: Vec<Vec<u8>>) -> Result<(), EmitError> {
         let now = self.now;
         match call {
             Call::Connect(socket) => self.client.connect(socket, now),
             Call::Disconnect(socket) => self.client.disconnect(socket, now),
-            Call::Emit { socket, body, volatile } => self.client.emit(socket, body, volatile)?,
+            Call::Emit { socket, body, volatile } => {
+                self.client.emit(socket, body, attachments, volatile)?;
+            }
             Call::Request { socket, request, body, timeout } => {
-                self.client.request(socket, request, body, timeout, now)?;
+                self.client.request(socket, request, body, attachments, timeout, now)?;
                 self.checks.on_request(request);
             }
             Call::Cancel { socket, request } => {
@@ -238,7 +259,7 @@ impl Pair {
                 self.checks.on_cancel(request);
             }
             Call::Acknowledge { socket, ticket, body } => {
-                self.client.acknowledge(socket, ticket, body);
+                self.client.acknowledge(socket, ticket, body, attachments);
             }
             Call::Authenticate { socket, ticket, payload } => {
                 self.client.authenticate(socket, ticket, payload);
@@ -246,6 +267,7 @@ impl Pair {
             Call::FailAuthentication { socket, ticket } => {
                 self.client.fail_authentication(socket, ticket, now);
             }
+            Call::With { .. } => panic!("attachments of attachments"),
             Call::ReconnectNow => self.client.reconnect_now(now),
             Call::Destroy => {
                 self.client.destroy(now);
@@ -284,8 +306,11 @@ impl Pair {
     fn perform(&mut self, output: Output<NativeHost>) {
         match output {
             Output::Open { transport } => self.open(transport),
-            Output::Send { transport, frame } => {
-                let frame = NativeHost::join(&frame);
+            Output::Send { transport, packet } => {
+                let frame = match packet {
+                    OutgoingPacket::Text(frame) => NativeHost::join(&frame),
+                    OutgoingPacket::Binary(bytes) => format!("{bytes:?}"),
+                };
                 self.checks.on_send(transport, &frame);
                 self.sent.push((transport, frame.clone()));
                 self.send_later(self.latency, Delivery::ToServer(transport, frame));

@@ -102,7 +102,7 @@ impl Pair {
         }
         match delivery {
             Delivery::ToServer(transport, frame) => {
-                if let Some(reply) = self.server.on_frame(transport, &frame) {
+                for reply in self.server.on_frame(transport, &frame) {
                     self.push_on(transport, &reply);
                 }
                 return;

@@ -23,6 +23,8 @@ pub enum Answer {
     Silence,
     /// This frame.
     Frame(String),
+    /// These frames.
+    Frames(Vec<String>),
 }
 
 pub struct Server {
@@ -93,27 +95,27 @@ impl Server {
     }
 
     /// Takes a frame of the client and returns the answers.
-    pub fn on_frame(&mut self, transport: TransportId, frame: &str) -> Option<String> {
+    pub fn on_frame(&mut self, transport: TransportId, frame: &str) -> Vec<String> {
         self.received.push((transport, frame.to_owned()));
         if !self.has(transport) {
-            return None;
+            return Vec::new();
         }
         if let Some(packet) = frame.strip_prefix("40") {
             return self.on_connect(namespace_of(packet));
         }
-        let packet = frame.strip_prefix("42")?;
-        self.on_event(packet)
+        frame.strip_prefix("42").and_then(|packet| self.on_event(packet)).into_iter().collect()
     }
 
-    fn on_connect(&mut self, namespace: &str) -> Option<String> {
+    fn on_connect(&mut self, namespace: &str) -> Vec<String> {
         match self.answers.get(namespace) {
             None | Some(Answer::Accept) => {
                 self.next_sid += 1;
                 let prefix = prefix_of(namespace);
-                Some(format!("40{prefix}{{\"sid\":\"s{}\"}}", self.next_sid))
+                vec![format!("40{prefix}{{\"sid\":\"s{}\"}}", self.next_sid)]
             }
-            Some(Answer::Silence) => None,
-            Some(Answer::Frame(frame)) => Some(frame.clone()),
+            Some(Answer::Silence) => Vec::new(),
+            Some(Answer::Frame(frame)) => vec![frame.clone()],
+            Some(Answer::Frames(frames)) => frames.clone(),
         }
     }
 

@@ -6,7 +6,7 @@ use serde_json::Value;
 use sockeye::host::EventId;
 use sockeye::manager::{AckTicket, Cause, Event, SocketId, Status};
 use sockeye::native::NativeHost;
-use sockeye::socketio::{AuthTicket, RequestId, Settlement};
+use sockeye::socketio::{AuthTicket, Excess, RequestId, Settlement};
 use sockeye::time::Instant;
 
 use super::{Pair, TransportId};
@@ -18,8 +18,8 @@ pub enum Told {
     Settled { request: RequestId, how: How },
     AuthNeeded { socket: SocketId, ticket: AuthTicket },
     Refused { socket: SocketId, data: Option<Value> },
-    Accepted { socket: SocketId, sid: String },
-    BinaryDropped { socket: SocketId },
+    Accepted { socket: SocketId, sid: String, recovered: bool },
+    Dropped { socket: SocketId, excess: Excess },
     Failed { socket: Option<SocketId>, cause: Cause },
     Status { socket: SocketId, status: Status },
 }
@@ -30,7 +30,7 @@ pub enum How {
     Acknowledged(Value),
     TimedOut,
     Disconnected,
-    Binary,
+    Dropped(Excess),
     Destroyed,
 }
 
@@ -39,14 +39,49 @@ pub enum How {
 pub enum Call {
     Connect(SocketId),
     Disconnect(SocketId),
-    Emit { socket: SocketId, body: String, volatile: bool },
-    Request { socket: SocketId, request: RequestId, body: String, timeout: Option<Duration> },
-    Cancel { socket: SocketId, request: RequestId },
-    Acknowledge { socket: SocketId, ticket: AckTicket, body: String },
-    Authenticate { socket: SocketId, ticket: AuthTicket, payload: Option<String> },
-    FailAuthentication { socket: SocketId, ticket: AuthTicket },
+    Emit {
+        socket: SocketId,
+        body: String,
+        volatile: bool,
+    },
+    Request {
+        socket: SocketId,
+        request: RequestId,
+        body: String,
+        timeout: Option<Duration>,
+    },
+    Cancel {
+        socket: SocketId,
+        request: RequestId,
+    },
+    Acknowledge {
+        socket: SocketId,
+        ticket: AckTicket,
+        body: String,
+    },
+    /// One of the above, with attachments.
+    With {
+        attachments: Vec<Vec<u8>>,
+        call: Box<Call>,
+    },
+    Authenticate {
+        socket: SocketId,
+        ticket: AuthTicket,
+        payload: Option<String>,
+    },
+    FailAuthentication {
+        socket: SocketId,
+        ticket: AuthTicket,
+    },
     ReconnectNow,
     Destroy,
+}
+
+impl Call {
+    pub fn with(self, attachments: &[&[u8]]) -> Self {
+        let attachments = attachments.iter().map(|bytes| bytes.to_vec()).collect();
+        Self::With { attachments, call: Box::new(self) }
+    }
 }
 
 /// What the log says.
@@ -75,6 +110,24 @@ impl Pair {
             _ => None,
         };
         self.log.iter().filter_map(arguments).collect()
+    }
+
+    /// Why packets were dropped.
+    pub fn dropped(&self) -> Vec<Excess> {
+        let excess = |told: &Told| match told {
+            Told::Dropped { excess, .. } => Some(*excess),
+            _ => None,
+        };
+        self.log.iter().filter_map(excess).collect()
+    }
+
+    /// Whether the session of the connection before went on, for each that was accepted.
+    pub fn recovered(&self, socket: SocketId) -> Vec<bool> {
+        let recovered = |told: &Told| match told {
+            Told::Accepted { socket: about, recovered, .. } if *about == socket => Some(*recovered),
+            _ => None,
+        };
+        self.log.iter().filter_map(recovered).collect()
     }
 
     pub fn failures(&self) -> Vec<Cause> {
@@ -123,8 +176,8 @@ impl From<Event<NativeHost>> for Told {
             }
             Event::AuthNeeded { socket, ticket } => Self::AuthNeeded { socket, ticket },
             Event::Refused { socket, data } => Self::Refused { socket, data },
-            Event::Accepted { socket, sid } => Self::Accepted { socket, sid },
-            Event::BinaryDropped { socket } => Self::BinaryDropped { socket },
+            Event::Accepted { socket, sid, recovered } => Self::Accepted { socket, sid, recovered },
+            Event::Dropped { socket, excess } => Self::Dropped { socket, excess },
             Event::Failed { socket, cause } => Self::Failed { socket, cause },
             Event::Status { socket, status } => Self::Status { socket, status },
         }
@@ -137,7 +190,7 @@ impl From<Settlement<Value>> for How {
             Settlement::Acknowledged(arguments) => Self::Acknowledged(arguments),
             Settlement::TimedOut => Self::TimedOut,
             Settlement::Disconnected => Self::Disconnected,
-            Settlement::Binary => Self::Binary,
+            Settlement::Dropped(excess) => Self::Dropped(excess),
             Settlement::Destroyed => Self::Destroyed,
         }
     }

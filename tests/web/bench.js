@@ -41,7 +41,7 @@ export class Bench {
       "authNeeded",
       "accepted",
       "refused",
-      "binaryDropped",
+      "dropped",
       "failed",
     ];
     const all = [...names, "status", "diagnose"];

@@ -2,7 +2,7 @@
 
 use std::ops::Deref;
 
-use js_sys::Function;
+use js_sys::{Array, Function};
 use sockeye::web::JsManager;
 use wasm_bindgen::prelude::*;
 
@@ -74,17 +74,31 @@ extern "C" {
     #[wasm_bindgen(method)]
     pub fn authenticate(this: &ManagerHandle, socket: u32, transport: u32, payload: Option<String>);
     #[wasm_bindgen(method)]
-    pub fn emit(this: &ManagerHandle, socket: u32, body: &str, volatile: bool) -> Option<String>;
+    pub fn emit(
+        this: &ManagerHandle,
+        socket: u32,
+        body: &str,
+        attachments: Option<Array>,
+        volatile: bool,
+    ) -> Option<String>;
     #[wasm_bindgen(method)]
     pub fn request(
         this: &ManagerHandle,
         socket: u32,
         request: u32,
         body: &str,
+        attachments: Option<Array>,
         timeout_ms: f64,
     ) -> Option<String>;
     #[wasm_bindgen(method)]
-    pub fn acknowledge(this: &ManagerHandle, socket: u32, transport: u32, id: f64, body: &str);
+    pub fn acknowledge(
+        this: &ManagerHandle,
+        socket: u32,
+        transport: u32,
+        id: f64,
+        body: &str,
+        attachments: Option<Array>,
+    );
     #[wasm_bindgen(method)]
     pub fn destroy(this: &ManagerHandle);
     #[wasm_bindgen(method, js_name = handleText)]

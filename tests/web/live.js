@@ -28,7 +28,7 @@ class Live {
       "authNeeded",
       "accepted",
       "refused",
-      "binaryDropped",
+      "dropped",
       "failed",
     ];
     const tell =

@@ -89,7 +89,7 @@ async fn connects_receives_the_welcome_and_subscribes() {
     let welcome = client.next("delivered 0 1").await;
     assert!(welcome.contains("Connected to the primes server"), "{welcome}");
     for kind in ["batches", "jobs", "solutions"] {
-        client.manager.emit(0, &format!(r#"["subscribe:{kind}"]"#), false);
+        client.manager.emit(0, &format!(r#"["subscribe:{kind}"]"#), None, false);
         let confirmed = client.next("delivered 0 2").await;
         assert!(confirmed.contains(&format!(r#""type":"{kind}""#)), "{confirmed}");
         assert!(confirmed.contains(r#""subscribed":true"#), "{confirmed}");
@@ -103,7 +103,7 @@ async fn gets_an_answer_in_another_namespace() {
     client.manager.connect(0);
     client.next("status 0 connected").await;
     let body = r#"["subscribe:jobs",{"jobId":"job-7"}]"#;
-    assert_eq!(client.manager.request(0, 5, body, 5_000.0), None);
+    assert_eq!(client.manager.request(0, 5, body, None, 5_000.0), None);
     let answer = client.next("settled 5").await;
     assert!(answer.contains(r#""room":"job:job-7""#), "{answer}");
     assert!(answer.contains(r#""success":true"#), "{answer}");
@@ -124,8 +124,8 @@ async fn comes_back_after_a_cut_and_hears_events_again() {
     client.next("status 0 connected").await;
     let again = client.next("delivered 0 1").await;
     assert_ne!(client_id(&again), id);
-    client.manager.emit(0, r#"["subscribe:jobs"]"#, false);
-    client.manager.request(0, 1, r#"["never:answered"]"#, 10_000.0);
+    client.manager.emit(0, r#"["subscribe:jobs"]"#, None, false);
+    client.manager.request(0, 1, r#"["never:answered"]"#, None, 10_000.0);
     client.live.listen("subscription:confirmed", 3);
     client.next("delivered 0 3").await;
     let trigger = r#"{"eventType":"job_started","data":{"jobId":"after the cut"}}"#;

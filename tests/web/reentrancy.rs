@@ -18,9 +18,9 @@ const CALLS: [(&str, Call); 12] = [
     }),
     ("reconnectNow", |manager| manager.reconnect_now()),
     ("authenticate", |manager| manager.authenticate(0, 0, Some("{}".to_owned()))),
-    ("emit", |manager| _ = manager.emit(0, r#"["nested"]"#, false)),
-    ("request", |manager| _ = manager.request(0, 99, r#"["nested"]"#, 50.0)),
-    ("acknowledge", |manager| manager.acknowledge(0, 0, 1.0, "[]")),
+    ("emit", |manager| _ = manager.emit(0, r#"["nested"]"#, None, false)),
+    ("request", |manager| _ = manager.request(0, 99, r#"["nested"]"#, None, 50.0)),
+    ("acknowledge", |manager| manager.acknowledge(0, 0, 1.0, "[]", None)),
     ("handleText", |manager| manager.handle_text(0, "2")),
     ("handleDiagnosis", |manager| manager.handle_diagnosis("server_unreachable")),
     ("destroy", |manager| manager.destroy()),
@@ -30,7 +30,7 @@ const CALLS: [(&str, Call); 12] = [
 const CALLBACKS: [(&str, Reach); 9] = [
     ("delivered", |bench| bench.receive(r#"42["news",1]"#)),
     ("settled", |bench| {
-        bench.manager.request(0, 1, r#"["q"]"#, 1_000.0);
+        bench.manager.request(0, 1, r#"["q"]"#, None, 1_000.0);
         bench.receive(r#"430["answer"]"#);
     }),
     ("authNeeded", |bench| {
@@ -47,7 +47,7 @@ const CALLBACKS: [(&str, Reach); 9] = [
         bench.manager.connect(socket);
         bench.receive(r#"44/refused,{"message":"no"}"#);
     }),
-    ("binaryDropped", |bench| bench.receive(r#"451-["b",{"_placeholder":true,"num":0}]"#)),
+    ("dropped", |bench| bench.receive(r#"451000-["news"]"#)),
     ("failed", |bench| bench.receive("4nonsense")),
     ("status", |bench| bench.current().end()),
     ("diagnose", |bench| {
@@ -95,11 +95,11 @@ fn takes_any_call_inside_any_callback() {
 fn performs_what_was_asked_inside_a_callback_after_what_was_to_be_done() {
     let bench = Bench::connected();
     for request in 1..=2 {
-        bench.manager.request(0, request, r#"["q"]"#, 1_000.0);
+        bench.manager.request(0, request, r#"["q"]"#, None, 1_000.0);
     }
     bench.take_log();
     bench.inside("settled", |manager| {
-        manager.emit(0, r#"["kept"]"#, false);
+        manager.emit(0, r#"["kept"]"#, None, false);
         manager.reconnect_now();
     });
     bench.current().end();
@@ -109,7 +109,8 @@ fn performs_what_was_asked_inside_a_callback_after_what_was_to_be_done() {
     assert_eq!(log[4..], ["open", "status 0 connecting 1 0 transport_close"]);
     bench.receive(&handshake(25_000, 20_000));
     bench.receive(r#"40{"sid":"y"}"#);
-    let expected = ["send 40", r#"send 42["kept"]"#, "accepted 0 y", "status 0 connected 0 0"];
+    let expected =
+        ["send 40", r#"send 42["kept"]"#, "accepted 0 y false", "status 0 connected 0 0"];
     assert_eq!(bench.take_log(), expected);
 }
 
@@ -119,8 +120,8 @@ fn sends_answers_from_inside_the_event_in_the_order_of_the_events() {
     bench.listen("q", 1);
     for id in 0..10 {
         bench.inside("delivered", move |manager| {
-            manager.acknowledge(0, 0, f64::from(id), r#"["a"]"#);
-            manager.emit(0, &format!("[{id}]"), false);
+            manager.acknowledge(0, 0, f64::from(id), r#"["a"]"#, None);
+            manager.emit(0, &format!("[{id}]"), None, false);
         });
         bench.receive(&format!(r#"42{id}["q"]"#));
     }
@@ -136,7 +137,7 @@ fn sends_answers_from_inside_the_event_in_the_order_of_the_events() {
 #[test]
 fn goes_on_for_as_long_as_each_answer_asks_again() {
     fn ask(bench: &Bench, left: u32) {
-        let sent = bench.manager.request(0, left, r#"["q"]"#, 1_000.0);
+        let sent = bench.manager.request(0, left, r#"["q"]"#, None, 1_000.0);
         assert_eq!(sent, None);
     }
     let bench = Bench::with("synchronous");

@@ -16,7 +16,7 @@ fn makes_a_turn_of_each_call_event_and_timer() {
     bench.receive(&handshake(25_000, 20_000));
     assert_eq!(bench.take_log(), ["send 40"]);
     bench.receive(r#"40{"sid":"x"}"#);
-    assert_eq!(bench.take_log(), ["accepted 0 x", "status 0 connected 0 0"]);
+    assert_eq!(bench.take_log(), ["accepted 0 x false", "status 0 connected 0 0"]);
     bench.receive("2");
     assert_eq!(bench.take_log(), ["send 3"]);
     bench.advance(44_999.0);
@@ -42,7 +42,7 @@ fn measures_each_deadline_from_its_input() {
     bench.advance(120.0);
     bench.receive("2");
     assert_eq!(bench.timer(), 150.0, "the next ping is due, counted from this one");
-    bench.manager.request(0, 1, r#"["q"]"#, 60.5);
+    bench.manager.request(0, 1, r#"["q"]"#, None, 60.5);
     assert_eq!(bench.timer(), 61.0, "an answer is due, in whole milliseconds");
 }
 
@@ -52,7 +52,7 @@ fn measures_each_deadline_from_its_input() {
 fn performs_all_outputs_of_one_input() {
     let bench = Bench::new();
     for number in 0..100 {
-        assert_eq!(bench.manager.emit(0, &format!(r#"["e",{number}]"#), false), None);
+        assert_eq!(bench.manager.emit(0, &format!(r#"["e",{number}]"#), None, false), None);
     }
     bench.manager.connect(0);
     bench.receive(&handshake(25_000, 20_000));
@@ -61,7 +61,7 @@ fn performs_all_outputs_of_one_input() {
     let log = bench.take_log();
     assert_eq!(log.len(), 102);
     assert_eq!((&*log[0], &*log[99]), (r#"send 42["e",0]"#, r#"send 42["e",99]"#));
-    assert_eq!(log[100..], ["accepted 0 x", "status 0 connected 0 0"]);
+    assert_eq!(log[100..], ["accepted 0 x false", "status 0 connected 0 0"]);
 }
 
 // 5. Perform the outputs in order.
@@ -70,7 +70,7 @@ fn performs_all_outputs_of_one_input() {
 fn performs_what_was_lost_before_the_status_that_tells_of_it() {
     let bench = Bench::connected();
     for request in 1..=3 {
-        bench.manager.request(0, request, r#"["q"]"#, 1_000.0);
+        bench.manager.request(0, request, r#"["q"]"#, None, 1_000.0);
     }
     bench.take_log();
     bench.current().end();
@@ -93,7 +93,7 @@ fn has_one_timer_at_every_moment() {
     bench.accept();
     assert_eq!(bench.timer(), 45_000.0);
     for request in 0..10 {
-        bench.manager.request(0, request, r#"["q"]"#, f64::from(100 * (10 - request)));
+        bench.manager.request(0, request, r#"["q"]"#, None, f64::from(100 * (10 - request)));
         assert_eq!(bench.timer(), f64::from(100 * (10 - request)));
     }
     bench.current().end();
@@ -111,13 +111,13 @@ fn sets_the_timer_only_when_the_deadline_changes() {
         bench.receive(r#"42["news",1]"#);
         bench.receive(r#"42["unheard",1]"#);
         bench.receive(r#"427["news",1]"#);
-        bench.manager.emit(0, r#"["e"]"#, false);
+        bench.manager.emit(0, r#"["e"]"#, None, false);
         bench.advance(1.0);
     }
     assert_eq!(bench.armed(), armed, "events change no deadline");
-    bench.manager.request(0, 1, r#"["q"]"#, 30_000.0);
+    bench.manager.request(0, 1, r#"["q"]"#, None, 30_000.0);
     assert_eq!(bench.armed(), armed + 1);
-    bench.manager.request(0, 2, r#"["q"]"#, 40_000.0);
+    bench.manager.request(0, 2, r#"["q"]"#, None, 40_000.0);
     assert_eq!(bench.armed(), armed + 1, "a later deadline is not the next");
     bench.receive("2");
     assert_eq!(bench.armed(), armed + 1, "the ping moves a later one");

@@ -25,7 +25,7 @@ fn ignores_everything_that_comes_late_from_a_dead_transport() {
     dead.end();
     assert!(bench.take_log().is_empty());
     bench.accept();
-    assert_eq!(bench.take_log(), ["send 40", "accepted 0 x", "status 0 connected 0 0"]);
+    assert_eq!(bench.take_log(), ["send 40", "accepted 0 x false", "status 0 connected 0 0"]);
 }
 
 #[test]
@@ -48,7 +48,7 @@ fn works_with_a_web_socket_that_tells_everything_at_once() {
     bench.manager.connect(0);
     let log = bench.take_log();
     assert_eq!(log.last().map(String::as_str), Some("status 0 connected 0 0"), "{log:?}");
-    bench.manager.request(0, 1, r#"["q"]"#, 1_000.0);
+    bench.manager.request(0, 1, r#"["q"]"#, None, 1_000.0);
     assert_eq!(bench.take_log(), [r#"send 420["q"]"#, r#"settled 1  ["at once"]"#]);
     bench.manager.disconnect(0);
     let expected = ["send 41", "close", "status 0 disconnected 0 0 client_disconnect"];

@@ -13,10 +13,27 @@ export class Manager {
   reconnectNow(): void;
   authenticate(socket: number, ticket: number, payload?: string): void;
   failAuthentication(socket: number, ticket: number): void;
-  emit(socket: number, body: string, volatile: boolean): string | undefined;
-  request(socket: number, request: number, body: string, timeoutMs: number): string | undefined;
+  emit(
+    socket: number,
+    body: string,
+    attachments: readonly unknown[] | undefined,
+    volatile: boolean,
+  ): string | undefined;
+  request(
+    socket: number,
+    request: number,
+    body: string,
+    attachments: readonly unknown[] | undefined,
+    timeoutMs: number,
+  ): string | undefined;
   cancel(socket: number, request: number): void;
-  acknowledge(socket: number, connection: number, ackId: number, body: string): void;
+  acknowledge(
+    socket: number,
+    connection: number,
+    ackId: number,
+    body: string,
+    attachments?: readonly unknown[],
+  ): void;
   handleDiagnosis(code: string): void;
   destroy(): void;
   free(): void;

@@ -1,46 +1,50 @@
-//! Events that wait in memory for the connection.
+//! Events that wait in memory for the connection: to be sent, or to be delivered.
 
 use std::collections::VecDeque;
 
-/// An event that has not been sent.
+/// An event that waits.
 #[derive(Debug)]
-pub struct Buffered<Text> {
+pub(super) struct Buffered<Content> {
     /// The id under which an answer is waited for.
     pub ack_id: Option<u64>,
-    /// The event's array as JSON.
-    pub body: Text,
-    /// The body's length in units.
+    /// The event itself.
+    pub content: Content,
+    /// Its length: units of text and bytes of attachments.
     pub length: usize,
 }
 
 /// A queue with a bound on the number and on the length of what it holds.
 #[derive(Debug)]
-pub struct SendBuffer<Text> {
-    events: VecDeque<Buffered<Text>>,
+pub(super) struct EventBuffer<Content> {
+    events: VecDeque<Buffered<Content>>,
     length: usize,
 }
 
-impl<Text> Default for SendBuffer<Text> {
+impl<Content> Default for EventBuffer<Content> {
     fn default() -> Self {
         Self { events: VecDeque::new(), length: 0 }
     }
 }
 
-impl<Text> SendBuffer<Text> {
-    /// Returns whether `length` more units in one more event stay within the bounds.
-    #[must_use]
+impl<Content> EventBuffer<Content> {
+    /// Returns whether one more event of this `length` stays within the bounds.
     pub fn has_room(&self, length: usize, max_events: usize, max_length: usize) -> bool {
         self.events.len() < max_events && self.length.saturating_add(length) <= max_length
     }
 
+    /// Removes everything.
+    pub fn clear(&mut self) {
+        *self = Self::default();
+    }
+
     /// Adds an event at the end.
-    pub fn push(&mut self, event: Buffered<Text>) {
+    pub fn push(&mut self, event: Buffered<Content>) {
         self.length = self.length.saturating_add(event.length);
         self.events.push_back(event);
     }
 
     /// Takes out the oldest event.
-    pub fn pop(&mut self) -> Option<Buffered<Text>> {
+    pub fn pop(&mut self) -> Option<Buffered<Content>> {
         let event = self.events.pop_front()?;
         self.length = self.length.saturating_sub(event.length);
         Some(event)
@@ -62,8 +66,8 @@ mod tests {
 
     #[test]
     fn counts_events_and_length() {
-        let mut buffer = SendBuffer::default();
-        let event = |ack_id| Buffered { ack_id, body: (), length: 4 };
+        let mut buffer = EventBuffer::default();
+        let event = |ack_id| Buffered { ack_id, content: (), length: 4 };
         buffer.push(event(None));
         buffer.push(event(Some(3)));
         assert!(buffer.has_room(2, 3, 10));
