@@ -17,7 +17,7 @@ const budgetFile = inRoot("tools/size-budget.json");
 
 const useClient = (from) =>
   `import { createClient } from "${from}"; globalThis.use = createClient;`;
-const useSocketIo = 'import { io } from "socket.io-client"; globalThis.use = io;';
+const useIo = (from) => `import { io } from "${from}"; globalThis.use = io;`;
 
 main(async () => {
   if (!existsSync(installedPackage)) throw new Failure("there is no package yet", "npm run build");
@@ -36,11 +36,12 @@ main(async () => {
 /** Returns what is measured: its name and its bytes. */
 async function subjects() {
   const lazy = await application(useClient(packageName));
-  const reference = await application(useSocketIo);
+  const reference = await application(useIo("socket.io-client"));
   return [
     measure(`${packageName}, initial`, lazy.initial),
     measure(`${packageName}, lazy core`, lazy.later),
     ...(await inlineApplication()),
+    ...(await compatApplication()),
     measure("sockeye.wasm", readFileSync(wasmFile)),
     measure("glue", await minifiedGlue()),
     measure("socket.io-client (to compare)", reference.initial),
@@ -51,6 +52,13 @@ async function inlineApplication() {
   if (!existsSync(path.join(installedPackage, "dist/inline.js"))) return [];
   const { initial, later } = await application(useClient(`${packageName}/inline`));
   return [measure(`${packageName}/inline`, Buffer.concat([initial, later]))];
+}
+
+/** The lazy core is the same. */
+async function compatApplication() {
+  if (!existsSync(path.join(installedPackage, "dist/compat.js"))) return [];
+  const { initial } = await application(useIo(`${packageName}/compat`));
+  return [measure(`${packageName}/compat, initial`, initial)];
 }
 
 /** Bundles a program; returns the bytes that its page loads at once, and those that it loads later. */
