@@ -30,9 +30,10 @@ export function encodeBase64(data) {
 export function byteLength(text) {
   let length = text.length;
   for (let index = 0; index < text.length; index++) {
-    const unit = text.charCodeAt(index);
-    // The two halves of a pair make four bytes together, every other unit from here on three.
-    if (unit >= 0x80) length += unit < 0x800 || (unit >= 0xd800 && unit < 0xe000) ? 1 : 2;
+    const point = text.codePointAt(index);
+    // Two units make four bytes, one makes up to three; half a pair is sent as U+FFFD, three bytes.
+    if (point >= 0x80) length += point < 0x800 ? 1 : 2;
+    if (point > 0xffff) index++;
   }
   return length;
 }
