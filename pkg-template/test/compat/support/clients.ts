@@ -3,7 +3,7 @@
  * for the other.
  */
 import { expect, onTestFinished, vi } from "vitest";
-import * as ours from "../../../src/compat/index.js";
+import * as compat from "../../../src/compat/index.js";
 import * as official from "socket.io-client";
 import { FakeEngine } from "./fakeEngine.js";
 
@@ -18,16 +18,17 @@ vi.mock("engine.io-client", async (importOriginal) => {
   return { ...(await importOriginal<object>()), Socket: FakeEngine };
 });
 
-type Module = typeof ours;
+type Module = typeof compat;
 type AnySocket = InstanceType<Module["Socket"]>;
 
 /** The modules by their names, for `describe.each`. */
 export const clients: [name: string, module: Module][] = [
-  ["sockeye-client/compat", ours],
+  ["sockeye-client/compat", compat],
   ["socket.io-client", official as unknown as Module],
 ];
 
-export { ours };
+/** The client under test. */
+export const ours = compat;
 
 /** The engine that was made last. */
 export function lastEngine(): FakeEngine {
