@@ -70,7 +70,10 @@ export interface ClientOptions {
   withCredentials?: boolean | undefined;
   /** Sent with every HTTP request. Browsers send none with a WebSocket. */
   extraHeaders?: Record<string, string> | undefined;
-  /** How long one HTTP request may take. Default: as long as the server's pings keep coming. */
+  /**
+   * How long one HTTP request may take: longer than the server's `pingInterval`, for which it holds a
+   * request that it has no answer to. Default: as long as its pings keep coming.
+   */
   httpTimeoutMs?: number | undefined;
   /** The subprotocols that the WebSocket offers. */
   protocols?: string | string[] | undefined;

@@ -95,7 +95,9 @@ describe("a client", () => {
 
   test("does not let its status be set", () => {
     // @ts-expect-error -- read-only
-    client.status.value = { state: "connected" };
+    client.status.value = { state: "connected", recovered: false };
+    // @ts-expect-error -- read-only
+    client.recovered = true;
   });
 
   test("sends with the documented options only", () => {
@@ -122,6 +124,7 @@ describe("the status", () => {
     }
     if (status.state === "disconnected") expectTypeOf(status.cause).toEqualTypeOf<SockeyeError>();
     if (status.state === "connected") {
+      expectTypeOf(status.recovered).toEqualTypeOf<boolean>();
       // @ts-expect-error -- not of this state
       expectTypeOf(status.retryAt).toBeNever();
     }

@@ -3,6 +3,8 @@ import { describe, expectTypeOf, test } from "vitest";
 import {
   createClient,
   type AckValue,
+  type AnyEvent,
+  type DefaultEvents,
   type EventArguments,
   type EventName,
   type EventValue,
@@ -238,5 +240,36 @@ describe("a namespace", () => {
       .namespace("/any")
       .on("anything")
       .subscribe((value) => expectTypeOf(value).toBeAny());
+  });
+});
+
+describe("all events", () => {
+  test("come with their names and arguments", () => {
+    client.onAny().subscribe((value) => {
+      expectTypeOf(value.event).toEqualTypeOf<EventName<ServerToClient>>();
+      if (value.event === "pair")
+        expectTypeOf(value.args).toEqualTypeOf<readonly [number, string]>();
+      if (value.event === "rest") expectTypeOf(value.args).toEqualTypeOf<readonly number[]>();
+      if (value.event === "ask") expectTypeOf(value.args).toEqualTypeOf<readonly [string]>();
+      // @ts-expect-error -- an event of the other direction
+      if (value.event === "typing") return;
+    });
+  });
+
+  test("go with their names and arguments", () => {
+    client.onAnyOutgoing().subscribe((value) => {
+      expectTypeOf(value.event).toEqualTypeOf<EventName<ClientToServer>>();
+      if (value.event === "find") expectTypeOf(value.args).toEqualTypeOf<readonly [string]>();
+    });
+  });
+
+  test("are anything where no map is declared", () => {
+    createClient("https://example.com")
+      .onAny()
+      .subscribe((value) => {
+        expectTypeOf(value.event).toEqualTypeOf<string>();
+        expectTypeOf(value.args[0]).toBeAny();
+      });
+    expectTypeOf<AnyEvent>().toEqualTypeOf<AnyEvent>();
   });
 });
