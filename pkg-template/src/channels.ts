@@ -2,7 +2,7 @@
 import type { EventNumbers } from "./eventNumbers.js";
 import { fail } from "./errors.js";
 import type { AnyEvent } from "./events.js";
-import { Observable, type Observer, Subject, type Subscription } from "./observable.js";
+import { Observable, Subject, type Subscription } from "./observable.js";
 import { toValue } from "./serialize.js";
 
 type Responder = (value: unknown) => unknown;
@@ -28,7 +28,10 @@ export class Channels {
   /** Returns the events of this name, each as one value. */
   on(event: string): Observable<unknown> {
     return new Observable((observer) => {
-      if (this.#completed) return this.#finish(observer);
+      if (this.#completed) {
+        this.#any.finish(observer);
+        return () => {};
+      }
       const { channel, release } = this.#open(event);
       const remove = channel.subject.add(observer);
       return () => {
@@ -41,7 +44,6 @@ export class Channels {
   /** Returns all events. */
   onAny(): Observable<AnyEvent> {
     return new Observable((observer) => {
-      if (this.#completed) return this.#finish(observer);
       this.#numbers.retainAny();
       const remove = this.#any.add(observer);
       return () => {
@@ -73,8 +75,7 @@ export class Channels {
   /**
    * Tells who listens to the event with this number, first those who listen to all.
    *
-   * `args` starts with the event's name. `answer` is told who answers, unless a listener has ended
-   * everything.
+   * `args` starts with the event's name. `answer` is told who answers, if anybody does by then.
    */
   deliver(
     event: number,
@@ -86,7 +87,7 @@ export class Channels {
     if (!channel) return;
     const value = toValue(args, 1);
     channel.subject.next(value);
-    if (channel.responder && !this.#completed) answer?.(channel.responder, value);
+    if (channel.responder) answer?.(channel.responder, value);
   }
 
   /** No further event comes. */
@@ -96,11 +97,6 @@ export class Channels {
     this.#any.complete();
     for (const { subject } of channels) subject.complete();
     this.#channels.clear();
-  }
-
-  #finish(observer: Observer<never>): () => void {
-    this.#any.finish(observer);
-    return () => {};
   }
 
   #open(name: string): { channel: Channel; release: () => void } {

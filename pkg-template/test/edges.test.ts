@@ -239,6 +239,22 @@ describe("before the core is there", () => {
     expect(core.calls.at(-1)).toEqual(["destroy"]);
   });
 
+  test("what a listener disconnects while the core starts is not connected", async () => {
+    const { client, loader } = idle();
+    const admin = client.namespace("/admin");
+    void client.connect();
+    void admin.connect();
+    loader.core.onCall = ([method, socket]) => {
+      if (method === "connect" && socket === 0) loader.core.says("waiting", { attempt: 2 });
+    };
+    client.status.subscribe(({ state }) => {
+      if (state === "waiting") admin.disconnect();
+    });
+    const core = await loader.succeed();
+    expect(core.callsOf("connect")).toEqual([[0]]);
+    expect(core.callsOf("disconnect")).toEqual([[1]]);
+  });
+
   test("a core that throws is told, not kept as if nothing had happened", async () => {
     const { client, loader } = idle();
     const promise = client.connect().catch((error: unknown) => error);

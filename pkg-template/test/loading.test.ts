@@ -350,9 +350,12 @@ describe("a load that fails", () => {
     const { client, loader } = idle();
     void client.connect();
     await loader.fail(cause);
+    const states = recorder();
+    client.status.subscribe(states);
     const promise = client.connect();
     promise.catch(() => {});
     expect(loader.count).toBe(1);
+    expect(states.values, "nothing new").toHaveLength(1);
     client.reconnectNow();
     expect(client.status.value).toMatchObject({ state: "connecting", attempt: 2 });
     client.reconnectNow();
@@ -409,6 +412,17 @@ describe("a load that fails", () => {
     expect(admin.status.value).toMatchObject({ state: "disconnected" });
   });
 
+  test("whose listener disconnects another namespace does not make that wait", async () => {
+    const { client, loader } = idle();
+    const admin = client.namespace("/admin");
+    client.status.subscribe(({ state }) => state === "waiting" && admin.disconnect());
+    void client.connect();
+    void admin.connect();
+    await loader.fail(cause);
+    expect(client.status.value).toMatchObject({ state: "waiting" });
+    expect(admin.status.value).toMatchObject({ state: "disconnected" });
+  });
+
   test("whose listener ends the wait tells nobody that it waits", async () => {
     const { client, loader } = idle();
     const admin = client.namespace("/admin");
@@ -452,7 +466,8 @@ describe("a load that fails", () => {
     expect(vi.getTimerCount()).toBe(0);
     void client.connect();
     expect(loader.count).toBe(2);
-    expect(client.status.value).toEqual({ state: "connecting", attempt: 1 });
+    (await loader.succeed()).says("waiting", { attempt: 2 });
+    expect(client.status.value).toMatchObject({ state: "waiting", attempt: 2 });
   });
 
   test("leaves no timer in a client that is destroyed", async () => {
