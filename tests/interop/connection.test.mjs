@@ -99,7 +99,11 @@ test("may leave a namespace that a slow middleware has not let in, and enter it 
   await waitFor("one socket", () => server.io.of("/slow").sockets.size === 1);
   assert.equal(users.at(-1), "B");
   assert.equal(server.io.engine.clientsCount, 1);
-  assert.deepEqual(await statusOf(page), { state: "connected", recovered: false }, "the root never noticed");
+  assert.deepEqual(
+    await statusOf(page),
+    { state: "connected", recovered: false },
+    "the root never noticed",
+  );
 });
 
 test("lets a namespace connect that is answered after another was refused", async (t) => {

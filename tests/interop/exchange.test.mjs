@@ -156,18 +156,95 @@ test("drops volatile events without a connection and sends the others on the nex
   assert.deepEqual(received, ["kept", "connected", "last"]);
 });
 
-test("drops a binary event, says so, and goes on", async (t) => {
+/** What a page sends, by the bytes that arrive. */
+const binaries = {
+  "an ArrayBuffer": [() => Uint8Array.of(1, 2, 3).buffer, [1, 2, 3]],
+  "a part of a buffer": [() => new Uint8Array(Uint8Array.of(0, 1, 2, 3).buffer, 1, 2), [1, 2]],
+  "a DataView": [() => new DataView(Uint8Array.of(0, 7, 8).buffer, 1), [7, 8]],
+  "numbers of two bytes": [() => Uint16Array.of(0x0201), [1, 2]],
+  "a Blob": [() => new Blob([Uint8Array.of(4, 5)]), [4, 5]],
+  "a File": [() => new File([Uint8Array.of(6)], "six.bin"), [6]],
+  "no bytes at all": [() => new ArrayBuffer(0), []],
+};
+
+for (const [title, [make, bytes]] of Object.entries(binaries)) {
+  test(`carries ${title} there and back`, async (t) => {
+    const { page, socket } = await connectedPair(t);
+    let received;
+    socket.on("echo", (value, answer) => {
+      received = value;
+      answer({ nested: [value.nested] });
+    });
+    const answered = await page.evaluate(async (source) => {
+      const nested = new Function(`return (${source})()`)();
+      const answer = await window.client.request("echo", { nested, text: "beside" });
+      const [buffer] = answer.nested;
+      return [buffer instanceof ArrayBuffer, ...new Uint8Array(buffer)];
+    }, String(make));
+    assert.deepEqual(received, { nested: Buffer.from(bytes), text: "beside" });
+    assert.deepEqual(answered, [true, ...bytes]);
+  });
+}
+
+test("carries binary events and answers of the page, in order with text", async (t) => {
   const { page, socket } = await connectedPair(t);
   await page.evaluate(() => {
-    window.reported = window.kit.take(window.client.errors, 1);
-    window.news = window.kit.take(window.client.on("news"), 1);
+    const { client, kit } = window;
+    window.news = kit.take(client.on("news"), 3);
+    client.respond("ask", (bytes) => ({ same: bytes, one: new Blob([Uint8Array.of(1)]) }));
   });
-  socket.emit("news", { bytes: Buffer.from("binary"), more: [Buffer.from("another")] });
-  socket.emit("news", "text");
-  const [news, code] = await page.evaluate(async () => [
-    await window.news,
-    (await window.reported)[0].code,
+  socket.emit("news", "first");
+  socket.emit("news", { bytes: Buffer.of(1, 2), more: [Buffer.of(3)] });
+  socket.emit("news", "last");
+  const news = await page.evaluate(async () => {
+    const [first, { bytes, more }, last] = await window.news;
+    return [first, [...new Uint8Array(bytes)], [...new Uint8Array(more[0])], last];
+  });
+  assert.deepEqual(news, ["first", [1, 2], [3], "last"]);
+  const answer = await socket.timeout(5_000).emitWithAck("ask", Buffer.of(9));
+  assert.deepEqual(answer, { same: Buffer.of(9), one: Buffer.of(1) });
+});
+
+test("carries ten binary values in one event, in order with what is sent after it", async (t) => {
+  const { page, socket } = await connectedPair(t);
+  const received = [];
+  socket.onAny((event, value) => received.push([event, value]));
+  const last = once(socket, "last");
+  await page.evaluate(() => {
+    const blobs = Array.from({ length: 10 }, (_, index) => new Blob([Uint8Array.of(index)]));
+    window.client.emit("ten", blobs);
+    window.client.emit("last", "text");
+  });
+  await last;
+  const ten = Array.from({ length: 10 }, (_, index) => Buffer.of(index));
+  assert.deepEqual(received, [
+    ["ten", ten],
+    ["last", "text"],
   ]);
-  assert.deepEqual(news, ["text"]);
-  assert.equal(code, "binary_unsupported");
+});
+
+test("streams every event, and every one that is sent", async (t) => {
+  const { page, socket } = await connectedPair(t);
+  await page.evaluate(() => {
+    const { client, kit } = window;
+    window.incoming = kit.take(client.onAny(), 2);
+    window.outgoing = kit.take(client.onAnyOutgoing(), 2);
+    client.on("heard").subscribe(() => {});
+    client.emit("sent", 1);
+    client.request("asked", "two").catch(() => {});
+  });
+  socket.emit("heard", 1);
+  socket.emit("unheard", 2, "two");
+  const [incoming, outgoing] = await page.evaluate(async () => [
+    await window.incoming,
+    await window.outgoing,
+  ]);
+  assert.deepEqual(incoming, [
+    { event: "heard", args: [1] },
+    { event: "unheard", args: [2, "two"] },
+  ]);
+  assert.deepEqual(outgoing, [
+    { event: "sent", args: [1] },
+    { event: "asked", args: ["two"] },
+  ]);
 });

@@ -90,10 +90,7 @@ const unsendable = {
     }),
     "not_serializable",
   ],
-  "an ArrayBuffer": [() => new ArrayBuffer(4), "binary_unsupported"],
-  "a typed array": [() => new Uint8Array(4), "binary_unsupported"],
-  "a Blob": [() => new Blob(["x"]), "binary_unsupported"],
-  "bytes inside an object": [() => ({ file: { bytes: new Uint8Array(4) } }), "binary_unsupported"],
+  "eleven binary values": [() => Array(11).fill(new Uint8Array(4)), "too_many_attachments"],
 };
 
 for (const [what, [make, code]] of Object.entries(unsendable)) {

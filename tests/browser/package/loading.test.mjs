@@ -109,15 +109,18 @@ test("reports wasm_unavailable under a policy that forbids WebAssembly", async (
   assert.equal(status.cause.code, "wasm_unavailable");
 });
 
-test("reports load_failed when the core is missing, and loads it again when asked", async (t) => {
+test("reports load_failed when the core is missing, and loads it again by itself", async (t) => {
   const site = await siteOf(t);
   site.missing.add(core);
   const page = await browser.open(t, site.url);
   const failure = await connect(page);
   assertFailure(failure, "load_failed", 2_000);
   assert.match(failure.hint, /inline/);
+  const state = () => page.evaluate(() => window.client.status.value.state);
+  assert.match(await state(), /waiting|connecting/);
   site.missing.delete(core);
-  assert.equal((await connect(page)).code, undefined);
+  await page.evaluate(() => window.kit.until(window.client, "connected"));
+  assert.equal(await state(), "connected");
 });
 
 test("reports load_failed in time when the core does not come", async (t) => {
