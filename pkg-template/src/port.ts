@@ -63,14 +63,14 @@ export interface CorePort {
   emit(
     socket: number,
     body: string,
-    attachments: readonly unknown[] | undefined,
+    attachments: unknown[] | undefined,
     volatile: boolean,
   ): ErrorData | undefined;
   request(
     socket: number,
     request: number,
     body: string,
-    attachments: readonly unknown[] | undefined,
+    attachments: unknown[] | undefined,
     timeoutMs: number,
   ): ErrorData | undefined;
   cancel(socket: number, request: number): void;
@@ -80,7 +80,7 @@ export interface CorePort {
     connection: number,
     ackId: number,
     body: string,
-    attachments: readonly unknown[] | undefined,
+    attachments: unknown[] | undefined,
   ): void;
   /** From now on events of this name are delivered, under this number. */
   listen(name: string, event: number): void;

@@ -30,7 +30,7 @@ const MAX_ATTACHMENTS = 10;
 export interface Outgoing {
   readonly body: string;
   /** In the order of their numbers; none if there are none. */
-  readonly attachments: readonly Attachment[] | undefined;
+  readonly attachments: Attachment[] | undefined;
 }
 
 /** Writes an event as the array of its name and arguments. */
@@ -68,7 +68,7 @@ export function stringifyAuth(auth: unknown): string | undefined {
   return payload;
 }
 
-function write(values: unknown[]): { body: string; attachments: readonly Attachment[] } {
+function write(values: unknown[]): { body: string; attachments: Attachment[] } {
   try {
     const { value, attachments } = extractAttachments(values);
     return { body: JSON.stringify(value), attachments };

@@ -174,6 +174,15 @@ describe("what the manager says", () => {
     expect(events.refused).toHaveBeenCalledExactlyOnceWith(0, { message: "no" });
   });
 
+  test("of a connection or a dropped packet is passed on, the latter described", async () => {
+    const { manager, events } = await make();
+    manager.events["accepted"]?.(0, "x", true);
+    manager.events["dropped"]?.(0, "attachments_exceeded", "too many bytes");
+    expect(events.accepted).toHaveBeenCalledExactlyOnceWith(0, "x", true);
+    expect(events.dropped).toHaveBeenCalledExactlyOnceWith(described("attachments_exceeded"));
+    expect(events.dropped.mock.calls[0]?.[0].message).toMatch(/: too many bytes$/);
+  });
+
   test("of a request becomes an answer or an error", async () => {
     const { manager, events } = await make();
     manager.events["settled"]?.(1, "", [1, 2]);

@@ -16,14 +16,14 @@ export class Manager {
   emit(
     socket: number,
     body: string,
-    attachments: readonly unknown[] | undefined,
+    attachments: unknown[] | undefined,
     volatile: boolean,
   ): string | undefined;
   request(
     socket: number,
     request: number,
     body: string,
-    attachments: readonly unknown[] | undefined,
+    attachments: unknown[] | undefined,
     timeoutMs: number,
   ): string | undefined;
   cancel(socket: number, request: number): void;
@@ -32,7 +32,7 @@ export class Manager {
     connection: number,
     ackId: number,
     body: string,
-    attachments?: readonly unknown[],
+    attachments?: unknown[],
   ): void;
   handleDiagnosis(code: string): void;
   destroy(): void;
