@@ -8,9 +8,10 @@ mod support;
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 use serde_json::json;
-use sockeye::manager::{AckTicket, Cause, SocketId, Status};
+use sockeye::engineio::{EngineConfig, Failure, TransportKind};
+use sockeye::manager::{AckTicket, Cause, Config, SocketId, Status};
 use sockeye::socketio::{AuthTicket, RequestId};
-use support::{Answer, Call, How, Pair, Told, Upgrade, ms};
+use support::{Answer, Call, How, Pair, Polling, Told, Upgrade, ms};
 
 const NAMESPACES: [&str; 3] = ["/", "/a", "/locked"];
 
@@ -31,6 +32,7 @@ enum Move {
     LateClose,
     BlackHole,
     Upgrade(Upgrade),
+    Polling(Polling),
     Silence(bool),
     Acknowledge(bool),
     Advance(u64),
@@ -80,6 +82,29 @@ fn any_frame() -> impl Strategy<Value = String> {
     ]
 }
 
+fn any_polling() -> impl Strategy<Value = Polling> {
+    let failure = prop::sample::select(vec![
+        Failure::Failed,
+        Failure::Unavailable,
+        Failure::Http { status: 400, code: Some(1) },
+        Failure::Http { status: 503, code: None },
+    ]);
+    prop_oneof![
+        4 => Just(Polling::Answer),
+        1 => failure.prop_map(Polling::Fail),
+        1 => Just(Polling::Ignore),
+    ]
+}
+
+fn any_transports() -> impl Strategy<Value = Vec<TransportKind>> {
+    prop::sample::select(vec![
+        vec![TransportKind::WebSocket],
+        vec![TransportKind::WebSocket, TransportKind::Polling],
+        vec![TransportKind::Polling, TransportKind::WebSocket],
+        vec![TransportKind::Polling],
+    ])
+}
+
 fn any_move() -> impl Strategy<Value = Move> {
     let socket = || 0..NAMESPACES.len();
     let upgrade = prop::sample::select(vec![
@@ -108,6 +133,7 @@ fn any_move() -> impl Strategy<Value = Move> {
         1 => Just(Move::LateClose),
         1 => Just(Move::BlackHole),
         2 => upgrade.prop_map(Move::Upgrade),
+        2 => any_polling().prop_map(Move::Polling),
         1 => any::<bool>().prop_map(Move::Silence),
         1 => any::<bool>().prop_map(Move::Acknowledge),
         10 => (0_u64..3_000).prop_map(Move::Advance),
@@ -127,8 +153,11 @@ struct Player {
 }
 
 impl Player {
-    fn new() -> Self {
-        let mut pair = Pair::new();
+    fn new(transports: Vec<TransportKind>) -> Self {
+        let engine = EngineConfig { transports, ..EngineConfig::default() };
+        let mut pair = Pair::over_transports(Config { engine, ..Config::default() });
+        let handshake = pair.server.handshake.take().unwrap();
+        pair.server.handshake = Some(handshake.replace("[]", "[\"websocket\"]"));
         pair.listen("x");
         pair.server.heartbeat = Some(ms(400));
         let sockets = NAMESPACES.map(|name| pair.client.socket(name, name == "/locked"));
@@ -156,6 +185,7 @@ impl Player {
             }
             Move::BlackHole if has_transport => self.pair.black_hole(),
             Move::Upgrade(upgrade) => self.pair.server.upgrade = upgrade,
+            Move::Polling(polling) => self.pair.server.polling = polling,
             Move::Silence(silent) => {
                 let answer = if silent { Answer::Silence } else { Answer::Accept };
                 self.pair.server.answer("/a", answer);
@@ -229,9 +259,10 @@ proptest! {
     /// The rules themselves are those of `support::Checks`, and hold for every output.
     #[test]
     fn keeps_every_rule_when_anything_happens_in_any_order(
+        transports in any_transports(),
         moves in prop::collection::vec(any_move(), 1..120),
     ) {
-        let mut player = Player::new();
+        let mut player = Player::new(transports);
         for step in moves {
             player.make(step);
         }
@@ -246,14 +277,16 @@ proptest! {
     /// Whatever happened, a good server brings every namespace that is asked for back.
     #[test]
     fn comes_back_when_the_server_is_good_again(
+        transports in any_transports(),
         moves in prop::collection::vec(any_move(), 1..120),
     ) {
-        let mut player = Player::new();
+        let mut player = Player::new(transports);
         for step in moves {
             player.make(step);
         }
         let Player { mut pair, sockets, .. } = player;
         pair.server.upgrade = Upgrade::Accept;
+        pair.server.polling = Polling::Answer;
         pair.server.answer("/a", Answer::Accept);
         pair.server.acknowledgement = Some("[]".to_owned());
         pair.app = Box::new(|told| match told {

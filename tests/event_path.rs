@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
+use sockeye::engineio::{Failure, TransportId};
 use sockeye::host::{EventName, Host};
-use sockeye::manager::{Config, Manager, Output, SocketId, TransportId};
+use sockeye::manager::{Config, Manager, Output, SocketId};
 use sockeye::native::NativeHost;
 use sockeye::socketio::RequestId;
 use sockeye::time::Instant;
@@ -82,7 +83,7 @@ fn take(manager: &mut Manager<NativeHost>, input: &Input, number: u32, now: Inst
         Input::Disconnect(socket) => manager.disconnect(SocketId(socket), now),
         Input::Frame(frame) => manager.handle_text(TRANSPORT, &frame.to_owned(), now),
         Input::Binary => manager.handle_binary(TRANSPORT, vec![1], now),
-        Input::Closed => manager.handle_closed(TRANSPORT, true, now),
+        Input::Closed => manager.handle_closed(TRANSPORT, Failure::Failed, now),
         Input::Timeout => manager.handle_timeout(now),
         Input::ReconnectNow => manager.reconnect_now(now),
         Input::Request(timeout) => {

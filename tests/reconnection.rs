@@ -8,7 +8,7 @@ mod support;
 use std::time::Duration;
 
 use sockeye::backoff::{Backoff, BackoffConfig, MAX_TIMER};
-use sockeye::engineio::HandshakeError;
+use sockeye::engineio::{Failure, HandshakeError};
 use sockeye::manager::{Cause, Config, SocketId, Status};
 use sockeye::time::Instant;
 use support::{Answer, Call, How, Pair, Server, Upgrade, ms};
@@ -288,8 +288,8 @@ fn late_events(pair: &mut Pair, old: support::TransportId) {
     let event = pair.host.listen("x");
     assert!(!pair.client.handle_event(old, event, serde_json::json!(["x"])));
     assert!(!pair.client.handle_unheard_event(old));
-    pair.client.handle_unavailable(old, now);
-    pair.client.handle_closed(old, true, now);
+    pair.client.handle_closed(old, Failure::Unavailable, now);
+    pair.client.handle_closed(old, Failure::Failed, now);
     // The turn ends with an input that changes nothing.
     pair.call(Call::Acknowledge {
         socket: SocketId(99),

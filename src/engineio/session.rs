@@ -51,6 +51,8 @@ pub enum Meaning {
 pub enum Violation {
     /// The first packet is no OPEN: the peer does not speak Engine.IO.
     NotEngineIo,
+    /// The first packet has its length before it: the peer speaks Engine.IO 3 or older.
+    OlderProtocol,
     /// The first packet is an OPEN with an unusable handshake.
     Handshake(HandshakeError),
     /// A packet of an open session has an unknown or misplaced type.
@@ -106,6 +108,7 @@ impl Session {
         now: Instant,
     ) -> Result<Meaning, Violation> {
         match packet_type {
+            _ if is_older_protocol(host, text) => Err(Violation::OlderProtocol),
             Some(PacketType::Open) => self.on_open(host, text, now),
             Some(PacketType::Close) => Ok(Meaning::Closed),
             _ => Err(Violation::NotEngineIo),
@@ -148,6 +151,17 @@ impl Open {
         }
     }
 }
+
+/// Engine.IO 3 put the length of a packet and a colon before it where frames are text.
+fn is_older_protocol<H: Host>(host: &H, text: &H::Text) -> bool {
+    let is_digit = |index| host.unit(text, index).is_some_and(|unit| (0x30..0x3a).contains(&unit));
+    let digits = (0..MAX_LENGTH_DIGITS).take_while(|index| is_digit(*index)).count();
+    let is_unit = |index, unit: u8| host.unit(text, index) == Some(u16::from(unit));
+    digits > 0 && is_unit(digits, b':') && is_unit(digits + 1, b'0')
+}
+
+/// More than the length of any handshake has.
+const MAX_LENGTH_DIGITS: usize = 8;
 
 #[cfg(test)]
 #[cfg(not(target_family = "wasm"))]
@@ -215,6 +229,22 @@ mod tests {
         for end in 1..OPEN.len() {
             let result = take(&mut Session::default(), &OPEN[..end], 0.0);
             assert!(matches!(result, Err(Violation::Handshake(_))), "{}", &OPEN[..end]);
+        }
+    }
+
+    #[test]
+    fn recognises_the_handshake_of_an_older_protocol() {
+        let cases = [
+            (r#"96:0{"sid":"a"}2:40"#, Violation::OlderProtocol),
+            ("2:0", Violation::OlderProtocol),
+            ("2:4", Violation::NotEngineIo),
+            ("4:", Violation::NotEngineIo),
+            ("118:0{}", Violation::OlderProtocol),
+            ("923456789:0{", Violation::NotEngineIo),
+            (":0{", Violation::NotEngineIo),
+        ];
+        for (frame, violation) in cases {
+            assert_eq!(take(&mut Session::default(), frame, 0.0), Err(violation), "{frame}");
         }
     }
 

@@ -35,6 +35,15 @@ pub enum Cause {
     WebSocketUnavailable,
     /// The server speaks a protocol of Socket.IO 2 or older.
     UnsupportedServer,
+    /// The server does not know the session: it began in another process, or the server has restarted.
+    SessionUnknown,
+    /// The server, or what stands before it, allows this client no session.
+    Forbidden,
+    /// A request was answered with an error that says no more.
+    HttpError {
+        /// The status of the answer.
+        status: u16,
+    },
     /// The server refused the namespace with CONNECT_ERROR.
     ConnectRefused,
     /// The application's auth failed.
@@ -69,6 +78,9 @@ impl Cause {
             Self::WebSocketBlocked => "websocket_blocked",
             Self::WebSocketUnavailable => "websocket_unavailable",
             Self::UnsupportedServer => "unsupported_server",
+            Self::SessionUnknown => "session_unknown",
+            Self::Forbidden => "forbidden",
+            Self::HttpError { .. } => "http_error",
             Self::ConnectRefused => "connect_refused",
             Self::AuthFailed => "auth_failed",
         }
@@ -119,6 +131,7 @@ impl From<Violation> for Cause {
     fn from(violation: Violation) -> Self {
         match violation {
             Violation::NotEngineIo => Self::NotSocketIo,
+            Violation::OlderProtocol => Self::UnsupportedServer,
             Violation::Handshake(error) => Self::InvalidHandshake(error),
             Violation::UnexpectedPacket | Violation::Base64 => {
                 Self::ParseError(ProtocolError::EnginePacket)

@@ -2,12 +2,10 @@
 
 use core::time::Duration;
 
-use crate::engineio::{OutgoingPacket, PacketType};
+use crate::engineio::{Action, OutgoingPacket, PacketType};
 use crate::host::{Host, OutgoingFrame};
 use crate::manager::connection::Link;
-use crate::manager::{
-    AckTicket, Cause, Diagnosis, Entry, Event, Manager, Output, SocketId, TransportId,
-};
+use crate::manager::{AckTicket, Cause, Diagnosis, Entry, Event, Manager, Output, SocketId};
 use crate::socketio::{
     AuthTicket, EmitError, Excess, Opening, Outgoing, ROOT_NAMESPACE, RequestId, Settlement, Socket,
 };
@@ -69,21 +67,15 @@ impl<H: Host> Manager<H> {
                 if let Some(entry) = self.entry_mut(socket) {
                     entry.attempt = 1;
                 }
-                if let Some(transport) = self.link.open_transport() {
-                    self.open_socket(socket, transport, now + self.config.connect_timeout, now);
+                if self.engine.is_open() {
+                    self.open_socket(socket, now + self.config.connect_timeout, now);
                 }
             }
         }
     }
 
     /// Sends CONNECT on the open session, or does first what has to come before it.
-    pub(super) fn open_socket(
-        &mut self,
-        socket: SocketId,
-        transport: TransportId,
-        deadline: Instant,
-        now: Instant,
-    ) {
+    pub(super) fn open_socket(&mut self, socket: SocketId, deadline: Instant, now: Instant) {
         let ticket = AuthTicket(self.next_ticket);
         let Some(entry) = self.entries.get_mut(socket.0 as usize) else {
             return;
@@ -93,7 +85,7 @@ impl<H: Host> Manager<H> {
         }
         entry.reopen_at = None;
         match entry.socket.open(&self.host, deadline, ticket) {
-            Opening::Send(frame) => self.send(transport, frame),
+            Opening::Send(frame) => self.send_frame(frame),
             Opening::Authenticate => {
                 self.next_ticket = self.next_ticket.wrapping_add(1);
                 self.tell(Event::AuthNeeded { socket, ticket });
@@ -249,7 +241,7 @@ impl<H: Host> Manager<H> {
             let requests = self.entries.get_mut(index).map(|entry| entry.socket.drain_requests());
             self.settle(requests.unwrap_or_default(), || Settlement::Destroyed);
         }
-        self.close_transport(now);
+        self.close_session(now);
         self.diagnosis = Diagnosis::None;
         self.entries.clear();
         self.root = None;
@@ -257,27 +249,39 @@ impl<H: Host> Manager<H> {
     }
 
     fn send_if_some(&mut self, packet: Option<Outgoing<H>>) {
-        if let (Some(transport), Some(packet)) = (self.link.open_transport(), packet) {
-            self.send_packet(transport, packet);
+        if let Some(packet) = packet {
+            self.send_packet(packet);
         }
     }
 
     fn send_frame_if_some(&mut self, frame: Option<OutgoingFrame<H::Text>>) {
-        if let (Some(transport), Some(frame)) = (self.link.open_transport(), frame) {
-            self.send(transport, frame);
+        if let Some(frame) = frame {
+            self.send_frame(frame);
         }
     }
 
     /// Sends a packet and, directly after it, its attachments.
-    pub(super) fn send_packet(&mut self, transport: TransportId, packet: Outgoing<H>) {
-        self.send(transport, packet.frame);
+    pub(super) fn send_packet(&mut self, packet: Outgoing<H>) {
+        self.send_frame(packet.frame);
         for bytes in packet.attachments {
-            self.outputs
-                .push_back(Output::Send { transport, packet: OutgoingPacket::Binary(bytes) });
+            self.send(OutgoingPacket::Binary(bytes));
         }
     }
 
-    pub(super) fn send(&mut self, transport: TransportId, frame: OutgoingFrame<H::Text>) {
-        self.outputs.push_back(Output::Send { transport, packet: OutgoingPacket::Text(frame) });
+    pub(super) fn send_frame(&mut self, frame: OutgoingFrame<H::Text>) {
+        self.send(OutgoingPacket::Text(frame));
+    }
+
+    /// Sends on the open session; without one, nothing.
+    fn send(&mut self, packet: OutgoingPacket<H>) {
+        if !self.engine.is_open() {
+            return;
+        }
+        match self.engine.send(&self.host, packet) {
+            Some((transport, packet)) => {
+                self.outputs.push_back(Output::Transport(Action::Send { transport, packet }));
+            }
+            None => self.take_actions(),
+        }
     }
 }

@@ -1,8 +1,7 @@
-//! What the manager knows of the transport in use.
+//! What the manager knows of the session in use.
 
 use core::time::Duration;
 
-use crate::engineio::{Session, TransportId};
 use crate::host::Host;
 use crate::socketio::{Decoder, DecoderLimits};
 use crate::time::Instant;
@@ -15,18 +14,16 @@ pub(super) enum Link<H: Host> {
     Idle,
     /// The next attempt has a date.
     Waiting { until: Instant },
-    /// There is a transport.
+    /// There is a session, or one is being opened.
     Active(Box<Connection<H>>),
 }
 
-/// A transport, from the attempt to open it until its end.
+/// A session, from the attempt to open it until its end.
 #[derive(Debug)]
 pub(super) struct Connection<H: Host> {
-    pub transport: TransportId,
-    pub session: Session,
     pub decoder: Decoder<H>,
-    /// Whether the transport itself opened, so that something at the address speaks its protocol.
-    pub upgraded: bool,
+    /// Whether a transport opened, so that something at the address speaks its protocol.
+    pub reached: bool,
     /// The end of the attempt's time.
     pub open_deadline: Instant,
     connected_at: Option<Instant>,
@@ -34,21 +31,14 @@ pub(super) struct Connection<H: Host> {
 }
 
 impl<H: Host> Connection<H> {
-    pub fn new(transport: TransportId, open_deadline: Instant, limits: DecoderLimits) -> Self {
+    pub fn new(open_deadline: Instant, limits: DecoderLimits) -> Self {
         Self {
-            transport,
-            session: Session::default(),
             decoder: Decoder::new(limits),
-            upgraded: false,
+            reached: false,
             open_deadline,
             connected_at: None,
             proved: false,
         }
-    }
-
-    /// The handshake must come by this moment, then the next ping.
-    pub fn deadline(&self) -> Instant {
-        self.session.deadline().unwrap_or(self.open_deadline)
     }
 
     /// A namespace has been accepted.
@@ -72,11 +62,6 @@ impl<H: Host> Connection<H> {
 }
 
 impl<H: Host> Link<H> {
-    /// The connection, if `transport` is still the one in use.
-    pub fn current(&mut self, transport: TransportId) -> Option<&mut Connection<H>> {
-        self.connection().filter(|connection| connection.transport == transport)
-    }
-
     pub fn connection(&mut self) -> Option<&mut Connection<H>> {
         match self {
             Self::Active(connection) => Some(connection),
@@ -84,25 +69,11 @@ impl<H: Host> Link<H> {
         }
     }
 
-    /// The transport whose handshake has come.
-    pub fn open_transport(&self) -> Option<TransportId> {
-        match self {
-            Self::Active(connection) if connection.session.is_open() => Some(connection.transport),
-            Self::Active(_) | Self::Idle | Self::Waiting { .. } => None,
-        }
-    }
-
-    /// When a packet must have all of its attachments.
-    pub fn attachment_deadline(&self) -> Option<Instant> {
-        match self {
-            Self::Active(connection) => connection.decoder.deadline(),
-            Self::Waiting { .. } | Self::Idle => None,
-        }
-    }
-
+    /// When something is to be done that no transport asks for: the next attempt, or a packet that does
+    /// not get its attachments.
     pub fn deadline(&self) -> Option<Instant> {
         match self {
-            Self::Active(connection) => Some(connection.deadline()),
+            Self::Active(connection) => connection.decoder.deadline(),
             Self::Waiting { until } => Some(*until),
             Self::Idle => None,
         }

@@ -19,6 +19,7 @@ mod connection;
 mod entry;
 mod output;
 mod packets;
+mod session;
 
 use core::time::Duration;
 use std::collections::VecDeque;
@@ -27,7 +28,7 @@ pub use cause::{Cause, ProtocolError};
 pub use output::{AckTicket, Event, Output, SocketId, Status};
 
 use crate::backoff::{Backoff, BackoffConfig};
-pub use crate::engineio::TransportId;
+use crate::engineio::{Engine, EngineConfig};
 use crate::host::Host;
 use crate::socketio::{DecoderLimits, Excess, Limits, RequestId, Settlement};
 use crate::time::{Instant, earliest};
@@ -35,7 +36,7 @@ use connection::{Connection, Link};
 use entry::Entry;
 
 /// What can be set about a manager.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
     /// How long an attempt may take, from the transport to the accepted namespace. Default 20 s.
     pub connect_timeout: Duration,
@@ -43,6 +44,8 @@ pub struct Config {
     pub stable_after: Duration,
     /// The delays between attempts.
     pub backoff: BackoffConfig,
+    /// The transports, and what is done with them.
+    pub engine: EngineConfig,
     /// What a namespace may keep in memory.
     pub limits: Limits,
     /// What a received packet with attachments may keep in memory.
@@ -57,6 +60,7 @@ impl Default for Config {
             connect_timeout: Duration::from_secs(20),
             stable_after: Duration::from_secs(10),
             backoff: BackoffConfig::default(),
+            engine: EngineConfig::default(),
             limits: Limits::default(),
             decoder_limits: DecoderLimits::default(),
             seed: 0,
@@ -72,6 +76,7 @@ impl Default for Config {
 ///
 /// ```
 /// # #[cfg(not(target_family = "wasm"))] {
+/// use sockeye::engineio::Action;
 /// use sockeye::manager::{Config, Manager, Output};
 /// use sockeye::native::NativeHost;
 /// use sockeye::time::Instant;
@@ -79,13 +84,14 @@ impl Default for Config {
 /// let mut manager = Manager::new(NativeHost::default(), Config::default());
 /// let socket = manager.socket("/jobs", false);
 /// manager.connect(socket, Instant::ORIGIN);
-/// assert!(matches!(manager.poll_output(), Output::Open { .. }));
+/// assert!(matches!(manager.poll_output(), Output::Transport(Action::OpenWebSocket { .. })));
 /// # }
 /// ```
 #[derive(Debug)]
 pub struct Manager<H: Host> {
     host: H,
     config: Config,
+    engine: Engine<H>,
     link: Link<H>,
     /// The largest message that the server takes, as it said in its last handshake.
     max_payload: Option<u64>,
@@ -93,7 +99,6 @@ pub struct Manager<H: Host> {
     entries: Vec<Entry<H>>,
     root: Option<SocketId>,
     diagnosis: Diagnosis,
-    next_transport: u32,
     next_connection: u32,
     next_ticket: u32,
     outputs: VecDeque<Output<H>>,
@@ -114,6 +119,7 @@ impl<H: Host> Manager<H> {
     pub fn new(host: H, config: Config) -> Self {
         Self {
             host,
+            engine: Engine::new(config.engine.clone()),
             link: Link::default(),
             max_payload: None,
             backoff: Backoff::new(config.backoff, config.seed),
@@ -121,7 +127,6 @@ impl<H: Host> Manager<H> {
             entries: Vec::new(),
             root: None,
             diagnosis: Diagnosis::default(),
-            next_transport: 0,
             next_connection: 0,
             next_ticket: 0,
             outputs: VecDeque::new(),
@@ -143,53 +148,6 @@ impl<H: Host> Manager<H> {
         self.entry(socket).map_or(Status::Idle, |entry| entry.status(&self.link))
     }
 
-    /// Takes the news that a transport is open.
-    pub fn handle_opened(&mut self, transport: TransportId) {
-        if let Some(connection) = self.link.current(transport) {
-            connection.upgraded = true;
-        }
-    }
-
-    /// Takes the news that a transport has ended, `failed` if not in good order.
-    pub fn handle_closed(&mut self, transport: TransportId, failed: bool, now: Instant) {
-        let Some(connection) = self.link.current(transport) else {
-            return;
-        };
-        if connection.upgraded {
-            let cause = if failed { Cause::TransportError } else { Cause::TransportClose };
-            self.fail_link(cause, now);
-        } else {
-            self.on_upgrade_refused(now);
-        }
-        self.end_turn();
-    }
-
-    /// Takes the news that no transport can be made for this address in this environment.
-    pub fn handle_unavailable(&mut self, transport: TransportId, now: Instant) {
-        if self.link.current(transport).is_some() {
-            self.fail_link(Cause::WebSocketUnavailable, now);
-            self.end_turn();
-        }
-    }
-
-    /// Takes what was found out about a transport that could not be opened.
-    ///
-    /// A server of Socket.IO 2 is not tried again; everything else may get better.
-    pub fn handle_diagnosis(&mut self, cause: Cause, now: Instant) {
-        if self.diagnosis != Diagnosis::Asked {
-            return;
-        }
-        self.diagnosis = Diagnosis::Known(cause);
-        for entry in self.entries.iter_mut().filter(|entry| entry.socket.is_active()) {
-            entry.cause = Some(cause);
-        }
-        self.tell(Event::Failed { socket: None, cause });
-        if cause == Cause::UnsupportedServer {
-            self.end_all(cause, now);
-        }
-        self.end_turn();
-    }
-
     fn end_all(&mut self, cause: Cause, now: Instant) {
         for index in 0..self.entries.len() {
             if self.entries.get(index).is_some_and(|entry| entry.socket.is_active()) {
@@ -201,25 +159,16 @@ impl<H: Host> Manager<H> {
 
     /// Takes the news that the deadline of [`Output::Timeout`] has passed.
     pub fn handle_timeout(&mut self, now: Instant) {
-        if self.link.deadline().is_some_and(|deadline| deadline <= now) {
-            self.on_link_deadline(now);
+        self.engine.handle_timeout(now);
+        self.take_news(now);
+        if matches!(self.link, Link::Waiting { until } if until <= now) {
+            self.open_link(now);
         }
         self.expire_attachments(now);
         for index in 0..self.entries.len() {
             self.on_socket_deadline(index, now);
         }
         self.end_turn();
-    }
-
-    fn on_link_deadline(&mut self, now: Instant) {
-        match &self.link {
-            Link::Waiting { .. } => self.open_link(now),
-            Link::Active(connection) if connection.session.is_open() => {
-                self.fail_link(Cause::PingTimeout, now);
-            }
-            Link::Active(_) => self.fail_link(Cause::ConnectTimeout, now),
-            Link::Idle => {}
-        }
     }
 
     fn on_socket_deadline(&mut self, index: usize, now: Instant) {
@@ -236,34 +185,20 @@ impl<H: Host> Manager<H> {
             self.fail_link(Cause::ConnectTimeout, now);
         } else if overdue {
             self.fail_socket(SocketId(index as u32), Cause::ConnectTimeout, now);
-        } else if let (true, Some(transport)) = (reopened, self.link.open_transport()) {
-            self.open_queued(SocketId(index as u32), transport, now);
-        }
-    }
-
-    /// Nothing answered the upgrade: one diagnosis per series of failures tells why.
-    fn on_upgrade_refused(&mut self, now: Instant) {
-        match self.diagnosis {
-            Diagnosis::Known(cause) => self.fail_link(cause, now),
-            Diagnosis::Asked => self.end_link(Cause::TransportError, now),
-            Diagnosis::None => {
-                self.diagnosis = Diagnosis::Asked;
-                self.end_link(Cause::TransportError, now);
-                self.outputs.push_back(Output::Diagnose);
-            }
+        } else if reopened && self.engine.is_open() {
+            self.open_queued(SocketId(index as u32), now);
         }
     }
 
     fn open_link(&mut self, now: Instant) {
-        let transport = TransportId(self.next_transport);
-        self.next_transport = self.next_transport.wrapping_add(1);
         for entry in self.entries.iter_mut().filter(|entry| entry.socket.is_active()) {
             entry.attempt = entry.attempt.saturating_add(1);
         }
         let deadline = now + self.config.connect_timeout;
-        let connection = Connection::new(transport, deadline, self.config.decoder_limits);
+        let connection = Connection::new(deadline, self.config.decoder_limits);
         self.link = Link::Active(Box::new(connection));
-        self.outputs.push_back(Output::Open { transport });
+        self.engine.open(Some(deadline), now);
+        self.take_news(now);
     }
 
     /// Ends the connection with an error, unless it has served and just ended.
@@ -294,7 +229,7 @@ impl<H: Host> Manager<H> {
     /// The connection is over: what was sent on it is lost, and the next attempt gets a date. The cause
     /// is that of one namespace, or of all.
     fn lose_link(&mut self, only: Option<SocketId>, cause: Cause, now: Instant) {
-        self.close_transport(now);
+        self.close_session(now);
         for index in 0..self.entries.len() {
             let is_concerned = only.is_none_or(|socket| socket.0 as usize == index);
             let cause = is_concerned.then_some(cause);
@@ -306,13 +241,14 @@ impl<H: Host> Manager<H> {
         }
     }
 
-    /// Closes the transport, if there is one, and leaves the link idle.
-    fn close_transport(&mut self, now: Instant) {
+    /// Ends the session, if there is one, and leaves the link idle.
+    fn close_session(&mut self, now: Instant) {
         if let Link::Active(connection) = std::mem::take(&mut self.link) {
             if connection.was_stable(now, self.config.stable_after) {
                 self.backoff.reset();
             }
-            self.outputs.push_back(Output::Close { transport: connection.transport });
+            self.engine.abandon();
+            self.take_actions();
         }
         for entry in &mut self.entries {
             entry.reopen_at = None;
@@ -344,7 +280,7 @@ impl<H: Host> Manager<H> {
     /// Ends the connection if no namespace wants it any more.
     fn rest_if_unwanted(&mut self, now: Instant) {
         if !self.is_wanted() {
-            self.close_transport(now);
+            self.close_session(now);
             self.diagnosis = Diagnosis::None;
         }
     }
@@ -387,7 +323,7 @@ impl<H: Host> Manager<H> {
                 self.announce(SocketId(index as u32), status);
             }
         }
-        let link = earliest(self.link.deadline(), self.link.attachment_deadline());
+        let link = earliest(self.link.deadline(), self.engine.deadline());
         self.deadline = self.entries.iter().map(Entry::deadline).fold(link, earliest);
     }
 

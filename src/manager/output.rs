@@ -1,6 +1,6 @@
 //! What the manager tells its caller to do.
 
-use crate::engineio::{OutgoingPacket, TransportId};
+use crate::engineio::Action;
 use crate::host::{EventId, Host};
 use crate::manager::Cause;
 use crate::socketio::{AuthTicket, Excess, RequestId, Settlement};
@@ -13,24 +13,9 @@ pub struct SocketId(pub u32);
 /// One thing that the caller must do.
 #[derive(Debug)]
 pub enum Output<H: Host> {
-    /// Open a transport to the server.
-    Open {
-        /// Its number, to be given with everything that comes from it.
-        transport: TransportId,
-    },
-    /// Send a packet.
-    Send {
-        /// Over which transport.
-        transport: TransportId,
-        /// What.
-        packet: OutgoingPacket<H>,
-    },
-    /// Close a transport, unless it is closed already; nothing that comes from it counts any more.
-    Close {
-        /// Which.
-        transport: TransportId,
-    },
-    /// Find out why a transport could not be opened, and call
+    /// Do something with a transport.
+    Transport(Action<H>),
+    /// Find out why no transport could be opened, and call
     /// [`handle_diagnosis`](crate::manager::Manager::handle_diagnosis).
     Diagnose,
     /// Tell the application.

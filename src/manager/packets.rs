@@ -1,50 +1,15 @@
 //! What the manager does with what the server sends.
 
-use std::rc::Rc;
-
-use crate::engineio::{Meaning, PAYLOAD_START, PacketType, Violation};
-use crate::host::{EventId, Host, OutgoingFrame};
+use crate::engineio::{PAYLOAD_START, TransportId};
+use crate::host::{EventId, Host};
 use crate::manager::entry::Entry;
-use crate::manager::{AckTicket, Cause, Diagnosis, Event, Manager, SocketId, Status, TransportId};
+use crate::manager::{AckTicket, Cause, Diagnosis, Event, Manager, SocketId, Status};
 use crate::socketio::{
     Answered, DecodeError, Decoded, Dropped, EarlyEvent, Excess, Flushed, Packet, Settlement,
 };
 use crate::time::Instant;
 
 impl<H: Host> Manager<H> {
-    /// Takes a text frame.
-    ///
-    /// A frame that breaks the protocol ends the session, which is then opened anew.
-    pub fn handle_text(&mut self, transport: TransportId, text: &H::Text, now: Instant) {
-        let Some(connection) = self.link.current(transport) else {
-            return;
-        };
-        match connection.session.handle_text(&self.host, text, now) {
-            Ok(Meaning::Message) => self.on_message(transport, text, now),
-            Ok(Meaning::Pinged) => self.on_ping(transport),
-            Ok(Meaning::Opened) => self.on_session_open(transport, now),
-            Ok(Meaning::Closed) => self.fail_link(Cause::TransportClose, now),
-            Ok(Meaning::Nothing) => {}
-            Ok(Meaning::Base64) => self.fail_link(Violation::UnexpectedPacket.into(), now),
-            Err(violation) => self.fail_link(violation.into(), now),
-        }
-        self.end_turn();
-    }
-
-    /// Takes a binary frame.
-    pub fn handle_binary(&mut self, transport: TransportId, bytes: H::Bytes, now: Instant) {
-        let Some(connection) = self.link.current(transport) else {
-            return;
-        };
-        if connection.session.is_open() {
-            let decoded = connection.decoder.attach(&self.host, bytes);
-            self.on_decoded(transport, decoded, now);
-        } else {
-            self.fail_link(Cause::NotSocketIo, now);
-        }
-        self.end_turn();
-    }
-
     /// Takes an event of the root namespace without an acknowledgement id, read by the host.
     ///
     /// This is the short way of such frames through [`handle_text`](Self::handle_text), with the
@@ -76,52 +41,35 @@ impl<H: Host> Manager<H> {
     }
 
     fn root_ready_for(&mut self, transport: TransportId) -> Option<SocketId> {
-        let connection = self.link.current(transport)?;
-        connection.decoder.expect_text().ok()?;
+        if !self.engine.is_carried_by(transport) {
+            return None;
+        }
+        self.link.connection()?.decoder.expect_text().ok()?;
         let socket = self.root?;
         self.entry(socket)?.socket.is_connected().then_some(socket)
     }
 
-    /// The namespaces have what is left of the attempt's time.
-    fn on_session_open(&mut self, transport: TransportId, now: Instant) {
-        let Some(connection) = self.link.connection() else {
-            return;
-        };
-        let deadline = connection.open_deadline;
-        self.max_payload = connection.session.handshake().and_then(|shake| shake.max_payload);
-        for index in 0..self.entries.len() {
-            if self.entries.get(index).is_some_and(|entry| entry.socket.is_active()) {
-                self.open_socket(SocketId(index as u32), transport, deadline, now);
-            }
-        }
-    }
-
-    fn on_ping(&mut self, transport: TransportId) {
-        if let Some(connection) = self.link.connection() {
-            connection.mark_proved();
-        }
-        let head = Rc::new(self.host.text(PacketType::Pong.encode()));
-        self.send(transport, OutgoingFrame { head, ack_id: None, body: None });
-    }
-
-    fn on_message(&mut self, transport: TransportId, text: &H::Text, now: Instant) {
+    pub(super) fn on_text(&mut self, text: &H::Text, now: Instant) {
         let Some(connection) = self.link.connection() else {
             return;
         };
         let decoded = connection.decoder.decode(&self.host, text, PAYLOAD_START, now);
-        self.on_decoded(transport, decoded, now);
+        self.on_decoded(decoded, now);
     }
 
-    fn on_decoded(
-        &mut self,
-        transport: TransportId,
-        decoded: Result<Decoded<H>, DecodeError>,
-        now: Instant,
-    ) {
+    pub(super) fn on_binary(&mut self, bytes: H::Bytes, now: Instant) {
+        let Some(connection) = self.link.connection() else {
+            return;
+        };
+        let decoded = connection.decoder.attach(&self.host, bytes);
+        self.on_decoded(decoded, now);
+    }
+
+    fn on_decoded(&mut self, decoded: Result<Decoded<H>, DecodeError>, now: Instant) {
         match decoded {
             Ok(Decoded::Packet { namespace, packet, length }) => {
                 if let Some(socket) = self.find(&namespace) {
-                    self.on_packet(transport, socket, packet, length, now);
+                    self.on_packet(socket, packet, length, now);
                 }
             }
             Ok(Decoded::Incomplete) => {}
@@ -154,14 +102,7 @@ impl<H: Host> Manager<H> {
         self.drop_packet(socket, excess);
     }
 
-    fn on_packet(
-        &mut self,
-        transport: TransportId,
-        socket: SocketId,
-        packet: Packet<H>,
-        length: usize,
-        now: Instant,
-    ) {
+    fn on_packet(&mut self, socket: SocketId, packet: Packet<H>, length: usize, now: Instant) {
         match packet {
             Packet::Event { event, arguments, ack_id } => {
                 let heard = Some((event, arguments));
@@ -173,8 +114,8 @@ impl<H: Host> Manager<H> {
             Packet::Ack { ack_id, arguments } => {
                 self.on_ack(socket, ack_id, Settlement::Acknowledged(arguments));
             }
-            Packet::Connect { data } => self.on_connect(transport, socket, data.as_ref(), now),
-            Packet::ConnectError { data } => self.on_connect_error(transport, socket, data, now),
+            Packet::Connect { data } => self.on_connect(socket, data.as_ref(), now),
+            Packet::ConnectError { data } => self.on_connect_error(socket, data, now),
             Packet::Disconnect => self.on_disconnect(socket, now),
         }
     }
@@ -225,13 +166,7 @@ impl<H: Host> Manager<H> {
         }
     }
 
-    fn on_connect(
-        &mut self,
-        transport: TransportId,
-        socket: SocketId,
-        data: Option<&H::Value>,
-        now: Instant,
-    ) {
+    fn on_connect(&mut self, socket: SocketId, data: Option<&H::Value>, now: Instant) {
         let field = |name| data.and_then(|data| self.host.string_field(data, name));
         let (sid, pid) = (field("sid"), field("pid"));
         let Some(sid) = sid else {
@@ -239,10 +174,10 @@ impl<H: Host> Manager<H> {
             return self.refuse(socket, Cause::UnsupportedServer, now);
         };
         match self.entry_mut(socket).map(|entry| entry.socket.answer()) {
-            Some(Answered::Expected) => self.accept(transport, socket, sid, pid, now),
+            Some(Answered::Expected) => self.accept(socket, sid, pid, now),
             Some(Answered::Abandoned) => {
                 self.send_disconnect(socket, now);
-                self.open_queued(socket, transport, now);
+                self.open_queued(socket, now);
             }
             Some(Answered::Unasked) | None => {}
         }
@@ -250,14 +185,7 @@ impl<H: Host> Manager<H> {
 
     /// The namespace is open: what waited goes out before the application is told, so that it comes
     /// before what the application sends on being told. Events that came before follow.
-    fn accept(
-        &mut self,
-        transport: TransportId,
-        socket: SocketId,
-        sid: String,
-        pid: Option<String>,
-        now: Instant,
-    ) {
+    fn accept(&mut self, socket: SocketId, sid: String, pid: Option<String>, now: Instant) {
         let number = self.next_connection;
         self.next_connection = number.wrapping_add(1);
         self.diagnosis = Diagnosis::None;
@@ -271,7 +199,7 @@ impl<H: Host> Manager<H> {
         entry.cause = None;
         entry.connection = number;
         let recovered = entry.socket.accept(pid);
-        self.flush(transport, socket);
+        self.flush(socket);
         self.tell(Event::Accepted { socket, sid, recovered });
         self.announce(socket, Status::Connected);
         while let Some((event, ack_id)) = self.next_early(socket) {
@@ -284,11 +212,11 @@ impl<H: Host> Manager<H> {
     }
 
     /// Sends what waited for the connection.
-    fn flush(&mut self, transport: TransportId, socket: SocketId) {
+    fn flush(&mut self, socket: SocketId) {
         let max_payload = self.max_payload;
         while let Some(entry) = self.entries.get_mut(socket.0 as usize) {
             match entry.socket.flush_next(&self.host, max_payload) {
-                Some(Flushed::Send(packet)) => self.send_packet(transport, packet),
+                Some(Flushed::Send(packet)) => self.send_packet(packet),
                 Some(Flushed::TooLarge { request: None }) => {
                     self.drop_packet(socket, Excess::Payload);
                 }
@@ -300,27 +228,21 @@ impl<H: Host> Manager<H> {
         }
     }
 
-    fn on_connect_error(
-        &mut self,
-        transport: TransportId,
-        socket: SocketId,
-        data: Option<H::Value>,
-        now: Instant,
-    ) {
+    fn on_connect_error(&mut self, socket: SocketId, data: Option<H::Value>, now: Instant) {
         match self.entry_mut(socket).map(|entry| entry.socket.answer()) {
             Some(Answered::Expected) => {
                 self.tell(Event::Refused { socket, data });
                 self.refuse(socket, Cause::ConnectRefused, now);
             }
-            Some(Answered::Abandoned) => self.open_queued(socket, transport, now),
+            Some(Answered::Abandoned) => self.open_queued(socket, now),
             Some(Answered::Unasked) | None => {}
         }
     }
 
     /// What an attempt was queued behind may be over.
-    pub(super) fn open_queued(&mut self, socket: SocketId, transport: TransportId, now: Instant) {
+    pub(super) fn open_queued(&mut self, socket: SocketId, now: Instant) {
         if let Some(deadline) = self.entry(socket).and_then(|entry| entry.socket.queued_until()) {
-            self.open_socket(socket, transport, deadline, now);
+            self.open_socket(socket, deadline, now);
         }
     }
 

@@ -6,13 +6,13 @@ use js_sys::{Array, JsString};
 use wasm_bindgen::prelude::*;
 
 use crate::backoff::BackoffConfig;
-use crate::engineio::{Failure, TransportId};
+use crate::engineio::{EngineConfig, Payload, TransportId, TransportKind};
 use crate::host::EventId;
 use crate::manager::{AckTicket, Cause, Config, Manager, SocketId};
 use crate::socketio::{AuthTicket, DecoderLimits, EmitError, RequestId};
 use crate::web::driver::{Driver, ManagerOutlet};
 use crate::web::host::JsHost;
-use crate::web::run_loop::RunLoop;
+use crate::web::run_loop::{RunLoop, now};
 use crate::web::shim::{JsEvents, JsOptions};
 use crate::web::timer::to_duration;
 use crate::web::transports::{Transports, to_failure};
@@ -142,13 +142,33 @@ impl JsManager {
     /// Takes the news that a transport has ended. What else there is to know of it does not matter here.
     #[wasm_bindgen(js_name = handleClosed)]
     pub fn handle_closed(&self, transport: u32, kind: &str, status: u16, code: Option<u8>) {
+        let (transport, failure) = (TransportId(transport), to_failure(kind, status, code));
+        self.driver.turn_at(|core, now| core.handle_closed(transport, failure, now));
+    }
+
+    /// Takes the answer to a GET. Each of its packets has a turn of its own, because what comes of one
+    /// may end the session before the next.
+    #[wasm_bindgen(js_name = handlePolled)]
+    pub fn handle_polled(&self, transport: u32, body: &JsString) {
+        let (transport, now) = (TransportId(transport), now());
+        let mut payload = Payload::default();
+        while self.driver.outlet().transports.is_open(transport) {
+            let packet = self.driver.turn(|core| {
+                let text = core.next_packet(&mut payload, body);
+                text.map(|text| core.handle_text(transport, &text, now))
+            });
+            if packet.is_none() {
+                break;
+            }
+        }
+        self.driver.turn(|core| core.handle_polled(transport, now));
+    }
+
+    /// Takes the news that a POST has been answered.
+    #[wasm_bindgen(js_name = handlePosted)]
+    pub fn handle_posted(&self, transport: u32) {
         let transport = TransportId(transport);
-        let failure = to_failure(kind, status, code);
-        self.driver.turn_at(|core, now| match failure {
-            Failure::Unavailable => core.handle_unavailable(transport, now),
-            Failure::Closed => core.handle_closed(transport, false, now),
-            Failure::Failed | Failure::Http { .. } => core.handle_closed(transport, true, now),
-        });
+        self.driver.turn_at(|core, now| core.handle_posted(transport, now));
     }
 
     /// Takes a text frame.
@@ -198,9 +218,20 @@ fn to_config(options: &JsOptions) -> Config {
             base: to_duration(options.base_ms()),
             cap: to_duration(options.cap_ms()),
         },
+        engine: to_engine_config(options),
         decoder_limits: to_decoder_limits(options),
         seed: options.seed() as u64,
         ..Config::default()
+    }
+}
+
+fn to_engine_config(options: &JsOptions) -> EngineConfig {
+    let names = options.transports();
+    EngineConfig {
+        transports: names.iter().filter_map(|name| TransportKind::from_name(name)).collect(),
+        upgrade: options.upgrade(),
+        remember_upgrade: options.remember_upgrade(),
+        ..EngineConfig::default()
     }
 }
 

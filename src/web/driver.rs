@@ -4,7 +4,6 @@ use std::collections::VecDeque;
 
 use wasm_bindgen::JsValue;
 
-use crate::engineio::Action;
 use crate::manager::{Cause, Event, Manager, Output, Status};
 use crate::socketio::Settlement;
 use crate::time::Instant;
@@ -44,16 +43,7 @@ impl Perform<Output<JsHost>> for ManagerOutlet {
     fn perform(&self, output: Output<JsHost>) {
         match output {
             Output::Event(event) => self.tell(event),
-            Output::Send { transport, packet } => {
-                self.transports.perform(Action::Send { transport, packet });
-            }
-            Output::Open { transport } => {
-                self.transports.perform(Action::OpenWebSocket { transport, sid: None });
-            }
-            Output::Close { transport } => {
-                let packets = Vec::new();
-                self.transports.perform(Action::Close { transport, sid: None, packets });
-            }
+            Output::Transport(action) => self.transports.perform(action),
             Output::Diagnose => self.events.diagnose(),
             Output::Timeout(_) => {}
         }

@@ -272,7 +272,7 @@ fn cause_to_js(cause: CloseCause) -> (&'static str, u16) {
 
 fn violation_to_js(violation: Violation) -> &'static str {
     match violation {
-        Violation::NotEngineIo => "not_socketio",
+        Violation::NotEngineIo | Violation::OlderProtocol => "not_socketio",
         Violation::Handshake(_) => "invalid_handshake",
         Violation::UnexpectedPacket | Violation::Base64 => "parse_error",
     }

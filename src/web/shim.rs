@@ -58,6 +58,12 @@ extern "C" {
     #[wasm_bindgen(method, getter, js_name = capMs)]
     pub fn cap_ms(this: &JsOptions) -> f64;
 
+    #[wasm_bindgen(method, getter)]
+    pub fn transports(this: &JsOptions) -> Vec<String>;
+    #[wasm_bindgen(method, getter)]
+    pub fn upgrade(this: &JsOptions) -> bool;
+    #[wasm_bindgen(method, getter, js_name = rememberUpgrade)]
+    pub fn remember_upgrade(this: &JsOptions) -> bool;
     #[wasm_bindgen(method, getter, js_name = maxAttachments)]
     pub fn max_attachments(this: &JsOptions) -> f64;
     #[wasm_bindgen(method, getter, js_name = maxAttachmentBytes)]

@@ -9,15 +9,16 @@
 mod checks;
 pub mod engine;
 mod network;
+mod polling;
 mod server;
 mod told;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
-use sockeye::engineio::OutgoingPacket;
+pub use sockeye::engineio::TransportId;
+use sockeye::engineio::{Action, OutgoingPacket, TransportKind};
 use sockeye::host::EventId;
-pub use sockeye::manager::TransportId;
 use sockeye::manager::{Cause, Config, Event, Manager, Output, SocketId, Status};
 use sockeye::native::NativeHost;
 use sockeye::socketio::{EmitError, RequestId};
@@ -25,6 +26,8 @@ use sockeye::time::{Instant, earliest};
 
 use checks::Checks;
 use network::Delivery;
+use polling::Line;
+pub use polling::Polling;
 pub use server::{Answer, Server, Upgrade};
 pub use told::{Call, How, Told};
 
@@ -63,6 +66,9 @@ pub struct Pair {
     /// How often the timer was set.
     pub timer_changes: u32,
     timer: Option<Instant>,
+    lines: BTreeMap<TransportId, Line>,
+    /// What the server has not said over a polling transport that is closed.
+    unsaid: Vec<String>,
     wire: BTreeMap<(Instant, u64), Delivery>,
     next_delivery: u64,
     calls: VecDeque<Call>,
@@ -75,7 +81,14 @@ impl Pair {
         Self::with(Config::default())
     }
 
-    pub fn with(config: Config) -> Self {
+    /// A pair that has nothing but a WebSocket, on which most scenarios do not depend.
+    pub fn with(mut config: Config) -> Self {
+        config.engine.transports = vec![TransportKind::WebSocket];
+        Self::over_transports(config)
+    }
+
+    /// A pair with the transports of `config`.
+    pub fn over_transports(config: Config) -> Self {
         let host = NativeHost::default();
         Self {
             client: Manager::new(host.clone(), config),
@@ -92,6 +105,8 @@ impl Pair {
             sent: Vec::new(),
             timer_changes: 0,
             timer: None,
+            lines: BTreeMap::new(),
+            unsaid: Vec::new(),
             wire: BTreeMap::new(),
             next_delivery: 0,
             calls: VecDeque::new(),
@@ -305,21 +320,7 @@ impl Pair {
 
     fn perform(&mut self, output: Output<NativeHost>) {
         match output {
-            Output::Open { transport } => self.open(transport),
-            Output::Send { transport, packet } => {
-                let frame = match packet {
-                    OutgoingPacket::Text(frame) => NativeHost::join(&frame),
-                    OutgoingPacket::Binary(bytes) => format!("{bytes:?}"),
-                };
-                self.checks.on_send(transport, &frame);
-                self.sent.push((transport, frame.clone()));
-                self.send_later(self.latency, Delivery::ToServer(transport, frame));
-            }
-            Output::Close { transport } => {
-                self.checks.on_close(transport);
-                self.closed.push((transport, self.now));
-                self.server.forget(transport);
-            }
+            Output::Transport(action) => self.act(action),
             Output::Diagnose => {
                 self.diagnoses.push(self.now);
                 if let Some((cause, delay)) = self.diagnosis {
@@ -329,6 +330,32 @@ impl Pair {
             Output::Event(event) => self.tell(event),
             Output::Timeout(_) => unreachable!("the loop ends with it"),
         }
+    }
+
+    fn act(&mut self, action: Action<NativeHost>) {
+        match action {
+            Action::OpenWebSocket { transport, sid } => self.open(transport, sid.is_some()),
+            Action::Poll { transport, sid } => self.poll(transport, sid),
+            Action::Post { transport, packets, .. } => self.post(transport, packets),
+            Action::Send { transport, packet } => self.send_packet(transport, packet),
+            Action::Close { transport, packets, .. } => {
+                self.send_packets(transport, packets);
+                self.checks.on_close(transport);
+                self.closed.push((transport, self.now));
+                self.keep_unsaid(transport);
+                self.server.forget(transport);
+            }
+        }
+    }
+
+    fn send_packet(&mut self, transport: TransportId, packet: OutgoingPacket<NativeHost>) {
+        let frame = match packet {
+            OutgoingPacket::Text(frame) => NativeHost::join(&frame),
+            OutgoingPacket::Binary(bytes) => format!("{bytes:?}"),
+        };
+        self.checks.on_send(transport, &frame);
+        self.sent.push((transport, frame.clone()));
+        self.send_later(self.latency, Delivery::ToServer(transport, frame));
     }
 
     fn tell(&mut self, event: Event<NativeHost>) {

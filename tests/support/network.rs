@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use sockeye::engineio::Failure;
 use sockeye::manager::Cause;
 
 use super::{Pair, TransportId, Upgrade};
@@ -15,9 +16,12 @@ pub(super) enum Delivery {
     Binary(TransportId, Vec<u8>),
     Closed {
         transport: TransportId,
-        failed: bool,
+        failure: Failure,
     },
-    Unavailable(TransportId),
+    /// The answer to a GET.
+    Polled(TransportId, String),
+    /// A POST has been answered.
+    Posted(TransportId),
     Diagnosis(Cause),
     /// The server's heartbeat is due.
     Heartbeat(TransportId),
@@ -35,6 +39,9 @@ impl Pair {
     }
 
     pub fn push_on(&mut self, transport: TransportId, frame: &str) {
+        if self.lines.contains_key(&transport) {
+            return self.push_polling(transport, frame);
+        }
         self.send_later(self.latency, Delivery::Text(transport, frame.to_owned()));
     }
 
@@ -47,7 +54,8 @@ impl Pair {
     pub fn cut(&mut self, failed: bool) {
         let transport = self.transport();
         self.server.forget(transport);
-        self.send_later(Duration::ZERO, Delivery::Closed { transport, failed });
+        let failure = if failed { Failure::Failed } else { Failure::Closed };
+        self.send_later(Duration::ZERO, Delivery::Closed { transport, failure });
     }
 
     /// From now on nothing arrives on the last transport in either direction, and nobody says so.
@@ -57,7 +65,7 @@ impl Pair {
 
     /// Delivers the news that a transport is closed, again or late.
     pub fn close_late(&mut self, transport: TransportId) {
-        self.send_later(Duration::ZERO, Delivery::Closed { transport, failed: true });
+        self.send_later(Duration::ZERO, Delivery::Closed { transport, failure: Failure::Failed });
     }
 
     pub fn open_late(&mut self, transport: TransportId) {
@@ -65,7 +73,10 @@ impl Pair {
     }
 
     pub fn unavailable_late(&mut self, transport: TransportId) {
-        self.send_later(Duration::ZERO, Delivery::Unavailable(transport));
+        self.send_later(
+            Duration::ZERO,
+            Delivery::Closed { transport, failure: Failure::Unavailable },
+        );
     }
 
     pub fn diagnose(&mut self, cause: Cause) {
@@ -74,23 +85,60 @@ impl Pair {
         self.finish_turn();
     }
 
-    pub(super) fn open(&mut self, transport: TransportId) {
+    /// Opens a WebSocket, with which a session begins unless it `probes`.
+    pub(super) fn open(&mut self, transport: TransportId, probes: bool) {
         self.checks.on_open(transport);
         self.opened.push((transport, self.now));
         match self.server.upgrade {
             Upgrade::Accept => {
                 self.send_later(self.latency, Delivery::Opened(transport));
-                if let Some(frame) = self.server.on_open(transport) {
-                    self.send_later(self.latency, Delivery::Text(transport, frame));
+                if !probes {
+                    self.begin(transport);
                 }
-                self.send_heartbeat_later(transport);
             }
             Upgrade::Refuse => {
-                self.send_later(self.latency, Delivery::Closed { transport, failed: true });
+                self.send_later(
+                    self.latency,
+                    Delivery::Closed { transport, failure: Failure::Failed },
+                );
             }
             Upgrade::Ignore => {}
             Upgrade::Unavailable => {
-                self.send_later(Duration::ZERO, Delivery::Unavailable(transport));
+                self.send_later(
+                    Duration::ZERO,
+                    Delivery::Closed { transport, failure: Failure::Unavailable },
+                );
+            }
+        }
+    }
+
+    /// The server begins a session.
+    pub(super) fn begin(&mut self, transport: TransportId) {
+        self.unsaid.clear();
+        if let Some(frame) = self.server.on_open(transport) {
+            self.push_on(transport, &frame);
+        }
+        self.send_heartbeat_later(transport);
+    }
+
+    /// The server takes a frame.
+    fn serve(&mut self, transport: TransportId, frame: &str) {
+        match frame {
+            "2probe" => {
+                self.push_on(transport, "3probe");
+                self.end_gets();
+            }
+            "5" => {
+                self.server.on_upgrade(transport);
+                for packet in std::mem::take(&mut self.unsaid) {
+                    self.push_on(transport, &packet);
+                }
+                self.send_heartbeat_later(transport);
+            }
+            _ => {
+                for reply in self.server.on_frame(transport, frame) {
+                    self.push_on(transport, &reply);
+                }
             }
         }
     }
@@ -102,9 +150,7 @@ impl Pair {
         }
         match delivery {
             Delivery::ToServer(transport, frame) => {
-                for reply in self.server.on_frame(transport, &frame) {
-                    self.push_on(transport, &reply);
-                }
+                self.serve(transport, &frame);
                 return;
             }
             Delivery::Heartbeat(transport) => {
@@ -119,10 +165,11 @@ impl Pair {
             Delivery::Binary(transport, bytes) => {
                 self.client.handle_binary(transport, bytes, now);
             }
-            Delivery::Closed { transport, failed } => {
-                self.client.handle_closed(transport, failed, now);
+            Delivery::Closed { transport, failure } => {
+                self.client.handle_closed(transport, failure, now);
             }
-            Delivery::Unavailable(transport) => self.client.handle_unavailable(transport, now),
+            Delivery::Polled(transport, body) => self.deliver_polled(transport, &body),
+            Delivery::Posted(transport) => self.client.handle_posted(transport, now),
             Delivery::Diagnosis(cause) => self.client.handle_diagnosis(cause, now),
         }
         self.finish_turn();
@@ -152,7 +199,8 @@ impl Delivery {
             | Self::Text(transport, _)
             | Self::Binary(transport, _)
             | Self::Closed { transport, .. }
-            | Self::Unavailable(transport)
+            | Self::Polled(transport, _)
+            | Self::Posted(transport)
             | Self::Heartbeat(transport) => Some(*transport),
             Self::Diagnosis(_) => None,
         }

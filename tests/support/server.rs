@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use super::TransportId;
+use super::{Polling, TransportId};
 
 /// What happens to an attempt to open a transport.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,6 +29,7 @@ pub enum Answer {
 
 pub struct Server {
     pub upgrade: Upgrade,
+    pub polling: Polling,
     /// The first frame of a session, if it sends one.
     pub handshake: Option<String>,
     /// The time between two pings, if it sends any.
@@ -49,6 +50,7 @@ impl Default for Server {
     fn default() -> Self {
         Self {
             upgrade: Upgrade::Accept,
+            polling: Polling::Answer,
             handshake: Some(Self::handshake("25000", "20000")),
             heartbeat: None,
             answers: BTreeMap::new(),
@@ -92,6 +94,12 @@ impl Server {
     pub fn on_open(&mut self, transport: TransportId) -> Option<String> {
         self.connections.insert(transport);
         self.handshake.clone()
+    }
+
+    /// The session goes on over this transport alone.
+    pub fn on_upgrade(&mut self, transport: TransportId) {
+        self.connections.clear();
+        self.connections.insert(transport);
     }
 
     /// Takes a frame of the client and returns the answers.

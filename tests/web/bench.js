@@ -27,7 +27,8 @@ export class Bench {
   options() {
     const { names, webSocket } = this;
     const times = { connectTimeoutMs: 20_000, minMs: 100, baseMs: 1_000, capMs: 30_000, seed: 1 };
-    return { webSocketUrl: "ws://bench/socket.io/", names, webSocket, ...times };
+    const engine = { transports: ["websocket"], upgrade: true, rememberUpgrade: false };
+    return { webSocketUrl: "ws://bench/socket.io/", names, webSocket, ...engine, ...times };
   }
 
   events() {

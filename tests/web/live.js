@@ -18,7 +18,8 @@ class Live {
     const { names, mock, contract } = this;
     const address = `${mock.replace("http", "ws")}/${contract}/socket.io/?EIO=4&transport=websocket`;
     const times = { connectTimeoutMs: 5_000, minMs: 10, baseMs: 50, capMs: 100, seed: 1 };
-    return { webSocketUrl: address, names, webSocket: WebSocket, ...times };
+    const engine = { transports: ["websocket"], upgrade: true, rememberUpgrade: false };
+    return { webSocketUrl: address, names, webSocket: WebSocket, ...engine, ...times };
   }
 
   events() {

@@ -167,11 +167,13 @@ impl<H: Host> Engine<H> {
         self.is_current(transport) && self.session.is_open()
     }
 
-    /// Takes the news that a WebSocket is open.
-    pub fn handle_opened(&mut self, host: &H, transport: TransportId) {
-        if self.upgrade.transport() == Some(transport) {
+    /// Takes the news that a WebSocket is open. Returns whether it is one of this session's.
+    pub fn handle_opened(&mut self, host: &H, transport: TransportId) -> bool {
+        let is_probe = self.upgrade.transport() == Some(transport);
+        if is_probe {
             self.send_probe(host, transport);
         }
+        is_probe || self.is_current(transport)
     }
 
     /// Takes a text frame, or a packet of a [payload](crate::engineio::Payload).
