@@ -5,6 +5,7 @@
 import { chromedriverPath, chromiumPath } from "../chromium.mjs";
 import { lockedVersion } from "../lib/cargoLock.mjs";
 import { cargoTool, debianPackage, node, npmDependencies, wasmTarget } from "./kinds.mjs";
+import { pythonPackages } from "./python.mjs";
 
 export const verbs = ["start", "test", "bench"];
 
@@ -23,4 +24,6 @@ export const tools = [
   { for: ["test"],   ...cargoTool({ crate: "wasm-pack", version: "0.15.1" }) },
   { for: inBrowsers, ...debianPackage({ name: "chromium", find: chromiumPath, otherwise: chromium }) },
   { for: ["test"],   ...debianPackage({ name: "chromium-driver", find: chromedriverPath, otherwise: chromedriver }) },
+  { for: ["test"],   ...debianPackage({ name: "redis-server", otherwise: "install Redis (brew install redis)" }) },
+  { for: ["test"],   ...pythonPackages() },
 ];
