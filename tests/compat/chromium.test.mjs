@@ -16,4 +16,3 @@ for (const name of clients) {
     }
   });
 }
-

@@ -2,9 +2,9 @@
 import msgpack from "socket.io-msgpack-parser";
 import { bytesOf } from "../setting.js";
 
-/** The parser knows ArrayBuffers in browsers, and views in Node. */
+/** The parser knows ArrayBuffers in browsers, and Buffers in Node. */
 const bytes = (environment, ...values) =>
-  environment === "browser" ? Uint8Array.of(...values).buffer : Uint8Array.of(...values);
+  environment === "browser" ? Uint8Array.of(...values).buffer : Buffer.of(...values);
 
 export default (it) => {
   for (const transports of [["polling"], ["websocket"]]) {
