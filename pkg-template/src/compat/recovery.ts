@@ -9,7 +9,7 @@
  */
 
 /** A clock may be wrong, and a recovered event may be old, but not by more than this. */
-const TOLERANCE_MS = 7 * 24 * 60 * 60 * 1_000;
+const TOLERANCE_MS = 24 * 60 * 60 * 1_000;
 const DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-_";
 
 /** The forms that adapters give their offsets, with the time that is in each. */
