@@ -78,9 +78,18 @@ export interface Decoded {
   data?: unknown;
 }
 
+/** A packet that had more attachments, bytes or time than is allowed. What is still to come is skipped. */
+export interface Dropped {
+  /** What was exceeded: `too many`, `too many bytes`, `too late`. */
+  dropped: string;
+  nsp: string;
+  /** That of the event which the packet was to answer, if it was an answer. */
+  id?: number;
+}
+
 /** A decoder of the Socket.IO grammar; it returns a message if what it gets breaks the rules. */
 export interface CoreDecoder {
-  add(frame: unknown): Decoded | string | undefined;
+  add(frame: unknown): Decoded | Dropped | string | undefined;
   free(): void;
 }
 

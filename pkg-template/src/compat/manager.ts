@@ -4,7 +4,7 @@ import { Engine } from "./engine.js";
 import { on } from "./on.js";
 import type { ManagerOptions } from "./options.js";
 import { PacketType } from "./packet.js";
-import type { Packet, PacketOptions } from "./packet.js";
+import type { DroppedError, Packet, PacketOptions } from "./packet.js";
 import * as defaultParser from "./parser.js";
 import { ManagerSettings } from "./settings.js";
 import { Socket } from "./socket.js";
@@ -170,6 +170,7 @@ export class Manager<
         this.onclose(reason, description),
       ),
       on(this.decoder, "decoded", (packet: Packet) => this.ondecoded(packet)),
+      on(this.decoder, "dropped", (error: DroppedError) => this.ondropped(error)),
     );
   }
 
@@ -200,6 +201,14 @@ export class Manager<
       const isOver = !this.isOpen() || engine !== this.engine;
       if (isOver && packet.type === PacketType.CONNECT) return; // There is nothing to connect to.
       this.emitReserved("packet", packet);
+    });
+  }
+
+  /** Like {@link ondecoded}, not in the middle of the decoder's work. */
+  private ondropped(error: DroppedError): void {
+    void Promise.resolve().then(() => {
+      this.emitReserved("error", error);
+      this.nsps[error.nsp]?._failAck(error.id, error);
     });
   }
 

@@ -37,6 +37,20 @@ export interface Packet {
   attachments?: number;
 }
 
+/** A packet was dropped, because it exceeds what is kept in memory. The connection goes on. */
+export class DroppedError extends Error {
+  /** The namespace of the packet. */
+  readonly nsp: string;
+  /** The number of the event that the packet was to acknowledge, if it was to. */
+  readonly id: number | undefined;
+
+  constructor(reason: string, nsp: string, id?: number) {
+    super(`a packet was dropped, its attachments: ${reason}`);
+    this.nsp = nsp;
+    this.id = id;
+  }
+}
+
 /** How a packet is sent. */
 export interface PacketOptions {
   options?: { compress: boolean };

@@ -8,7 +8,7 @@ import { type Attachment, extractAttachments } from "../attachments.js";
 import type { CoreDecoder } from "./enginePort.js";
 import { loadedCore } from "./loadedCore.js";
 import type { NoEvents } from "./noEvents.js";
-import { type Packet, PacketType } from "./packet.js";
+import { DroppedError, type Packet, PacketType } from "./packet.js";
 
 export { PacketType };
 
@@ -29,8 +29,15 @@ export class Encoder {
   }
 }
 
+/** The events of a decoder. */
+export interface DecoderReservedEvents {
+  decoded: (packet: Packet) => void;
+  /** Not of official decoders: a packet was dropped. */
+  dropped: (error: DroppedError) => void;
+}
+
 /** Reads frames in the order in which they come; tells of each packet that is complete. */
-export class Decoder extends Emitter<NoEvents, NoEvents, { decoded: (packet: Packet) => void }> {
+export class Decoder extends Emitter<NoEvents, NoEvents, DecoderReservedEvents> {
   #core: CoreDecoder | undefined;
 
   /** Takes a frame. Throws if it breaks the rules of the protocol. */
@@ -38,7 +45,9 @@ export class Decoder extends Emitter<NoEvents, NoEvents, { decoded: (packet: Pac
     this.#core ??= new (loadedCore().Decoder)(MAX_ATTACHMENTS);
     const decoded = this.#core.add(frame);
     if (typeof decoded === "string") throw new Error(decoded);
-    if (decoded) this.emitReserved("decoded", decoded as Packet);
+    if (decoded && "dropped" in decoded) {
+      this.emitReserved("dropped", new DroppedError(decoded.dropped, decoded.nsp, decoded.id));
+    } else if (decoded) this.emitReserved("decoded", decoded as Packet);
   }
 
   /** Forgets the packet that waits for attachments. The next frame begins anew. */

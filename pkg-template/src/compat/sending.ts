@@ -161,6 +161,12 @@ export abstract class SendingSocket<
     }
   }
 
+  /** The answer to an event was lost. Not part of the documented API. */
+  _failAck(id: number | undefined, error: Error): void {
+    const ack = id === undefined ? undefined : takeAck(this.acks, id);
+    if (ack?.withError) ack.call(this, error);
+  }
+
   private emitAny(ev: unknown, args: unknown[]): this {
     return (this.emit as (...args: unknown[]) => this).call(this, ev, ...args);
   }

@@ -224,6 +224,35 @@ describe("what the server sends", () => {
     expect(acks.map(({ mock }) => mock.calls)).toEqual([[[]], [[null]]]);
   });
 
+  describe("a packet that is dropped", () => {
+    const drop = async (socket: AnySocket, id?: number) => {
+      const { decoder } = socket.io as unknown as { decoder: FakeEngine };
+      decoder.emit("dropped", Object.assign(new Error("dropped"), { nsp: "/", id }));
+      await settle();
+    };
+
+    test("is an error of the manager, and the connection goes on", async () => {
+      const socket = await createConnected();
+      const events = record(socket, "disconnect", "connect_error");
+      const errors = record(socket.io, "error");
+      await drop(socket);
+      expect(errors).toEqual([["error", errorLike("dropped")]]);
+      expect(events).toEqual([]);
+    });
+
+    test("fails the event that it was to acknowledge", async () => {
+      const socket = await createConnected();
+      const plain = vi.fn();
+      socket.emit("a", plain);
+      const answer = socket.emitWithAck("b");
+      await drop(socket, 0);
+      await drop(socket, 1);
+      await expect(answer).rejects.toThrow("dropped");
+      await receive(socket, "30[]");
+      expect(plain).not.toHaveBeenCalled();
+    });
+  });
+
   test("events that come before CONNECT are forgotten when the connection ends", async () => {
     const socket = create();
     const events = record(socket, "a");

@@ -1,13 +1,13 @@
 import * as official from "socket.io-parser";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import type { Decoded } from "../../src/compat/enginePort.js";
+import type { Decoded, Dropped } from "../../src/compat/enginePort.js";
 import type { Packet } from "../../src/compat/packet.js";
 import { Decoder, Encoder } from "../../src/compat/parser.js";
 
 /** A core decoder that answers with what the test wants. */
 class FakeDecoder {
   static made: FakeDecoder[] = [];
-  static answer: Decoded | string | undefined;
+  static answer: Decoded | Dropped | string | undefined;
   readonly frames: unknown[] = [];
   isFree = false;
 
@@ -74,6 +74,18 @@ describe("the encoder", () => {
 });
 
 describe("the decoder", () => {
+  it("tells of each packet that is dropped", () => {
+    const decoder = new Decoder();
+    const heard = { decoded: vi.fn(), dropped: vi.fn() };
+    decoder.on("decoded", heard.decoded).on("dropped", heard.dropped);
+    FakeDecoder.answer = { dropped: "too many", nsp: "/a", id: 3 };
+    decoder.add("565-/a,3[]");
+    const message = "a packet was dropped, its attachments: too many";
+    const error: unknown = expect.objectContaining({ message, nsp: "/a", id: 3 });
+    expect(heard.dropped.mock.calls).toEqual([[error]]);
+    expect(heard.decoded).not.toHaveBeenCalled();
+  });
+
   it("tells of each packet that is complete", () => {
     const decoder = new Decoder();
     const decoded = vi.fn();
