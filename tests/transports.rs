@@ -140,6 +140,12 @@ fn loses_the_connection_when_polling_hears_no_ping() {
 }
 
 #[test]
+fn names_the_status_of_an_answer() {
+    assert_eq!(Cause::HttpError { status: 429 }.detail(), "429");
+    assert_eq!(Cause::Forbidden.detail(), "");
+}
+
+#[test]
 fn says_what_the_status_of_a_handshake_means() {
     let cases = [
         (http(400, Some(0)), Cause::WebSocketBlocked),

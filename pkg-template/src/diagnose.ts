@@ -34,10 +34,7 @@ export class Diagnostician {
   }
 }
 
-type Question = Pick<
-  CoreOptions,
-  "pollingUrl" | "fetch" | "transports" | "withCredentials" | "extraHeaders"
->;
+type Question = Pick<CoreOptions, "pollingUrl" | "fetch" | "withCredentials" | "extraHeaders">;
 
 /**
  * Asks the server once over HTTP, until `signal` aborts. Never rejects.
@@ -53,7 +50,7 @@ export async function diagnose(question: Question, signal: AbortSignal): Promise
   signal.addEventListener("abort", abort);
   try {
     const response = await fetch(pollingUrl, { ...toInit(question), signal: request.signal });
-    return conclude(question, classify(response.status, await response.text()));
+    return classify(response.status, await response.text());
   } catch {
     return isCorsPossible(pollingUrl) ? "unreachable_or_cors" : "server_unreachable";
   } finally {
@@ -68,12 +65,6 @@ function toInit({ withCredentials, extraHeaders }: Question): RequestInit {
     credentials: withCredentials ? "include" : "same-origin",
     ...(extraHeaders && { headers: extraHeaders }),
   };
-}
-
-/** A server that answers polling now did not when polling was tried: that was passing. */
-function conclude({ transports }: Question, code: SockeyeErrorCode): SockeyeErrorCode {
-  const isPassing = code === "websocket_blocked" && transports.includes("polling");
-  return isPassing ? "transport_error" : code;
 }
 
 /**

@@ -11,7 +11,9 @@ const crate = (path: string) =>
 
 /** The codes that the crate gives: what `Variant => "code"` stands for, whatever surrounds it. */
 function codesOf(path: string): string[] {
-  const arms = crate(path).matchAll(/(?:Self|Settlement)::\w+(?:\(\w+\))? =>\s*[({]?\s*"(\w+)"/g);
+  const arms = crate(path).matchAll(
+    /(?:Self|Settlement)::\w+(?:\(\w+\)| \{ \.\. \})? =>\s*[({]?\s*"(\w+)"/g,
+  );
   return Array.from(arms, ([, code]) => code ?? "");
 }
 

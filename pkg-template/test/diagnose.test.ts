@@ -4,11 +4,9 @@ import { turn } from "./support/setUp.js";
 
 const pollingUrl = "https://api.example.com/socket.io/?EIO=4&transport=polling";
 
-/** Of a client that has tried a WebSocket. */
 const asking = (fetch: typeof globalThis.fetch | undefined) => ({
   pollingUrl,
   fetch,
-  transports: ["websocket" as const],
   withCredentials: false,
 });
 
@@ -60,13 +58,6 @@ describe("an answer", () => {
       ["include", extraHeaders],
       ["same-origin", undefined],
     ]);
-  });
-
-  test("to a client that has tried polling in vain says that something has passed", async () => {
-    const transports = ["websocket" as const, "polling" as const];
-    const code = (body: string) => diagnose({ ...asking(answering(body)), transports }, signal);
-    expect(await code('0{"sid":"x"}')).toBe("transport_error");
-    expect(await code("<p>")).toBe("not_socketio");
   });
 
   test("that breaks off is none", async () => {

@@ -1,5 +1,7 @@
 //! Why a connection ended or could not be made.
 
+use std::borrow::Cow;
+
 use crate::engineio::{HandshakeError, Violation};
 use crate::socketio::DecodeError;
 
@@ -99,17 +101,20 @@ impl Cause {
         known.into_iter().find(|cause| cause.code() == code).unwrap_or(Self::TransportError)
     }
 
-    /// Names the part of the protocol that was broken, if that is the cause.
+    /// Names the part of the protocol that was broken, or the status of the answer, if that is the
+    /// cause.
     #[must_use]
-    pub fn detail(self) -> &'static str {
+    pub fn detail(self) -> Cow<'static, str> {
         if let Self::ParseError(ProtocolError::Packet(error)) = self {
-            decode_detail(error)
+            decode_detail(error).into()
         } else if let Self::ParseError(ProtocolError::EnginePacket) = self {
-            "Engine.IO packet type"
+            "Engine.IO packet type".into()
         } else if let Self::InvalidHandshake(error) = self {
-            handshake_detail(error)
+            handshake_detail(error).into()
+        } else if let Self::HttpError { status } = self {
+            status.to_string().into()
         } else {
-            ""
+            "".into()
         }
     }
 

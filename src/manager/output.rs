@@ -17,6 +17,8 @@ pub enum Output<H: Host> {
     Transport(Action<H>),
     /// Find out why no transport could be opened, and call
     /// [`handle_diagnosis`](crate::manager::Manager::handle_diagnosis).
+    ///
+    /// The answer to an earlier request counts no more: the caller gives it up.
     Diagnose,
     /// Tell the application.
     Event(Event<H>),

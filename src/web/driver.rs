@@ -75,7 +75,7 @@ impl ManagerOutlet {
             }
             Event::Failed { socket, cause } => {
                 let socket = socket.map_or(-1, |socket| socket.0 as i32);
-                events.failed(socket, cause.code(), cause.detail());
+                events.failed(socket, cause.code(), &cause.detail());
             }
             Event::Status { socket, status } => self.tell_status(socket.0, status),
         }
@@ -93,8 +93,8 @@ impl ManagerOutlet {
             Status::Disconnected { cause } => ("disconnected", 0, 0.0, Some(cause)),
         };
         let code = cause.map_or("", Cause::code);
-        let detail = cause.map_or("", Cause::detail);
-        self.events.status(socket, state, attempt, retry_in_ms, code, detail);
+        let detail = cause.map_or("".into(), Cause::detail);
+        self.events.status(socket, state, attempt, retry_in_ms, code, &detail);
     }
 }
 
