@@ -13,15 +13,15 @@ export interface AuthAnswer {
  * A function answers by calling its parameter, at once or later, or by returning a promise of the
  * payload.
  */
-export function askForAuth(auth: Auth | undefined, { answer, fail }: AuthAnswer): void {
-  if (typeof auth !== "function") {
-    answer(auth);
+export function askForAuth(socket: { auth?: Auth }, { answer, fail }: AuthAnswer): void {
+  if (typeof socket.auth !== "function") {
+    answer(socket.auth);
     return;
   }
   const refuse = (error: unknown) =>
     fail(error instanceof Error ? error : new Error(String(error)));
   try {
-    const returned: unknown = auth(answer);
+    const returned: unknown = socket.auth(answer);
     if (isPromise(returned)) returned.then((data) => answerWith(data, answer), refuse);
   } catch (error) {
     refuse(error);

@@ -106,9 +106,7 @@ export function toQuery(name: string, query: object): Record<string, string> {
 
 /** A class has its transport's name in its prototype. */
 const toName = (transport: string | TransportCtor): string =>
-  typeof transport === "string"
-    ? transport
-    : (transport.prototype as InstanceType<TransportCtor>).name;
+  typeof transport === "string" ? transport : (transport.prototype as { name: string }).name;
 
 function optionsOf(name: string, options: ResolvedEngineOptions): ResolvedEngineOptions {
   const overrides = options.transportOptions as Record<string, Partial<ResolvedEngineOptions>>;

@@ -11,6 +11,7 @@ import type { Packet } from "./packet.js";
 import { OffsetReader } from "./recovery.js";
 import { SendingSocket } from "./sending.js";
 import type {
+  Any,
   Auth,
   DisconnectDescription,
   DisconnectReason as Reason,
@@ -40,7 +41,7 @@ export class Socket<
   /** The credentials. They may be changed at any time, and are sent with the next connection. */
   declare auth: Auth;
   /** The arguments of events that came before the server's CONNECT. */
-  receiveBuffer: (readonly unknown[])[] = [];
+  receiveBuffer: (readonly Any[])[] = [];
 
   private _pid: string | undefined;
   private _lastOffset: string | undefined;
@@ -115,7 +116,7 @@ export class Socket<
   private onopen(): void {
     const { connection } = this;
     const isWaiting = () => this.connection === connection && !this.isConnecting;
-    askForAuth(this.auth, {
+    askForAuth(this, {
       answer: (data) => {
         if (isWaiting()) this._sendConnectPacket(data);
       },

@@ -6,8 +6,8 @@
  */
 /* eslint @typescript-eslint/class-literal-property-style: ["error", "getters"] */
 
-/** A class that stands for a transport. */
-export type TransportCtor = new () => { readonly name: string };
+/** A class that stands for a transport: its prototype has the name. Those of `engine.io-client` do, too. */
+export type TransportCtor = new (...options: never[]) => object;
 
 abstract class Polling {
   get name(): string {

@@ -1,8 +1,9 @@
 /** The types of `socket.io-client` that a socket's users write down. */
 
+/** What is in an event. */
 // Events and their payloads are the application's, so anything can be in them.
 // eslint-disable-next-line @typescript-eslint/no-explicit-any
-type Any = any;
+export type Any = any;
 
 /** A listener to any event. */
 export type AnyListener = (...args: Any[]) => void;

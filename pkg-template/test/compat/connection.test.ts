@@ -262,6 +262,13 @@ describe.each(clients)("%s", (_name, { io, Manager, Socket, protocol, default: b
       expect(answers).toHaveLength(2);
     });
 
+    test("is called with the socket as this", () => {
+      const auth = vi.fn();
+      const socket = io(url(), { forceNew: true, auth });
+      lastEngine().open();
+      expect(auth.mock.contexts).toEqual([socket]);
+    });
+
     test("is not part of the options' query", () => {
       io(url(), { forceNew: true, auth: { a: "b" } });
       expect(lastEngine().opts).not.toHaveProperty("query");

@@ -1,6 +1,8 @@
 /** The types are those of `socket.io-client`: what its users wrote compiles, what it refuses does not. */
 import type { DefaultEventsMap } from "@socket.io/component-emitter";
+import type * as official from "socket.io-client";
 import { describe, expectTypeOf, test } from "vitest";
+import type * as compat from "../../src/compat/index.js";
 import byDefault, { connect, io, Manager, protocol, Socket } from "../../src/compat/index.js";
 import {
   Fetch,
@@ -85,6 +87,26 @@ describe("io()", () => {
     io({ auth: (cb) => cb({ token: "a" }) });
     // eslint-disable-next-line @typescript-eslint/no-misused-promises -- it is awaited
     io({ auth: async (cb) => cb(await Promise.resolve({ token: "a" })) });
+  });
+});
+
+describe("in comparison with socket.io-client", () => {
+  type Missing<Official, Here> = Exclude<keyof Official, keyof Here>;
+
+  test("nothing is missing", () => {
+    expectTypeOf<Missing<typeof official, typeof compat>>().toBeNever();
+    expectTypeOf<Missing<official.Socket, Socket>>().toBeNever();
+    expectTypeOf<Missing<official.Manager, Manager>>().toBeNever();
+    expectTypeOf<Missing<official.ManagerOptions, ManagerOptions>>().toBeNever();
+    expectTypeOf<Missing<official.Manager["engine"], Manager["engine"]>>().toEqualTypeOf<
+      "_cookieJar" // Of Node.js.
+    >();
+  });
+
+  test("options can be used for both", () => {
+    type Options = Partial<ManagerOptions & SocketOptions>;
+    type OfficialOptions = Partial<official.ManagerOptions & official.SocketOptions>;
+    expectTypeOf<OfficialOptions>().toExtend<Options>();
   });
 });
 
