@@ -8,8 +8,12 @@
 
 #[path = "web/bench.rs"]
 mod bench;
+#[path = "web/binary.rs"]
+mod binary;
 #[path = "web/live.rs"]
 mod live;
+#[path = "web/recovery.rs"]
+mod recovery;
 #[path = "web/reentrancy.rs"]
 mod reentrancy;
 #[path = "web/run_loop.rs"]

@@ -156,7 +156,7 @@ export class FakeWebSocket {
   }
 
   send(frame) {
-    this.bench.log.push(`send ${frame}`);
+    this.bench.log.push(`send ${write(frame)}`);
   }
 
   close() {
@@ -223,4 +223,18 @@ export const fakes = {
 
 export const makeBench = (kind) => new Bench(fakes[kind]);
 
-const write = (value) => (typeof value === "string" ? value : (JSON.stringify(value) ?? ""));
+/** Text as it is, everything else as JSON, with the lists of their bytes in the places of buffers. */
+function write(value) {
+  if (typeof value === "string") return value;
+  try {
+    return JSON.stringify(value, withBytes) ?? "";
+  } catch {
+    return "too deep to be written";
+  }
+}
+
+const withBytes = (_key, value) => {
+  if (value instanceof ArrayBuffer) return [...new Uint8Array(value)];
+  if (!ArrayBuffer.isView(value)) return value;
+  return [...new Uint8Array(value.buffer, value.byteOffset, value.byteLength)];
+};
