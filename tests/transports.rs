@@ -155,6 +155,8 @@ fn says_what_the_status_of_a_handshake_means() {
         (http(401, None), Cause::Forbidden),
         (http(403, None), Cause::Forbidden),
         (http(404, None), Cause::NotSocketIo),
+        (http(200, None), Cause::NotSocketIo),
+        (http(204, None), Cause::NotSocketIo),
         (http(429, None), Cause::HttpError { status: 429 }),
         (http(500, None), Cause::HttpError { status: 500 }),
         (http(502, None), Cause::ServerUnreachable),

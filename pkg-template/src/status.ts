@@ -50,6 +50,8 @@ const reasons: Partial<Record<SockeyeErrorCode, DisconnectReason>> = {
   session_unknown: "transport error",
   http_error: "transport error",
   forbidden: "transport error",
+  server_unreachable: "transport error",
+  not_socketio: "transport error",
   parse_error: "parse error",
 };
 

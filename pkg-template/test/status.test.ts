@@ -75,7 +75,11 @@ describe("the status", () => {
     ["transport_close", "transport close"],
     ["transport_error", "transport error"],
     ["parse_error", "parse error"],
-    ["server_unreachable", undefined],
+    ["session_unknown", "transport error"],
+    ["forbidden", "transport error"],
+    ["http_error", "transport error"],
+    ["server_unreachable", "transport error"],
+    ["not_socketio", "transport error"],
     ["connect_refused", undefined],
     ["connect_timeout", undefined],
   ])("gives for %s the reason %s", async (cause, reason) => {

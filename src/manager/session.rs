@@ -184,7 +184,8 @@ impl<H: Host> Manager<H> {
             (_, Some(1)) => Cause::SessionUnknown,
             (_, Some(5)) => Cause::UnsupportedServer,
             (_, Some(4)) | (401 | 403, None) => Cause::Forbidden,
-            (404, None) => Cause::NotSocketIo,
+            // What is no error is not what a server of Engine.IO says.
+            (200..=299 | 404, None) => Cause::NotSocketIo,
             (502..=504, None) => Cause::ServerUnreachable,
             (status, _) => Cause::HttpError { status },
         }

@@ -14,22 +14,25 @@ before(async () => (site = await startSite()));
 after(() => site.stop());
 
 const text =
-  (body, headers = {}) =>
+  (body, headers = {}, status = 200) =>
   (_, response) => {
-    response.writeHead(200, { "content-type": "text/plain", ...headers }).end(body);
+    response.writeHead(status, { "content-type": "text/plain", ...headers }).end(body);
   };
 const cors = { "access-control-allow-origin": "*" };
 
 /** Makes `window.client` and resolves with what became of its first `connect()`. */
-const connect = (page, url) =>
+const connect = (page, url, options) =>
   page.evaluate(
-    ([url, connectTimeoutMs]) => {
+    ([url, options]) => {
       const { makeClient, outcome } = window.kit;
-      window.client = makeClient(url, { connectTimeoutMs });
+      window.client = makeClient(url, options);
       return outcome(window.client.connect());
     },
-    [url, connectTimeoutMs],
+    [url, { connectTimeoutMs, ...options }],
   );
+
+/** Polling would say something else of these servers, or the same by itself. */
+const withoutPolling = { transports: ["websocket"] };
 
 /** The client goes on trying: it connects as soon as a server listens at the address. */
 async function assertRecovers(t, page, port) {
@@ -64,16 +67,34 @@ const cases = [
     title: "a WebSocket server that says nothing",
     code: "connect_timeout",
     server: { script: () => {} },
+    options: withoutPolling,
   },
   {
     title: "a Socket.IO server whose WebSockets are blocked",
     code: "websocket_blocked",
     server: { http: text(handshake(), cors), refuse: true },
+    options: withoutPolling,
   },
   {
     title: "a Socket.IO server that has no WebSocket transport",
     code: "websocket_blocked",
     server: { http: text('{"code":0,"message":"Transport unknown"}', cors), refuse: true },
+    options: withoutPolling,
+  },
+  {
+    title: "a Socket.IO server that has no polling transport either",
+    code: "websocket_blocked",
+    server: { http: text('{"code":0,"message":"Transport unknown"}', cors, 400), refuse: true },
+  },
+  {
+    title: "a server that allows no session",
+    code: "forbidden",
+    server: { http: text('{"code":4,"message":"Forbidden"}', cors, 403), refuse: true },
+  },
+  {
+    title: "a server that fails",
+    code: "http_error",
+    server: { http: text("<h1>Internal Server Error</h1>", cors, 500), refuse: true },
   },
   {
     title: "a Socket.IO 2 server whose WebSockets are blocked",
@@ -87,12 +108,12 @@ const cases = [
   },
 ];
 
-for (const { title, code, server } of cases) {
+for (const { title, code, server, options } of cases) {
   test(`reports ${code} for ${title}, and recovers`, async (t) => {
     const page = await browser.open(t, site.url);
     const wrong = await startScripted(server);
     t.after(wrong.stop);
-    assertFailure(await connect(page, wrong.url), code, connectTimeoutMs + 500);
+    assertFailure(await connect(page, wrong.url, options), code, connectTimeoutMs + 500);
     const state = await page.evaluate(() => window.client.status.value.state);
     const goesOn = ["waiting", "connecting"].includes(state);
     assert.equal(goesOn, code !== "unsupported_server", `goes on trying: ${state}`);
@@ -139,7 +160,7 @@ test("asks the server why once in a series of failures", async (t) => {
   const http = (_, response) => response.writeHead(200, cors).end(String((asked += 1)));
   const wrong = await startScripted({ http, refuse: true });
   t.after(wrong.stop);
-  await connect(page, wrong.url);
+  await connect(page, wrong.url, withoutPolling);
   await page.evaluate(() => window.kit.until(window.client, ({ attempt }) => attempt >= 5));
   assert.equal(asked, 1);
   const status = await page.evaluate(() => window.kit.toPlain(window.client.status.value));
