@@ -176,8 +176,11 @@ export class Engine extends Emitter<NoEvents, NoEvents, EngineReservedEvents> {
       upgrading: this.#listener((name: string) => this.#onUpgrading(name)),
       upgraded: this.#listener(() => this.#onUpgraded()),
       upgradeFailed: this.#listener((code: string) => this.#onUpgradeFailed(code)),
-      flushed: this.#listener(() => this.#onFlushed()),
-      drained: this.#listener((count: number) => this.#onDrained(count)),
+      flushed: () => {},
+      // Over a WebSocket the core only tells of what has waited.
+      drained: this.#listener((count: number) => {
+        if (this.transport.name !== "websocket") this.#onDrained(count);
+      }),
       closed: this.#listener((...args: Parameters<CoreEngineEvents["closed"]>) =>
         this.#end(toCloseReason(...args)),
       ),
@@ -253,49 +256,40 @@ export class Engine extends Emitter<NoEvents, NoEvents, EngineReservedEvents> {
     this.#closeIfDone();
   }
 
-  /** Hands over what is new, except while a transport is changed, so that all events fit. */
+  /**
+   * Hands over what is new, except while a transport is changed, so that all events fit. A POST takes
+   * all that comes while the one before it is under way.
+   */
   #flush(): void {
-    const isWebSocket = this.transport.name === "websocket";
+    const { transport } = this;
     if (this.readyState === "opening" || this.#upgradingTo) return;
-    if (isWebSocket && !this.transport.writable) return;
+    if (transport.name === "websocket" && !transport.writable) return;
     while (this.#core && this.#handedOver < this.writeBuffer.length) {
       const data: unknown = this.writeBuffer[this.#handedOver]?.data;
       this.#handedOver += 1;
       if (isBinary(data)) this.#core.sendBinary(data);
       else this.#core.sendText(String((data as string | number | undefined) ?? ""));
     }
-    if (isWebSocket && this.#handedOver > 0) this.#onTakenAtOnce();
+    if (transport.writable && this.#handedOver > 0) this.#onTaken(transport);
   }
 
   /**
-   * A WebSocket takes everything, the buffer is emptied a tick later: until then `writable` says that
-   * there is something on its way already.
+   * The transport has something on its way: a POST until it is answered, a WebSocket until the next
+   * tick.
    */
-  #onTakenAtOnce(): void {
-    this.transport.writable = false;
-    this.emitReserved("flush");
-    nextTick(() => {
-      if (this.readyState === "closed") return;
-      this.#drain(this.#handedOver);
-      this.#flush();
-    });
-  }
-
-  #onFlushed(): void {
-    if (this.transport.name === "websocket") return;
-    this.transport.writable = false;
+  #onTaken(transport: Transport): void {
+    transport.writable = false;
+    if (transport.name === "websocket") nextTick(() => this.#onDrained(this.#handedOver));
     this.emitReserved("flush");
   }
 
   #onDrained(count: number): void {
-    if (this.transport.name !== "websocket") this.#drain(count);
-  }
-
-  #drain(count: number): void {
+    if (this.readyState === "closed") return;
     this.transport.writable = true;
     this.#handedOver -= this.writeBuffer.splice(0, count).length;
     if (this.writeBuffer.length === 0) this.emitReserved("drain");
     this.#closeIfDone();
+    this.#flush();
   }
 
   #closeIfDone(): void {
