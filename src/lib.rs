@@ -3,10 +3,10 @@
 //! # Floors
 //!
 //! ```text
-//! web        (wasm only) bindings → driver → transport, timer
+//! web        (wasm only) bindings → driver → transports, timer
 //! ───────────────────────────────────────────────────────────
 //! manager    sockets over one session, reconnection
-//! socketio   packet, codec, decoder, socket      engineio   packet, handshake, session
+//! socketio   packet, codec, decoder, socket      engineio   packet, payload, session, engine
 //! host       what the core asks of its surroundings
 //! time, random, backoff
 //! ```
@@ -26,7 +26,9 @@
 //! | session | an Engine.IO connection, from its handshake to its end |
 //! | socket | one namespace on this client |
 //! | manager | the sockets of one server, the session they share, its reconnection |
-//! | transport | what carries a session's frames: a WebSocket |
+//! | transport | what carries a session's frames: a WebSocket, or HTTP long-polling |
+//! | probe | a WebSocket that is tried while the session goes on over polling |
+//! | upgrade | the change of a session from polling to a WebSocket |
 //! | host | the program around the core: JavaScript, or Rust |
 //! | request | an event that the server is to acknowledge |
 
