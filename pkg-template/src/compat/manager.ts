@@ -80,14 +80,15 @@ export class Manager<
     this.engine = engine;
     this._readyState = "opening";
     this.skipReconnect = false;
-    const ignoreOpen = on(engine, "open", () => {
-      this.onopen();
-      fn?.();
-    });
-    const onFailure = (error: Error) => this.onOpenFailure(error, fn);
-    this.subs.push(ignoreOpen, on(engine, "error", onFailure as (error: string | Error) => void));
+    const onFailure = (error: string | Error) => this.onOpenFailure(error as Error, fn);
+    this.subs.push(
+      on(engine, "open", () => {
+        this.onopen();
+        fn?.();
+      }),
+      on(engine, "error", onFailure),
+    );
     this.limitOpening(() => {
-      ignoreOpen();
       onFailure(new Error("timeout"));
       engine.close();
     });

@@ -49,19 +49,13 @@ export class RetryQueue {
     this.drain();
   }
 
-  /**
-   * Sends the first event.
-   *
-   * @param force also if the answer to its last try is still to come, which a new connection makes void
-   */
-  drain(force = false): void {
+  /** Sends the first event, unless the answer to its last try is still to come. */
+  drain(): void {
     const [packet] = this.packets;
-    if (!packet || (packet.pending && !force) || !this.owner.canSend()) return;
+    if (!packet || packet.pending || !this.owner.canSend()) return;
     packet.pending = true;
-    const tryCount = ++packet.tryCount;
-    const onAnswer = withError((error, ...response) => {
-      if (packet.tryCount === tryCount) this.onAnswer(packet, error, response);
-    });
+    packet.tryCount += 1;
+    const onAnswer = withError((...answer) => this.onAnswer(packet, answer));
     try {
       this.owner.send([...packet.args, onAnswer], packet.flags);
     } catch (error) {
@@ -70,8 +64,8 @@ export class RetryQueue {
     }
   }
 
-  private onAnswer(packet: QueuedPacket, error: unknown, response: unknown[]): void {
-    if (!packet.pending) return;
+  /** There is one answer to each try: a disconnection is one, too. */
+  private onAnswer(packet: QueuedPacket, [error, ...response]: unknown[]): void {
     packet.pending = false;
     try {
       if (error === null) this.remove(packet)?.(null, ...response);

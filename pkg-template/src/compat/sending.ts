@@ -143,7 +143,7 @@ export abstract class SendingSocket<
       if (!packet) break;
       isolate(() => this.sendNow(packet));
     }
-    isolate(() => this.queue.drain(true));
+    isolate(() => this.queue.drain());
   }
 
   /** The server acknowledges an event. */

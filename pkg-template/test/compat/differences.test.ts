@@ -69,6 +69,9 @@ describe("reconnecting", () => {
     lastEngine().fail();
     socket.io.open();
     await connect(socket);
+    const attempts = record(socket.io, "reconnect_attempt");
+    await vi.advanceTimersByTimeAsync(10);
+    expect(attempts).toEqual([]);
     lastEngine().end("transport close");
     await vi.advanceTimersByTimeAsync(10);
     expect(FakeEngine.made).toHaveLength(3);
@@ -108,10 +111,12 @@ describe("reconnecting", () => {
 
 describe("CONNECT", () => {
   test("is sent once although connect() is called again before the answer", async () => {
-    const socket = create();
+    const auth = vi.fn((cb: (data?: object) => void) => cb());
+    const socket = create({ auth });
     lastEngine().open();
     socket.connect().connect();
     expect(lastEngine().written).toEqual(["0"]);
+    expect(auth).toHaveBeenCalledTimes(1);
     await connect(socket);
     expect(socket.connected).toBe(true);
   });
@@ -146,13 +151,13 @@ describe("auth", () => {
   });
 
   test("may be an async function that calls its parameter", async () => {
-    const auth = async (cb: (data: object) => void) => {
-      await Promise.resolve();
-      cb({ token: "a" });
-    };
-    create({ auth });
+    const answers: ((data: object) => void)[] = [];
+    // eslint-disable-next-line @typescript-eslint/require-await -- it answers later
+    create({ auth: async (cb: (data: object) => void) => void answers.push(cb) });
     lastEngine().open();
     await settle();
+    expect(lastEngine().written).toEqual([]);
+    answers[0]?.({ token: "a" });
     expect(lastEngine().written).toEqual(['0{"token":"a"}']);
   });
 
@@ -404,8 +409,10 @@ describe("retries", () => {
 
   test("do not send twice when the server's ping is overdue", async () => {
     const socket = await createConnected({ retries: 1, ackTimeout: 1_000 });
-    engineOf(socket).hasPingExpired = true;
+    const hasExpired = vi.spyOn(engineOf(socket), "_hasPingExpired").mockReturnValue(true);
     socket.emit("a");
+    hasExpired.mockReturnValueOnce(false); // It expires in the middle of emit().
+    socket.emit("b");
     await reconnect(socket);
     expect(lastEngine().written).toEqual(["0", '20["a"]']);
   });

@@ -128,6 +128,7 @@ describe.each(clients)("%s", (_name, { Manager }) => {
       await failAfter(10);
       await vi.advanceTimersByTimeAsync(20);
       lastEngine().open();
+      expect(manager).toHaveProperty("backoff.attempts", 0);
       lastEngine().end("transport close");
       await vi.advanceTimersByTimeAsync(10);
       expect(FakeEngine.made).toHaveLength(4);
@@ -347,3 +348,16 @@ test.each(clients)(
     await vi.waitFor(() => expect(errors).toHaveLength(1));
   },
 );
+
+test.each(clients)("%s: autoUnref lets Node end although timers run", (_name, { Manager }) => {
+  const unref = vi.fn();
+  vi.spyOn(globalThis, "setTimeout").mockReturnValue({ unref } as never);
+  vi.spyOn(globalThis, "clearTimeout").mockReturnValue();
+  const manager = new Manager(URL, { autoUnref: true });
+  expect(unref).toHaveBeenCalledTimes(1); // That of the time limit.
+  lastEngine().fail();
+  expect(unref).toHaveBeenCalledTimes(2); // That of the wait.
+  manager._close();
+  new Manager(URL);
+  expect(unref).toHaveBeenCalledTimes(2);
+});

@@ -227,6 +227,17 @@ describe.each(clients)("%s", (_name, { io }) => {
       await expect(answer).rejects.toThrow("socket has been disconnected");
     });
 
+    test("of events that were kept before it are still awaited", async () => {
+      const socket = await createConnected({ ackTimeout: 1_000 });
+      const ack = vi.fn();
+      engineOf(socket).hasPingExpired = true;
+      socket.emit("a", ack);
+      await reconnect(socket);
+      expect(ack).not.toHaveBeenCalled();
+      await receive(socket, '30["b"]');
+      expect(ack.mock.calls).toEqual([[null, "b"]]);
+    });
+
     test("of events that were not sent yet are still awaited", async () => {
       const socket = await createConnected();
       const ack = vi.fn();
@@ -239,6 +250,15 @@ describe.each(clients)("%s", (_name, { io }) => {
       await receive(socket, '30["b"]');
       expect(ack.mock.calls).toEqual([["b"]]);
     });
+  });
+
+  test("a packet whose attachments are missing is forgotten with the connection", async () => {
+    const socket = await createConnected();
+    const events = record(socket, "a", "b");
+    await receive(socket, '51-["a",{"_placeholder":true,"num":0}]');
+    await reconnect(socket);
+    await receive(socket, '2["b"]');
+    expect(events).toEqual([["b"]]);
   });
 
   describe("timeout()", () => {
@@ -357,6 +377,7 @@ describe.each(clients)("%s", (_name, { io }) => {
         ["a", 1],
         ["a", 2],
       ]);
+      expect(socket.receiveBuffer.every((args) => Object.isFrozen(args))).toBe(true);
       await connect(socket);
       expect(events).toEqual([["a", 1], ["a", 2], ["connect"]]);
       expect(socket.receiveBuffer).toEqual([]);
