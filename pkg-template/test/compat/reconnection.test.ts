@@ -342,7 +342,7 @@ test.each(clients)(
   async (_name, { Manager }) => {
     const manager = new Manager(URL, { useNativeTimers: true, timeout: 0, reconnection: false });
     const errors = record(manager, "error");
-    await vi.advanceTimersByTimeAsync(1_000);
+    vi.advanceTimersByTime(1_000);
     expect(errors).toEqual([]);
     vi.useRealTimers();
     await vi.waitFor(() => expect(errors).toHaveLength(1));
@@ -350,6 +350,7 @@ test.each(clients)(
 );
 
 test.each(clients)("%s: autoUnref lets Node end although timers run", (_name, { Manager }) => {
+  vi.useRealTimers();
   const unref = vi.fn();
   vi.spyOn(globalThis, "setTimeout").mockReturnValue({ unref } as never);
   vi.spyOn(globalThis, "clearTimeout").mockReturnValue();
