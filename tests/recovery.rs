@@ -356,6 +356,21 @@ fn drops_what_comes_before_the_acceptance_when_it_is_too_much() {
 }
 
 #[test]
+fn keeps_nothing_that_comes_before_the_namespace_was_asked_for() {
+    let mut pair = Pair::new();
+    pair.listen("x");
+    let socket = pair.client.socket("/", true);
+    pair.connect(socket);
+    pair.drive();
+    receive(&mut pair, r#"42["x","too early"]"#);
+    let ticket = pair.auth_ticket(socket);
+    pair.call(Call::Authenticate { socket, ticket, payload: None }).unwrap();
+    pair.drive();
+    assert_eq!(pair.status(socket), Status::Connected);
+    assert_eq!(pair.delivered(), [] as [Value; 0]);
+}
+
+#[test]
 fn drops_what_comes_before_the_acceptance_when_the_connection_is_lost() {
     let (mut pair, socket) = recoverable();
     pair.server.answer("/", Answer::Frame(r#"42["x","lost"]"#.to_owned()));
