@@ -10,8 +10,12 @@
 mod bench;
 #[path = "web/binary.rs"]
 mod binary;
+#[path = "web/engine_bench.rs"]
+mod engine_bench;
 #[path = "web/live.rs"]
 mod live;
+#[path = "web/polling.rs"]
+mod polling;
 #[path = "web/recovery.rs"]
 mod recovery;
 #[path = "web/reentrancy.rs"]

@@ -38,7 +38,7 @@ export function byteLength(text) {
   return length;
 }
 
-/** Returns the size of an ArrayBuffer, a view or a Blob. */
+/** Returns the size of an ArrayBuffer, a view or a Blob. Nothing else has one. */
 export function bytesLength(bytes) {
-  return bytes.byteLength ?? bytes.size ?? 0;
+  return bytes?.byteLength ?? bytes?.size ?? 0;
 }

@@ -159,6 +159,7 @@ class PollingTransport {
 
   /** Makes a GET; without `sid` it asks for the handshake. */
   async poll(sid) {
+    if (!this.#options.fetch) return this.#end("unavailable", 0, undefined, undefined);
     this.#get = new AbortController();
     const answer = await this.#exchange("GET", sid, { controller: this.#get });
     if (this.#closed) return;
@@ -168,7 +169,7 @@ class PollingTransport {
 
   /** Makes a POST of packets: texts, and bytes in any form. */
   async post(sid, packets) {
-    this.#posting = this.#exchange("POST", sid, { body: encodePayload(packets) });
+    this.#posting = this.#exchange("POST", sid, { packets });
     const answer = await this.#posting;
     this.#posting = undefined;
     if (this.#closed) return;
@@ -186,26 +187,22 @@ class PollingTransport {
     this.#closed = true;
     const abort = () => this.#get?.abort();
     if (packets.length === 0) return abort();
-    const sendLast = () => this.#sendLast(sid, packets).then(abort);
+    const sendLast = () => this.#exchange("POST", sid, { packets, isLast: true }).then(abort);
     if (this.#posting) void this.#posting.then(sendLast);
     else void sendLast();
   }
 
-  #sendLast(sid, packets) {
-    const body = encodePayload(packets);
-    const keepalive = typeof body === "string" && body.length <= MAX_KEEPALIVE_UNITS;
-    return this.#exchange("POST", sid, { body, keepalive });
-  }
-
-  /** Makes a request and reads its answer. Never rejects, and starts at once if the body is there. */
-  async #exchange(method, sid, { controller = new AbortController(), body, keepalive = false }) {
+  /** Makes a request and reads its answer. Never rejects; starts at once unless a Blob has to be read. */
+  async #exchange(method, sid, { controller = new AbortController(), packets, isLast = false }) {
     const { fetch, requestTimeoutMs } = this.#options;
     const abort = () => controller.abort();
     const timer = requestTimeoutMs > 0 ? setTimeout(abort, requestTimeoutMs) : undefined;
     const answer = { method, status: 0, text: "", failed: true, cause: undefined };
     try {
-      const content = body instanceof Promise ? await body : body;
-      const init = { ...this.#request(method, content), keepalive, signal: controller.signal };
+      const payload = packets && encodePayload(packets);
+      const body = payload instanceof Promise ? await payload : payload;
+      const keepalive = isLast && body.length <= MAX_KEEPALIVE_UNITS;
+      const init = { ...this.#request(method, body), keepalive, signal: controller.signal };
       const response = await fetch(this.#address(sid), init);
       answer.status = response.status;
       answer.text = await response.text();
@@ -220,7 +217,7 @@ class PollingTransport {
   #request(method, body) {
     const { extraHeaders, withCredentials } = this.#options;
     const headers = new Headers(extraHeaders);
-    if (method === "POST") headers.set("content-type", "text/plain;charset=UTF-8");
+    if (body !== undefined) headers.set("content-type", "text/plain;charset=UTF-8");
     // Cookies of the page's own origin always go along, as they do with a WebSocket: balancers that keep
     // a session on one server depend on them. The official client's `fetch` omits even those.
     const credentials = withCredentials ? "include" : "same-origin";
@@ -234,9 +231,13 @@ class PollingTransport {
   }
 
   #fail({ method, status, text, cause }) {
-    const kind = status === 0 || cause ? "failed" : "http";
     const detail = { method, status, responseText: text, cause };
-    this.#owner.handleClosed(this.#id, kind, status, engineIoCode(text), detail);
+    if (status === 0 || cause) this.#end("failed", status, undefined, detail);
+    else this.#end("http", status, engineIoCode(text), detail);
+  }
+
+  #end(kind, status, code, detail) {
+    this.#owner.handleClosed(this.#id, kind, status, code, detail);
   }
 }
 
