@@ -10,6 +10,8 @@
 mod bench;
 #[path = "web/binary.rs"]
 mod binary;
+#[path = "web/decoder.rs"]
+mod decoder;
 #[path = "web/engine_bench.rs"]
 mod engine_bench;
 #[path = "web/live.rs"]

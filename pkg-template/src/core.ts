@@ -5,7 +5,7 @@ import { Diagnostician } from "./diagnose.js";
 import type { ErrorData, SockeyeErrorCode } from "./errors.js";
 import type { CoreEvents, CoreOptions, CorePort } from "./port.js";
 import { safely, throwLater } from "./safely.js";
-import initialize, { Engine, Manager } from "./wasm/glue.js";
+import initialize, { Decoder, Engine, Manager } from "./wasm/glue.js";
 import { data, size } from "./wasm/payload.js";
 
 let instantiation: Promise<unknown> | undefined;
@@ -20,12 +20,13 @@ export async function createCore(options: CoreOptions, events: CoreEvents): Prom
 export interface Core {
   Manager: typeof Manager;
   Engine: typeof Engine;
+  Decoder: typeof Decoder;
 }
 
 /** Loads the module for whoever uses its exports directly; rejects like {@link createCore}. */
 export async function loadCore(): Promise<Core> {
   await instantiate();
-  return { Manager, Engine };
+  return { Manager, Engine, Decoder };
 }
 
 /** All clients share one instance. A failed attempt is forgotten, so that the next may succeed. */

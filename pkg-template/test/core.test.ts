@@ -92,8 +92,8 @@ describe("loadCore()", () => {
   test("gives the exports of the instance that all clients share", async () => {
     await make();
     const { loadCore } = await import("../src/core.js");
-    const { Manager, Engine } = glue;
-    await expect(loadCore()).resolves.toEqual({ Manager, Engine });
+    const { Manager, Engine, Decoder } = glue;
+    await expect(loadCore()).resolves.toEqual({ Manager, Engine, Decoder });
     expect(glue.initialize).toHaveBeenCalledOnce();
   });
 });

@@ -10,6 +10,7 @@
 
 mod base64;
 mod bindings;
+mod decoder;
 mod driver;
 mod engine;
 mod host;
@@ -20,4 +21,5 @@ mod timer;
 mod transports;
 
 pub use bindings::JsManager;
+pub use decoder::JsDecoder;
 pub use engine::JsEngine;

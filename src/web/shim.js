@@ -69,3 +69,31 @@ export function takeEvent(manager, transport, text, names) {
   }
   return manager.handleEvent(transport, event, args);
 }
+
+/**
+ * Reads an event of the root namespace that wants no answer, which most frames are, in one crossing.
+ *
+ * Returns undefined for everything else, which goes the long way.
+ */
+export function readEvent(text) {
+  if (!text.startsWith('2["')) return undefined;
+  let data;
+  try {
+    data = JSON.parse(text.slice(1));
+  } catch {
+    return undefined;
+  }
+  return RESERVED_EVENTS.has(data[0]) ? undefined : toPacket(2, "/", undefined, data);
+}
+
+/** Makes a packet as parsers hand it on: without the fields that it does not have. */
+export function toPacket(type, nsp, id, data) {
+  const packet = { type, nsp };
+  if (id !== undefined) packet.id = id;
+  if (data !== undefined) packet.data = data;
+  return packet;
+}
+
+/** Makes what stands for a packet over a limit. */
+export const toDropped = (dropped, nsp, id) =>
+  id === undefined ? { dropped, nsp } : { dropped, nsp, id };

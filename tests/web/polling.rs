@@ -1,6 +1,6 @@
 //! The polling transport: an engine whose requests are answered by the test.
 
-use js_sys::{JSON, JsString};
+use js_sys::JSON;
 use wasm_bindgen::JsValue;
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
@@ -105,7 +105,7 @@ async fn sends_headers_and_cookies_as_it_is_told() {
     let bench = EngineBench::opened(options, OPEN_POLLING).await;
     bench.engine.send_text("a");
     let headers = |number| {
-        String::from(JsString::from(JSON::stringify(&bench.request(number).headers()).unwrap()))
+        String::from(JSON::stringify(&bench.request(number).headers()).unwrap())
     };
     assert_eq!(headers(0), r#"{"x-own":"1"}"#);
     assert_eq!(headers(2), r#"{"content-type":"text/plain;charset=UTF-8","x-own":"1"}"#);

@@ -136,3 +136,29 @@ export class Engine {
   /** Not from inside of an event. */
   free(): void;
 }
+
+/** A packet of the Socket.IO grammar, complete with its attachments. */
+export interface Decoded {
+  /** EVENT and ACK also where the frames were a BINARY_EVENT's or a BINARY_ACK's. */
+  type: number;
+  nsp: string;
+  id?: number;
+  data?: unknown;
+}
+
+/** A packet that had more attachments, bytes or time than is allowed. What is still to come is skipped. */
+export interface Dropped {
+  /** What was exceeded: `too many`, `too many bytes`, `too late`. */
+  dropped: string;
+  nsp: string;
+  /** That of the event which the packet was to answer, if it was an answer. */
+  id?: number;
+}
+
+/** Reads the frames of one connection. */
+export class Decoder {
+  constructor(maxAttachments: number);
+  /** A returned string is the message of an error: the frame breaks the rules. */
+  add(frame: unknown): Decoded | Dropped | string | undefined;
+  free(): void;
+}

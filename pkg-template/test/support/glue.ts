@@ -46,3 +46,6 @@ export class Manager {
 
 /** The session of the `compat` entry, whose tests have one of their own. */
 export class Engine {}
+
+/** The decoder of the `compat` entry. */
+export class Decoder {}
