@@ -12,6 +12,8 @@ mod bench;
 mod binary;
 #[path = "web/decoder.rs"]
 mod decoder;
+#[path = "web/engine.rs"]
+mod engine;
 #[path = "web/engine_bench.rs"]
 mod engine_bench;
 #[path = "web/live.rs"]

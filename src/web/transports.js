@@ -162,6 +162,7 @@ class PollingTransport {
     if (!this.#options.fetch) return this.#end("unavailable", 0, undefined, undefined);
     this.#get = new AbortController();
     const answer = await this.#exchange("GET", sid, { controller: this.#get });
+    this.#get = undefined;
     if (this.#closed) return;
     if (answer.failed) this.#fail(answer);
     else this.#owner.handlePolled(this.#id, answer.text);

@@ -104,9 +104,7 @@ async fn sends_headers_and_cookies_as_it_is_told() {
         r#"{"transports":["polling"],"extraHeaders":{"X-Own":"1"},"withCredentials":true}"#;
     let bench = EngineBench::opened(options, OPEN_POLLING).await;
     bench.engine.send_text("a");
-    let headers = |number| {
-        String::from(JSON::stringify(&bench.request(number).headers()).unwrap())
-    };
+    let headers = |number| String::from(JSON::stringify(&bench.request(number).headers()).unwrap());
     assert_eq!(headers(0), r#"{"x-own":"1"}"#);
     assert_eq!(headers(2), r#"{"content-type":"text/plain;charset=UTF-8","x-own":"1"}"#);
     assert_eq!(bench.request(0).credentials(), "include");
