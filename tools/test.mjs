@@ -16,6 +16,7 @@ const parts = [
   { name: "test:ts", needs: ["setup"] },
   { name: "test:browser", needs: ["build"] },
   { name: "test:interop", needs: ["build"] },
+  { name: "test:differential", needs: ["build"] },
   { name: "size", needs: ["build"] },
 ];
 
