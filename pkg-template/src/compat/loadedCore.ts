@@ -5,8 +5,8 @@ let loaded: Core | undefined;
 
 /** Loads the core; rejects if it cannot be fetched or run, and may be called again then. */
 export async function load(): Promise<Core> {
-  const { loadCore } = (await import("../core.js")) as unknown as { loadCore: () => Promise<Core> };
-  const core = await loadCore();
+  const { loadCore } = await import("../core.js");
+  const core: Core = await loadCore();
   loaded = core;
   return core;
 }
