@@ -1,0 +1,79 @@
+/** Servers that are programs of their own. */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { onPath } from "../../tools/lib/programs.mjs";
+import { pythonProgram } from "../../tools/setup/python.mjs";
+import { exitOnSignals } from "../browser/support/signals.mjs";
+
+const here = (name) => fileURLToPath(new URL(name, import.meta.url));
+
+/** Starts the python-socketio server; resolves with its address. */
+export const startPython = async (t) =>
+  (await startProgram(t, pythonProgram, [here("python/server.py")], /^listening on (\S+)/))
+    .found[1];
+
+/** Starts one of the servers of the cluster; resolves with its port. */
+export const startWorker = async (t) => {
+  const worker = here("cluster-worker.mjs");
+  const { found } = await startProgram(t, process.execPath, [worker], /^listening on (\d+)/);
+  return Number(found[1]);
+};
+
+/** Starts a Redis that keeps nothing; resolves with the socket that it listens to. */
+export async function startRedis(t) {
+  const directory = mkdtempSync(path.join(tmpdir(), "sockeye-redis-"));
+  t.after(() => rmSync(directory, { recursive: true, force: true }));
+  const socket = path.join(directory, "redis.sock");
+  const onlySocket = ["--port", "0", "--unixsocket", socket];
+  const nothingKept = ["--save", "", "--appendonly", "no", "--dir", directory];
+  const program = onPath("redis-server");
+  await startProgram(
+    t,
+    program,
+    [...onlySocket, ...nothingKept],
+    /Ready to accept|ready to accept/,
+  );
+  return socket;
+}
+
+/** Something like a test, of which what was started last is ended first. */
+export function endInReverse(t) {
+  const ends = [];
+  t.after(async () => {
+    for (const end of ends.reverse()) await end();
+  });
+  return { after: (end) => ends.push(end) };
+}
+
+/** Resolves when the program prints a line like `ready`; it ends with the test. */
+async function startProgram(t, program, args, ready) {
+  const child = spawn(program, args, { stdio: ["ignore", "pipe", "inherit"] });
+  const ended = once(child, "close");
+  const kill = () => child.kill("SIGKILL");
+  const ignoreSignals = exitOnSignals();
+  process.on("exit", kill);
+  t.after(async () => {
+    kill();
+    await ended;
+    ignoreSignals();
+    process.off("exit", kill);
+  });
+  const found = await matchingLine(child, ready);
+  return { child, found };
+}
+
+function matchingLine(child, pattern) {
+  return new Promise((resolve, reject) => {
+    child.once("error", reject);
+    child.once("close", (code) => reject(new Error(`the server ended with ${code}`)));
+    createInterface({ input: child.stdout }).on("line", (line) => {
+      const found = pattern.exec(line);
+      if (found) resolve(found);
+    });
+  });
+}
