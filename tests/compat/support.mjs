@@ -3,7 +3,7 @@ import { cases } from "./cases/index.js";
 import { startServer } from "./server.mjs";
 
 /** The clients that the cases run with. */
-export const clients = ["socket.io-client"];
+export const clients = ["socket.io-client", "sockeye-client/compat"];
 
 /** What a case may take; all wait for events, none for a time. */
 export const limitMs = 10_000;

@@ -17,8 +17,8 @@ const bothTransports = {
 
 /** Calls `body(name, start)` for each client; `start(t, url, options)` makes one. */
 export function forEachSubject(body) {
-  if (!process.env.NOOFF) body("socket.io-client", starter(official, Compatible));
-  if (!process.env.NOCOMPAT) body("sockeye-client/compat", starter(compat, Compatible));
+  body("socket.io-client", starter(official, Compatible));
+  body("sockeye-client/compat", starter(compat, Compatible));
   body("sockeye-client", starter(createClient, Native));
 }
 

@@ -260,7 +260,10 @@ export default (it) => {
       server: { pingInterval: 20, pingTimeout: 5_000 },
     });
     const { engine } = socket.io;
-    await Promise.all(["ping", "heartbeat", "drain", "flush"].map((name) => c.event(engine, name)));
+    const told = ["ping", "heartbeat", "drain", "flush"].map((name) => c.event(engine, name));
+    await told[0];
+    socket.emit("hi");
+    await Promise.all(told);
   });
 
   it("sends what is written before it closes", async (c) => {

@@ -7,6 +7,7 @@ async function miss(c, server, socket, ...news) {
   const ended = c.event(socket, "disconnect");
   socket.io.engine.close();
   await ended;
+  await c.until(async () => (await server.ids("/")).length === 0);
   for (const value of news) await server.emit("/", "news", value);
   const again = c.event(socket, "connect");
   socket.connect();
