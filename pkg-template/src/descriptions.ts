@@ -54,7 +54,7 @@ const descriptions: Partial<Record<SockeyeErrorCode, readonly [message: string, 
   ],
   websocket_unavailable: [
     "no transport can be made for this address",
-    "on an https page use an https address; where there is no WebSocket or fetch, give it as an option",
+    "on an https page use an https address; where there is none, give the option `webSocket` or `fetch`",
   ],
   forbidden: [
     "the server refuses this client",

@@ -196,7 +196,7 @@ test("brings every namespace back, with fresh auth and over one connection", asy
 });
 
 test("answers heartbeats, so that an idle connection lives", async (t) => {
-  const { page, server } = await open(t, { server: { pingInterval: 50, pingTimeout: 100 } });
+  const { page, server } = await open(t, { server: { pingInterval: 50, pingTimeout: 2_000 } });
   const [socket] = await Promise.all([nextSocket(server), connect(page)]);
   let pongs = 0;
   await new Promise((resolve) => {

@@ -36,13 +36,23 @@ for (const [entry, create] of Object.entries(entries)) {
   });
 }
 
-test("says what to do where there is no WebSocket", async (t) => {
-  const server = await startPrimes();
-  t.after(() => server.stop());
-  const { WebSocket: own } = globalThis;
-  t.after(() => (globalThis.WebSocket = own));
-  delete globalThis.WebSocket;
-  const client = createClient(server.url, { reconnect: { minMs: 10, baseMs: 20, capMs: 20 } });
+test("connects by polling where there is no WebSocket", async (t) => {
+  const server = await startWithoutWebSocket(t);
+  server.io.on("connection", (socket) => {
+    socket.on("double", (number, answer) => answer(number * 2));
+  });
+  const client = createClient(server.url);
+  t.after(() => client.destroy());
+  await client.connect();
+  assert.equal(await client.request("double", 21), 42);
+  const [socket] = server.io.of("/").sockets.values();
+  assert.equal(socket.conn.transport.name, "polling");
+});
+
+test("says what to do where there is no WebSocket and no other transport is allowed", async (t) => {
+  const server = await startWithoutWebSocket(t);
+  const reconnect = { minMs: 10, baseMs: 20, capMs: 20 };
+  const client = createClient(server.url, { transports: ["websocket"], reconnect });
   t.after(() => client.destroy());
   const failure = await client.connect().then(
     () => undefined,
@@ -52,3 +62,12 @@ test("says what to do where there is no WebSocket", async (t) => {
   assert.equal(failure.code, "websocket_unavailable");
   assert.match(failure.hint, /`webSocket`/);
 });
+
+async function startWithoutWebSocket(t) {
+  const server = await startPrimes();
+  t.after(() => server.stop());
+  const { WebSocket: own } = globalThis;
+  t.after(() => (globalThis.WebSocket = own));
+  delete globalThis.WebSocket;
+  return server;
+}
