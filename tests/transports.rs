@@ -222,6 +222,36 @@ fn asks_why_when_polling_gives_no_answer_either() {
 }
 
 #[test]
+fn asks_nothing_when_a_websocket_opened_and_said_nothing() {
+    for failed in [false, true] {
+        let (mut pair, socket) = pair(&[WebSocket]);
+        pair.server.handshake = None;
+        pair.connect(socket);
+        pair.drive();
+        pair.cut(failed);
+        pair.drive();
+        let cause = if failed { Cause::TransportError } else { Cause::TransportClose };
+        assert_eq!((pair.failures(), pair.diagnoses.len()), (vec![cause], 0));
+    }
+}
+
+#[test]
+fn asks_why_when_only_an_earlier_websocket_opened() {
+    let (mut pair, socket) = pair(&[WebSocket]);
+    pair.connect(socket);
+    pair.drive();
+    let earlier = pair.transport();
+    pair.server.upgrade = Upgrade::Ignore;
+    pair.cut(true);
+    pair.advance(2_000);
+    assert_eq!(pair.opened.len(), 2);
+    pair.open_late(earlier);
+    pair.cut(true);
+    pair.drive();
+    assert_eq!(pair.diagnoses.len(), 1);
+}
+
+#[test]
 fn blames_no_blocked_websocket_when_polling_is_allowed() {
     let (mut pair, socket) = pair(&[WebSocket, OverPolling]);
     pair.server.upgrade = Upgrade::Refuse;

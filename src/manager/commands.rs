@@ -272,11 +272,8 @@ impl<H: Host> Manager<H> {
         self.send(OutgoingPacket::Text(frame));
     }
 
-    /// Sends on the open session; without one, nothing.
+    /// Sends on the session; sockets have something to send only while it is open.
     fn send(&mut self, packet: OutgoingPacket<H>) {
-        if !self.engine.is_open() {
-            return;
-        }
         match self.engine.send(&self.host, packet) {
             Some((transport, packet)) => {
                 self.outputs.push_back(Output::Transport(Action::Send { transport, packet }));
