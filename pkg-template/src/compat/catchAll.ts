@@ -76,12 +76,12 @@ export abstract class CatchAllEmitter<
 
   /** Calls the listeners to incoming events. */
   protected notifyListeners(args: readonly unknown[]): void {
-    for (const listener of [...this._anyListeners]) listener.apply(this, [...args]);
+    for (const listener of [...this._anyListeners]) listener.apply(this, args as unknown[]);
   }
 
   /** Calls the listeners to outgoing events. */
   protected notifyOutgoingListeners(args: readonly unknown[]): void {
-    for (const listener of [...this._anyOutgoingListeners]) listener.apply(this, [...args]);
+    for (const listener of [...this._anyOutgoingListeners]) listener.apply(this, args as unknown[]);
   }
 }
 
