@@ -10,7 +10,7 @@ for (const name of clients) {
   const client = { name, module: await import(name), environment: "node" };
   describe(name, () => {
     for (const [title, body] of casesFor("node")) {
-      test(title, { timeout: limitMs }, (t) => runCase(body, client, starter(t)));
+      test(title, { timeout: limitMs }, (t) => runCase(body, client, starter(t), t.signal));
     }
   });
 }

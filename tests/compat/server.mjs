@@ -26,6 +26,7 @@ export class CaseServer {
   #refusals = new Map();
   #blocked = false;
   #status;
+  #instead;
   #sockets = new Set();
   #kept;
   #heard = [];
@@ -96,6 +97,18 @@ export class CaseServer {
   /** Answers every HTTP request with this status, as a gateway may; without one, no more. */
   answerWith(status) {
     this.#status = status;
+  }
+
+  /** Answers the next GET with this body: the handshake's, or else one of a session. */
+  answerGet(body, { handshake = false } = {}) {
+    this.#instead = { body, handshake };
+  }
+
+  /** Sends this over every WebSocket as it is. */
+  sendRaw(...frames) {
+    for (const client of this.#clients()) {
+      for (const frame of frames) client.transport.socket.send(frame);
+    }
   }
 
   /** Whether WebSockets are cut before they open, as some proxies do. */
@@ -203,7 +216,7 @@ export class CaseServer {
   #guard() {
     const { server } = this.#site;
     for (const [event, reject] of [
-      ["request", (_, response) => this.#answerItself(response)],
+      ["request", (request, response) => this.#answerItself(request, response)],
       ["upgrade", (_, socket) => this.#blocked && socket.destroy()],
     ]) {
       const listeners = server.listeners(event);
@@ -220,10 +233,16 @@ export class CaseServer {
     if (method !== "OPTIONS") this.#requests.push({ method, url, headers });
   }
 
-  #answerItself(response) {
-    if (this.#status === undefined) return false;
-    response.writeHead(this.#status, { "access-control-allow-origin": "*" });
-    response.end("the gateway says no");
+  #answerItself(request, response) {
+    const headers = { "access-control-allow-origin": "*" };
+    if (this.#status !== undefined) {
+      response.writeHead(this.#status, headers).end("the gateway says no");
+      return true;
+    }
+    const isHandshake = !/[?&]sid=/.test(request.url);
+    if (request.method !== "GET" || this.#instead?.handshake !== isHandshake) return false;
+    response.writeHead(200, headers).end(this.#instead.body);
+    this.#instead = undefined;
     return true;
   }
 

@@ -7,9 +7,11 @@ import { differences } from "./differences.js";
  * @param body the case
  * @param client the client's module, its `name` and `environment` ("node" or "browser")
  * @param start starts a server, by its options; resolves with `{ url, call(operation, args) }`
+ * @param signal aborts when the case has taken too long
  */
-export async function runCase(body, client, start) {
+export async function runCase(body, client, start, signal) {
   const setting = new Setting(client, start);
+  signal?.addEventListener("abort", () => setting.end());
   try {
     await body(setting);
     setting.checkComplaints();
