@@ -308,6 +308,16 @@ fn forgets_the_websocket_that_failed_in_use_or_as_a_try() {
     rig.assert(&["poll 3"], &[]);
 }
 
+#[test]
+fn forgets_the_websocket_that_never_answered() {
+    let mut rig = remembering(true);
+    rig.open();
+    rig.advance(20_000);
+    rig.assert(&["open 0", "close 0"], &[Closed(CloseCause::OpenTimeout)]);
+    rig.open();
+    rig.assert(&["poll 1"], &[]);
+}
+
 // Requests.
 
 #[test]

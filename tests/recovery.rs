@@ -210,6 +210,37 @@ fn asks_for_the_same_offset_again_when_the_connection_is_lost_before_the_accepta
 }
 
 #[test]
+fn does_not_count_an_event_that_was_dropped_before_the_acceptance_until_then() {
+    let dropped = r#"45100-["x",{"_placeholder":true,"num":0},"Q7w600x"]"#;
+    let missed = [r#"42["x",2,"Q7w600w"]"#, dropped].map(str::to_owned);
+    let (mut pair, socket) = recoverable();
+    receive(&mut pair, r#"42["x",1,"Q7w600v"]"#);
+    pair.server.answer("/", Answer::Frames(missed.to_vec()));
+    pair.cut(true);
+    pair.advance(1_500);
+    assert_eq!(pair.dropped(), [Excess::Attachments]);
+    accept_as(&mut pair, "/", "p");
+    reconnect(&mut pair, socket);
+    assert_eq!(questions(&pair)[2]["offset"], "Q7w600v", "the event before it comes again");
+}
+
+#[test]
+fn counts_an_event_that_was_dropped_before_the_acceptance_after_it() {
+    let (mut pair, socket) = recoverable();
+    receive(&mut pair, r#"42["x",1,"Q7w600v"]"#);
+    let dropped = r#"45100-["x",{"_placeholder":true,"num":0},"Q7w600x"]"#;
+    pair.server.answer("/", Answer::Frame(dropped.to_owned()));
+    pair.cut(true);
+    pair.advance(1_500);
+    (0..100).for_each(|_| pair.push_binary(&[0]));
+    receive(&mut pair, &accepted_as("/", "p"));
+    assert_eq!(pair.recovered(socket).last(), Some(&true));
+    accept_as(&mut pair, "/", "p");
+    reconnect(&mut pair, socket);
+    assert_eq!(questions(&pair)[2]["offset"], "Q7w600x");
+}
+
+#[test]
 fn starts_anew_when_the_server_names_another_session() {
     let (mut pair, socket) = recoverable();
     receive(&mut pair, r#"42["x","Q7w600v"]"#);

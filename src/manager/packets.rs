@@ -86,8 +86,8 @@ impl<H: Host> Manager<H> {
         }
     }
 
-    /// A packet with attachments exceeded a limit. Its offset counts all the same: were it sent again, it
-    /// would be dropped again.
+    /// A packet with attachments exceeded a limit. Its offset counts all the same, in its turn: were it
+    /// sent again, it would be dropped again.
     fn on_dropped(&mut self, dropped: Dropped<H>) {
         let Dropped { namespace, excess, answers, offset } = dropped;
         let Some(socket) = self.find(&namespace) else {
@@ -96,9 +96,7 @@ impl<H: Host> Manager<H> {
         if let Some(ack_id) = answers {
             return self.on_ack(socket, ack_id, Settlement::Dropped(excess));
         }
-        if let Some(entry) = self.entry_mut(socket) {
-            entry.socket.pass_offset(offset);
-        }
+        self.on_event(socket, EarlyEvent { heard: None, offset }, None, 0);
         self.drop_packet(socket, excess);
     }
 

@@ -44,8 +44,7 @@ impl<H: Host> Engine<H> {
 
     /// Ends the session. What waits is lost.
     pub(super) fn end(&mut self, cause: CloseCause) {
-        let failed = matches!(cause, CloseCause::TransportError(..) | CloseCause::Unavailable);
-        if failed {
+        if is_fault_of_transport(cause) {
             self.had_websocket = false;
         }
         if self.close_probe() {
@@ -81,6 +80,18 @@ impl<H: Host> Engine<H> {
         self.session = Session::default();
         self.close_packet = None;
         self.queue.clear();
+    }
+}
+
+/// Whether the next session may fail over the same kind of transport too.
+fn is_fault_of_transport(cause: CloseCause) -> bool {
+    match cause {
+        CloseCause::TransportError(..) | CloseCause::OpenTimeout | CloseCause::Unavailable => true,
+        CloseCause::PingTimeout
+        | CloseCause::ServerClose
+        | CloseCause::TransportClose
+        | CloseCause::Violation(_)
+        | CloseCause::ClientClose => false,
     }
 }
 
