@@ -462,6 +462,20 @@ fn closes_over_polling_when_the_change_fails_while_it_closes() {
 }
 
 #[test]
+fn looks_for_no_websocket_while_it_closes() {
+    let mut rig = slow("probing");
+    rig.send("4a");
+    rig.failed(1, HTTP);
+    rig.close();
+    rig.settle_now();
+    // The answer to the POST does not come.
+    rig.advance(60_000);
+    rig.assert(&[], &[]);
+    rig.posted(0);
+    rig.assert(&["close 0 1"], &[Drained { packets: 1 }, Closed(CloseCause::ClientClose)]);
+}
+
+#[test]
 fn closes_at_once_after_the_change() {
     let mut rig = upgraded();
     rig.send("4last");

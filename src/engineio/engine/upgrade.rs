@@ -3,7 +3,7 @@
 use core::mem;
 use core::time::Duration;
 
-use super::{Engine, packet};
+use super::{Engine, State, packet};
 use crate::engineio::{
     Action, Failure, Notice, OutgoingPacket, PacketType, TransportId, TransportKind,
 };
@@ -169,6 +169,10 @@ impl<H: Host> Engine<H> {
     pub(super) fn on_upgrade_deadline(&mut self, now: Instant) {
         match self.upgrade {
             Upgrade::None => {}
+            // It is not worth a change any more.
+            Upgrade::Waiting { .. } if matches!(self.state, State::Closing) => {
+                self.upgrade = Upgrade::None;
+            }
             Upgrade::Waiting { .. } => self.probe(now),
             Upgrade::Probing { .. } | Upgrade::Pausing { .. } => {
                 self.fail_probe(Failure::Failed, now);
