@@ -8,6 +8,7 @@ mod support;
 use serde_json::json;
 use sockeye::engineio::{EngineConfig, Failure, TransportKind};
 use sockeye::manager::{Cause, Config, SocketId, Status};
+use sockeye::socketio::{EmitError, Excess};
 use support::{How, Pair, Polling, Server, Told, Upgrade, ms};
 
 use TransportKind::{Polling as OverPolling, WebSocket};
@@ -273,6 +274,24 @@ fn says_that_nothing_can_be_used_here() {
     pair.connect(socket);
     pair.drive();
     assert_eq!(pair.failures(), [Cause::WebSocketUnavailable]);
+}
+
+#[test]
+fn refuses_binary_over_polling_that_is_too_large_in_base64() {
+    let (mut pair, socket) = connected(&[OverPolling]);
+    let bytes = vec![0; 1_000_000];
+    let (fits, too_much) = (&bytes[..749_997], &bytes[..749_998]);
+    let refused = Err(EmitError::PayloadTooLarge);
+    assert_eq!(pair.emit_with(socket, "[\"a\"]", &[too_much]), refused);
+    assert_eq!(pair.emit_with(socket, "[\"a\"]", &[fits]), Ok(()));
+    pair.cut(true);
+    pair.drive();
+    assert_eq!(pair.emit_with(socket, "[\"kept\"]", &[&bytes]), Ok(()), "a WebSocket takes it");
+    pair.advance(2_000);
+    assert_eq!(pair.status(socket), Status::Connected);
+    assert_eq!(pair.dropped(), [Excess::Payload]);
+    let (mut pair, socket) = connected(&[WebSocket]);
+    assert_eq!(pair.emit_with(socket, "[\"a\"]", &[&bytes]), Ok(()));
 }
 
 #[test]

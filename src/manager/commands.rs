@@ -2,12 +2,13 @@
 
 use core::time::Duration;
 
-use crate::engineio::{Action, OutgoingPacket, PacketType};
+use crate::engineio::{Action, OutgoingPacket, PacketType, TransportKind};
 use crate::host::{Host, OutgoingFrame};
 use crate::manager::connection::Link;
 use crate::manager::{AckTicket, Cause, Diagnosis, Entry, Event, Manager, Output, SocketId};
 use crate::socketio::{
-    AuthTicket, EmitError, Excess, Opening, Outgoing, ROOT_NAMESPACE, RequestId, Settlement, Socket,
+    AuthTicket, EmitError, Excess, MaxPayload, Opening, Outgoing, ROOT_NAMESPACE, RequestId,
+    Settlement, Socket,
 };
 use crate::time::{Instant, earliest};
 
@@ -171,8 +172,8 @@ impl<H: Host> Manager<H> {
         attachments: Vec<H::Bytes>,
         volatile: bool,
     ) -> Result<(), EmitError> {
+        let max = self.max_payload();
         let entry = self.entries.get_mut(socket.0 as usize).ok_or(EmitError::UnknownSocket)?;
-        let max = self.max_payload;
         let packet = entry.socket.emit(&self.host, body, attachments, volatile, max)?;
         self.send_if_some(packet);
         Ok(())
@@ -194,8 +195,9 @@ impl<H: Host> Manager<H> {
         now: Instant,
     ) -> Result<(), EmitError> {
         let deadline = timeout.map(|timeout| now + timeout);
+        let max = self.max_payload();
         let entry = self.entries.get_mut(socket.0 as usize).ok_or(EmitError::UnknownSocket)?;
-        let (host, max) = (&self.host, self.max_payload);
+        let host = &self.host;
         let packet = entry.socket.request(host, request, body, attachments, deadline, max)?;
         let due = entry.socket.deadline();
         self.deadline = earliest(self.deadline, due);
@@ -224,7 +226,7 @@ impl<H: Host> Manager<H> {
         let Some(entry) = entry else {
             return;
         };
-        let (host, max) = (&self.host, self.max_payload);
+        let (host, max) = (&self.host, self.max_payload());
         match entry.socket.acknowledge(host, ticket.ack_id, body, attachments, max) {
             Ok(packet) => self.send_if_some(packet),
             Err(EmitError::TooManyAttachments) => self.drop_packet(socket, Excess::Attachments),
@@ -246,6 +248,15 @@ impl<H: Host> Manager<H> {
         self.entries.clear();
         self.root = None;
         self.end_turn();
+    }
+
+    /// Returns what the server takes in one message over the transport in use. What waits for a
+    /// connection may find another transport.
+    pub(super) fn max_payload(&self) -> Option<MaxPayload> {
+        let transport = self.engine.transport().filter(|_| self.engine.is_open());
+        let is_polling = transport == Some(TransportKind::Polling);
+        let of = if is_polling { MaxPayload::in_base64 } else { MaxPayload::in_frames };
+        self.max_payload.map(of)
     }
 
     fn send_if_some(&mut self, packet: Option<Outgoing<H>>) {

@@ -211,7 +211,7 @@ impl<H: Host> Manager<H> {
 
     /// Sends what waited for the connection.
     fn flush(&mut self, socket: SocketId) {
-        let max_payload = self.max_payload;
+        let max_payload = self.max_payload();
         while let Some(entry) = self.entries.get_mut(socket.0 as usize) {
             match entry.socket.flush_next(&self.host, max_payload) {
                 Some(Flushed::Send(packet)) => self.send_packet(packet),

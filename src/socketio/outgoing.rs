@@ -29,6 +29,29 @@ impl Default for Limits {
     }
 }
 
+/// The most bytes that a server takes in one message, as the transport in use carries it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MaxPayload {
+    /// Of text.
+    pub text: u64,
+    /// Of an attachment.
+    pub binary: u64,
+}
+
+impl MaxPayload {
+    /// Returns the bounds where an attachment is a binary frame.
+    #[must_use]
+    pub fn in_frames(bytes: u64) -> Self {
+        Self { text: bytes, binary: bytes }
+    }
+
+    /// Returns the bounds where an attachment is `b` and base64, four characters for three bytes.
+    #[must_use]
+    pub fn in_base64(bytes: u64) -> Self {
+        Self { text: bytes, binary: bytes.saturating_sub(1) / 4 * 3 }
+    }
+}
+
 /// An event that cannot be taken; nothing has been kept of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(not(target_family = "wasm"), derive(thiserror::Error))]

@@ -329,7 +329,7 @@ fn encode_head(prefix: &str, packet_type: PacketType, attachments: u32, namespac
 mod tests {
     use super::*;
     use crate::native::NativeHost;
-    use crate::socketio::outgoing::{EmitError, Outgoing};
+    use crate::socketio::outgoing::{EmitError, MaxPayload, Outgoing};
 
     const HOST: fn() -> NativeHost = NativeHost::default;
 
@@ -342,7 +342,13 @@ mod tests {
         body: &str,
         volatile: bool,
     ) -> Result<Option<Outgoing<NativeHost>>, EmitError> {
-        socket.emit(&HOST(), body.to_owned(), Vec::new(), volatile, Some(1_000))
+        socket.emit(
+            &HOST(),
+            body.to_owned(),
+            Vec::new(),
+            volatile,
+            Some(MaxPayload::in_frames(1_000)),
+        )
     }
 
     fn request(
@@ -352,11 +358,18 @@ mod tests {
         deadline: Option<Instant>,
     ) -> Result<Option<Outgoing<NativeHost>>, EmitError> {
         let request = RequestId(request);
-        socket.request(&HOST(), request, body.to_owned(), Vec::new(), deadline, Some(1_000))
+        socket.request(
+            &HOST(),
+            request,
+            body.to_owned(),
+            Vec::new(),
+            deadline,
+            Some(MaxPayload::in_frames(1_000)),
+        )
     }
 
     fn flush_next(socket: &mut Socket<NativeHost>) -> Option<String> {
-        match socket.flush_next(&HOST(), Some(1_000))? {
+        match socket.flush_next(&HOST(), Some(MaxPayload::in_frames(1_000)))? {
             Flushed::Send(packet) => Some(NativeHost::join(&packet.frame)),
             Flushed::TooLarge { request } => Some(format!("too large: {request:?}")),
         }
@@ -492,11 +505,12 @@ mod tests {
         let host = HOST();
         for (body, attachments) in [("[\"a\"]", vec![]), ("[\"日本\"]", vec![vec![7; 3]; 10])] {
             let mut emit = |request: bool, max| {
+                let max = Some(MaxPayload::in_frames(max));
                 let (body, attachments) = (body.to_owned(), attachments.clone());
                 if request {
-                    socket.request(&host, RequestId(0), body, attachments, None, Some(max))
+                    socket.request(&host, RequestId(0), body, attachments, None, max)
                 } else {
-                    socket.emit(&host, body, attachments, false, Some(max))
+                    socket.emit(&host, body, attachments, false, max)
                 }
             };
             for request in [false, true] {
@@ -507,7 +521,8 @@ mod tests {
             }
         }
         let bytes = vec![vec![0; 101]];
-        let error = socket.emit(&host, "[\"a\"]".to_owned(), bytes, false, Some(100)).unwrap_err();
+        let max = Some(MaxPayload::in_frames(100));
+        let error = socket.emit(&host, "[\"a\"]".to_owned(), bytes, false, max).unwrap_err();
         assert_eq!(error, EmitError::PayloadTooLarge);
         let many = vec![vec![0]; 11];
         let error = socket.emit(&host, "[\"a\"]".to_owned(), many, false, None).unwrap_err();

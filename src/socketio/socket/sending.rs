@@ -5,13 +5,13 @@ use std::rc::Rc;
 use super::{Socket, encode_head};
 use crate::host::{Host, OutgoingFrame};
 use crate::socketio::event_buffer::Buffered;
-use crate::socketio::outgoing::{EmitError, Outgoing};
+use crate::socketio::outgoing::{EmitError, MaxPayload, Outgoing};
 use crate::socketio::packet::PacketType;
 use crate::socketio::pending_acks::RequestId;
 use crate::time::Instant;
 
 /// The most bytes that a unit of text has in UTF-8: one of UTF-16 has at most three.
-const MAX_UNIT_BYTES: usize = 3;
+const MAX_UNIT_BYTES: u64 = 3;
 
 /// What becomes of an event that waited for the connection.
 #[derive(Debug)]
@@ -38,7 +38,7 @@ impl<H: Host> Socket<H> {
         body: H::Text,
         attachments: Vec<H::Bytes>,
         volatile: bool,
-        max_payload: Option<u64>,
+        max_payload: Option<MaxPayload>,
     ) -> Result<Option<Outgoing<H>>, EmitError> {
         self.check(host, None, &body, &attachments, max_payload)?;
         if self.is_connected() {
@@ -63,7 +63,7 @@ impl<H: Host> Socket<H> {
         body: H::Text,
         attachments: Vec<H::Bytes>,
         deadline: Option<Instant>,
-        max_payload: Option<u64>,
+        max_payload: Option<MaxPayload>,
     ) -> Result<Option<Outgoing<H>>, EmitError> {
         if self.pending.len() >= self.limits.pending_acks {
             return Err(EmitError::TooManyRequests);
@@ -93,7 +93,7 @@ impl<H: Host> Socket<H> {
         ack_id: u64,
         body: H::Text,
         attachments: Vec<H::Bytes>,
-        max_payload: Option<u64>,
+        max_payload: Option<MaxPayload>,
     ) -> Result<Option<Outgoing<H>>, EmitError> {
         self.check(host, Some(ack_id), &body, &attachments, max_payload)?;
         if !self.is_connected() {
@@ -105,7 +105,7 @@ impl<H: Host> Socket<H> {
     /// Takes the next event that waited for the connection.
     ///
     /// After the last one every request counts as sent.
-    pub fn flush_next(&mut self, host: &H, max_payload: Option<u64>) -> Option<Flushed<H>> {
+    pub fn flush_next(&mut self, host: &H, max_payload: Option<MaxPayload>) -> Option<Flushed<H>> {
         let Some(Buffered { ack_id, content: (body, attachments), .. }) = self.unsent.pop() else {
             self.pending.mark_sent();
             return None;
@@ -161,17 +161,18 @@ impl<H: Host> Socket<H> {
         ack_id: Option<u64>,
         body: &H::Text,
         attachments: &[H::Bytes],
-        max_payload: Option<u64>,
+        max_payload: Option<MaxPayload>,
     ) -> Result<(), EmitError> {
         if attachments.len() > self.limits.attachments {
             return Err(EmitError::TooManyAttachments);
         }
-        let Some(max) = max_payload.and_then(|max| usize::try_from(max).ok()) else {
+        let Some(max) = max_payload else {
             return Ok(());
         };
-        let max_body = max.checked_sub(self.head_length(ack_id, attachments.len()));
+        let head = self.head_length(ack_id, attachments.len()) as u64;
+        let max_body = max.text.checked_sub(head);
         let fits = max_body.is_some_and(|max| is_within(host, body, max))
-            && attachments.iter().all(|bytes| host.bytes_length(bytes) <= max);
+            && attachments.iter().all(|bytes| host.bytes_length(bytes) as u64 <= max.binary);
         if fits { Ok(()) } else { Err(EmitError::PayloadTooLarge) }
     }
 
@@ -220,8 +221,9 @@ impl<H: Host> Socket<H> {
 }
 
 /// Returns whether `text` has at most `max` bytes; counts them only if the number of units cannot tell.
-fn is_within<H: Host>(host: &H, text: &H::Text, max: usize) -> bool {
-    host.length(text).saturating_mul(MAX_UNIT_BYTES) <= max || host.byte_length(text) <= max
+fn is_within<H: Host>(host: &H, text: &H::Text, max: u64) -> bool {
+    (host.length(text) as u64).saturating_mul(MAX_UNIT_BYTES) <= max
+        || host.byte_length(text) as u64 <= max
 }
 
 fn digits(number: u64) -> usize {
