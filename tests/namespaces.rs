@@ -8,7 +8,7 @@ mod support;
 use serde_json::{Value, json};
 use sockeye::manager::{Cause, SocketId, Status};
 use sockeye::socketio::AuthTicket;
-use support::{Answer, Call, How, Pair, Told};
+use support::{Answer, Call, How, Pair, Told, ms};
 
 const REFUSED: Status = Status::Disconnected { cause: Cause::ConnectRefused };
 const PUT_OUT: Status = Status::Disconnected { cause: Cause::ServerDisconnect };
@@ -531,4 +531,29 @@ fn lets_the_server_take_a_disconnect_in_when_the_application_connects_at_once() 
     assert_eq!(pair.server.frames(), ["40", "40/jobs,", "41/jobs,", "40/jobs,"]);
     assert_eq!(pair.status(jobs), Status::Connected);
     assert_eq!(pair.status(root), Status::Connected);
+}
+
+#[test]
+fn takes_nothing_of_a_connection_that_was_left_for_the_next() {
+    let (mut pair, _root) = Pair::connected();
+    let jobs = pair.client.socket("/jobs", false);
+    pair.listen("x");
+    pair.connect(jobs);
+    pair.drive();
+    pair.latency = ms(200);
+    pair.disconnect(jobs);
+    pair.connect(jobs);
+    pair.advance(90);
+    // The server does not know yet that the namespace is left.
+    pair.push(r#"42/jobs,7["x","old"]"#);
+    pair.push("41/jobs,");
+    pair.advance(300);
+    assert_eq!(pair.server.frames()[2..], ["41/jobs,", "40/jobs,"], "both are on their way");
+    assert!(matches!(pair.status(jobs), Status::Connecting { attempt: 1, .. }));
+    pair.advance(200);
+    assert_eq!(pair.status(jobs), Status::Connected);
+    assert_eq!(pair.delivered(), [] as [Value; 0]);
+    pair.push(r#"42/jobs,["x","new"]"#);
+    pair.drive();
+    assert_eq!(pair.delivered(), [json!(["x", "new"])]);
 }

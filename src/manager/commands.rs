@@ -137,6 +137,7 @@ impl<H: Host> Manager<H> {
     pub(super) fn send_disconnect(&mut self, socket: SocketId, now: Instant) {
         if let Some(entry) = self.entries.get_mut(socket.0 as usize) {
             entry.reopen_at = Some(now + REOPEN_PAUSE);
+            entry.left = true;
             let frame = entry.socket.disconnect_frame(&self.host);
             self.send_frame_if_some(Some(frame));
         }

@@ -3,7 +3,7 @@
 use crate::host::Host;
 use crate::manager::connection::Link;
 use crate::manager::{Cause, Status};
-use crate::socketio::{Phase, RequestId, Socket};
+use crate::socketio::{Answered, Phase, RequestId, Socket};
 use crate::time::{Instant, earliest};
 
 #[derive(Debug)]
@@ -17,6 +17,9 @@ pub(super) struct Entry<H: Host> {
     pub connection: u32,
     /// Before this moment no CONNECT may follow the DISCONNECT that has been sent.
     pub reopen_at: Option<Instant>,
+    /// Whether a DISCONNECT was sent to which the server has not answered a later CONNECT: what comes
+    /// may still be of the connection that was left.
+    pub left: bool,
     /// What the application was last told.
     pub announced: Status,
 }
@@ -29,6 +32,7 @@ impl<H: Host> Entry<H> {
             cause: None,
             connection: 0,
             reopen_at: None,
+            left: false,
             announced: Status::Idle,
         }
     }
@@ -42,6 +46,12 @@ impl<H: Host> Entry<H> {
     /// Returns whether an attempt that was put off is due.
     pub fn is_to_be_reopened(&self, now: Instant) -> bool {
         self.socket.queued_until().is_some() && self.reopen_at.is_some_and(|at| at <= now)
+    }
+
+    /// Takes the news that the server has answered a CONNECT. What follows is of a new connection.
+    pub fn answer(&mut self) -> Answered {
+        self.left = false;
+        self.socket.answer()
     }
 
     /// Returns whether an attempt is under way or to come.

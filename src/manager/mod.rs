@@ -252,6 +252,7 @@ impl<H: Host> Manager<H> {
         }
         for entry in &mut self.entries {
             entry.reopen_at = None;
+            entry.left = false;
             entry.socket.lose_session();
         }
     }

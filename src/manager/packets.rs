@@ -131,7 +131,7 @@ impl<H: Host> Manager<H> {
         };
         if entry.socket.is_connected() {
             self.deliver(socket, event, ack_id);
-        } else if entry.socket.is_connecting() {
+        } else if entry.socket.is_connecting() && !entry.left {
             if let Some(excess) = entry.socket.keep_early(event, ack_id, length) {
                 self.drop_packet(socket, excess);
             }
@@ -171,7 +171,7 @@ impl<H: Host> Manager<H> {
             // A server of Socket.IO 2 opens the root namespace unasked and names no id.
             return self.refuse(socket, Cause::UnsupportedServer, now);
         };
-        match self.entry_mut(socket).map(|entry| entry.socket.answer()) {
+        match self.entry_mut(socket).map(Entry::answer) {
             Some(Answered::Expected) => self.accept(socket, sid, pid, now),
             Some(Answered::Abandoned) => {
                 self.send_disconnect(socket, now);
@@ -227,7 +227,7 @@ impl<H: Host> Manager<H> {
     }
 
     fn on_connect_error(&mut self, socket: SocketId, data: Option<H::Value>, now: Instant) {
-        match self.entry_mut(socket).map(|entry| entry.socket.answer()) {
+        match self.entry_mut(socket).map(Entry::answer) {
             Some(Answered::Expected) => {
                 self.tell(Event::Refused { socket, data });
                 self.refuse(socket, Cause::ConnectRefused, now);
@@ -254,7 +254,7 @@ impl<H: Host> Manager<H> {
     }
 
     fn on_disconnect(&mut self, socket: SocketId, now: Instant) {
-        if self.entry(socket).is_some_and(|entry| entry.socket.is_active()) {
+        if self.entry(socket).is_some_and(|entry| entry.socket.is_active() && !entry.left) {
             self.forget_session(socket);
             self.end_socket(socket, Cause::ServerDisconnect);
             self.rest_if_unwanted(now);
