@@ -4,12 +4,15 @@
  * First the crate's own tests, compiled for wasm32, then the package and the demo in pages. The
  * servers that they talk to are started here and by the tests, on free ports.
  */
+import { readFileSync, writeFileSync } from "node:fs";
+import path from "node:path";
 import { chromedriverPath } from "../../tools/chromium.mjs";
-import { inRoot } from "../../tools/lib/paths.mjs";
+import { cargoTarget, inRoot } from "../../tools/lib/paths.mjs";
 import { Failure, announce, main } from "../../tools/lib/report.mjs";
 import { run } from "../../tools/lib/run.mjs";
 import { cargoEnvironment } from "../../tools/toolchain.mjs";
 import { startMock } from "./support/mock.mjs";
+import { startProxy } from "./support/proxy.mjs";
 import { needDemo, needMock, needPackage, runTestFiles } from "./support/runner.mjs";
 
 main(async (names) => {
@@ -27,14 +30,30 @@ async function testCrate() {
   const chromedriver = chromedriverPath();
   if (!chromedriver) throw new Failure("there is no chromedriver", "npm run setup");
   const mock = await startMock();
+  const proxy = await startProxy();
   try {
     const browser = ["--headless", "--chrome", "--chromedriver", chromedriver];
     const timeout = { WASM_BINDGEN_TEST_TIMEOUT: "120" };
     await run("wasm-pack", ["test", ...browser, inRoot(), "--test", "web"], {
-      env: { ...cargoEnvironment(), ...timeout, SOCKEYE_MOCK_URL: mock.url },
+      env: {
+        ...cargoEnvironment(),
+        ...timeout,
+        SOCKEYE_MOCK_URL: mock.url,
+        WASM_BINDGEN_TEST_WEBDRIVER_JSON: writeCapabilities(proxy.arguments),
+      },
       limitSeconds: 600,
     });
   } finally {
+    await proxy.stop();
     await mock.stop();
   }
+}
+
+/** Writes what Chromium is started with in these tests, and returns where. */
+function writeCapabilities(chromiumArguments) {
+  const capabilities = JSON.parse(readFileSync(inRoot("webdriver.json"), "utf8"));
+  capabilities["goog:chromeOptions"].args.push(...chromiumArguments);
+  const file = path.join(cargoTarget, "webdriver.json");
+  writeFileSync(file, JSON.stringify(capabilities));
+  return file;
 }

@@ -39,6 +39,23 @@ export class EngineBench extends Bench {
     return Object.fromEntries(all.map((name) => [name, (...args) => this.tell(name, args)]));
   }
 
+  /** How often a transport has reported something. */
+  reports = 0;
+
+  use(engine) {
+    const report = (method, args) => {
+      this.reports += 1;
+      return engine[method](...args);
+    };
+    const counting = {
+      get:
+        (_engine, method) =>
+        (...args) =>
+          report(method, args),
+    };
+    engine.reportTo(new Proxy(engine, counting));
+  }
+
   tell(name, args) {
     super.tell(name, args.map(show));
   }

@@ -50,6 +50,8 @@ extern "C" {
     pub fn timer(this: &JsEngineBench) -> f64;
     #[wasm_bindgen(method, getter)]
     pub fn deepest(this: &JsEngineBench) -> u32;
+    #[wasm_bindgen(method, getter)]
+    pub fn reports(this: &JsEngineBench) -> u32;
 
     /// An HTTP request of the bench.
     pub type FakeRequest;

@@ -197,6 +197,7 @@ async fn hears_nothing_of_requests_that_end_late() {
         bench.engine.destroy();
         bench.engine.free();
         bench.take_log();
+        let reports = bench.reports();
         for number in 1..=2 {
             if answer_late {
                 bench.answer(number, "4late").await;
@@ -207,6 +208,7 @@ async fn hears_nothing_of_requests_that_end_late() {
         bench.answer(3, "ok").await;
         let log = bench.take_log();
         assert!(log.iter().all(|line| line.starts_with("POST") || line.starts_with("abort")));
+        assert_eq!(bench.reports(), reports);
     }
 }
 
