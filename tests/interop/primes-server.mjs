@@ -27,8 +27,16 @@ export async function startPrimes({ port = 0, options = {} } = {}) {
   server.listen(port, host);
   await once(server, "listening");
   const address = server.address();
-  const stop = () => io.close();
+  const stop = () => stopServer(io, server);
   return { io, stop, port: address.port, url: `http://${host}:${address.port}` };
+}
+
+/** Browsers keep connections in store, on which no request has come: they would be waited for. */
+async function stopServer(io, server) {
+  const closed = new Promise((resolve) => void io.close(resolve));
+  await new Promise(setImmediate);
+  server.closeAllConnections();
+  await closed;
 }
 
 function serveClient(socket) {
