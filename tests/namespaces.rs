@@ -333,6 +333,21 @@ fn names_the_server_unsupported_when_connect_carries_no_sid() {
 }
 
 #[test]
+fn waits_for_no_other_answer_when_connect_carried_no_sid() {
+    let (mut pair, _root) = Pair::connected();
+    let jobs = pair.client.socket("/jobs", false);
+    pair.server.answer("/jobs", Answer::Frame("40/jobs,".to_owned()));
+    pair.connect(jobs);
+    pair.drive();
+    let expected = Status::Disconnected { cause: Cause::UnsupportedServer };
+    assert_eq!(pair.status(jobs), expected);
+    pair.server.answer("/jobs", Answer::Accept);
+    pair.connect(jobs);
+    pair.drive();
+    assert_eq!(pair.status(jobs), Status::Connected);
+}
+
+#[test]
 fn brings_every_wanted_namespace_back_when_the_session_is_lost() {
     let (mut pair, jobs, admin) = two_connected();
     pair.cut(false);

@@ -167,11 +167,12 @@ impl<H: Host> Manager<H> {
     fn on_connect(&mut self, socket: SocketId, data: Option<&H::Value>, now: Instant) {
         let field = |name| data.and_then(|data| self.host.string_field(data, name));
         let (sid, pid) = (field("sid"), field("pid"));
+        let answered = self.entry_mut(socket).map(Entry::answer);
         let Some(sid) = sid else {
             // A server of Socket.IO 2 opens the root namespace unasked and names no id.
             return self.refuse(socket, Cause::UnsupportedServer, now);
         };
-        match self.entry_mut(socket).map(Entry::answer) {
+        match answered {
             Some(Answered::Expected) => self.accept(socket, sid, pid, now),
             Some(Answered::Abandoned) => {
                 self.send_disconnect(socket, now);
