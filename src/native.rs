@@ -217,8 +217,11 @@ fn placeholder_index(number: &Value) -> Option<usize> {
 }
 
 /// Returns whether `text` is made like an offset; [`Host::take_offset`] says how that is.
+/// No adapter's offset is longer. What is kept goes with each CONNECT, which has to stay small.
+const MAX_OFFSET: usize = 64;
+
 fn is_offset(text: &str) -> bool {
-    is_yeast(text) || is_stream_id(text) || is_object_id(text)
+    text.len() <= MAX_OFFSET && (is_yeast(text) || is_stream_id(text) || is_object_id(text))
 }
 
 fn is_yeast(text: &str) -> bool {

@@ -122,6 +122,20 @@ fn keeps_the_offset_when_a_volatile_event_comes_behind_it() {
 }
 
 #[test]
+fn keeps_a_text_of_a_megabyte_for_an_argument() {
+    let (mut pair, socket) = recoverable();
+    receive(&mut pair, r#"42["x","Q7w600v"]"#);
+    let digits = "1".repeat(1_000_000);
+    for long in [format!("Q7w600w.{digits}"), format!("1700000000000-{digits}"), digits] {
+        receive(&mut pair, &format!(r#"42["x","{long}"]"#));
+        assert_eq!(pair.delivered().last(), Some(&json!(["x", long])));
+        receive(&mut pair, &format!(r#"42["nobody","{long}"]"#));
+    }
+    reconnect(&mut pair, socket);
+    assert_eq!(questions(&pair)[1]["offset"], "Q7w600v");
+}
+
+#[test]
 fn counts_the_events_that_nobody_hears() {
     let events = [
         r#"42["nobody",1,"Q7w600z"]"#,

@@ -7,6 +7,9 @@
 /** How far a server's clock may differ, with the time that a missed event waits, in milliseconds. */
 const TOLERANCE = 86_400_000;
 
+/** No adapter's offset is longer. What is kept goes with each CONNECT, which has to stay small. */
+const MAX_OFFSET = 64;
+
 /** The digits of the adapter in memory, the least first. */
 const DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-_";
 const TIME_DIGITS = 7;
@@ -37,7 +40,7 @@ export function recoveryPayload(pid, offset, auth) {
 
 function isOffset(text) {
   // What is no offset has no time: NaN is not less than anything.
-  return Math.abs(timeOf(text) - Date.now()) < TOLERANCE;
+  return text.length <= MAX_OFFSET && Math.abs(timeOf(text) - Date.now()) < TOLERANCE;
 }
 
 /** When an offset was made, or NaN. */

@@ -106,6 +106,7 @@ fn leaves_what_only_looks_like_an_offset() {
         format!("{}.é", yeast(now)),
         format!("{}x", stream_id(now)),
         format!("{}g", &object_id(now)[..23]),
+        format!("{}.{}", yeast(now), "1".repeat(1_000_000)),
         String::new(),
         "-".to_owned(),
     ];

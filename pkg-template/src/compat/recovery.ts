@@ -10,6 +10,8 @@
 
 /** A clock may be wrong, and a recovered event may be old, but not by more than this. */
 const TOLERANCE_MS = 24 * 60 * 60 * 1_000;
+/** The longest text that is kept as an offset: it goes with each CONNECT, which a server must take. */
+const MAX_LENGTH = 1_024;
 const DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-_";
 
 /** The forms that adapters give their offsets, with the time that is in each. */
@@ -45,7 +47,7 @@ export class OffsetReader {
    */
   read(args: readonly unknown[], now: number): LastArgument | undefined {
     const last = args.length > 1 ? args[args.length - 1] : undefined;
-    if (typeof last !== "string") return undefined;
+    if (typeof last !== "string" || last.length > MAX_LENGTH) return undefined;
     const form = formOf(last, now);
     if (form !== undefined && form === (this.form ?? form)) {
       this.form = form;

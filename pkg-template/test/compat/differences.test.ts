@@ -547,6 +547,15 @@ describe("the offset of connection state recovery", () => {
     ]);
     expect(await sentOffset(socket)).toBe("offset:2");
   });
+
+  test("is not a text that is too long for CONNECT", async () => {
+    const socket = await createRecoverable();
+    const events = record(socket, "a");
+    const long = "x".repeat(1_025);
+    await receive(socket, '2["a","offset:1"]', `2["a","${long}"]`);
+    expect(events[1]).toEqual(["a", long]);
+    expect(await sentOffset(socket)).toBe("offset:1");
+  });
 });
 
 test("the listeners of onAny() can be changed by their array, also when there are none yet", async () => {
