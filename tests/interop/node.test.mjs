@@ -36,6 +36,22 @@ for (const [entry, create] of Object.entries(entries)) {
   });
 }
 
+test("gives a WebSocket its headers and protocols", async (t) => {
+  const server = await startPrimes();
+  t.after(() => server.stop());
+  const client = createClient(server.url, {
+    webSocket: WebSocket,
+    transports: ["websocket"],
+    extraHeaders: { "x-own": "1" },
+    protocols: ["a", "b"],
+  });
+  t.after(() => client.destroy());
+  await client.connect();
+  const [socket] = server.io.of("/").sockets.values();
+  assert.equal(socket.handshake.headers["x-own"], "1");
+  assert.equal(socket.handshake.headers["sec-websocket-protocol"], "a,b");
+});
+
 test("connects by polling where there is no WebSocket", async (t) => {
   const server = await startWithoutWebSocket(t);
   server.io.on("connection", (socket) => {
