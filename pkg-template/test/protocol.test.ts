@@ -1,0 +1,69 @@
+/** The tables of docs/protocol.md name files and tests that exist, and leave no option or reason out. */
+import { existsSync, readFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+
+const docs = new URL("../../docs/", import.meta.url);
+const read = (path: string) => readFileSync(new URL(path, docs), "utf8");
+const text = read("protocol.md");
+
+/** What links to files of the repository: a test's name, or its beginning, to the file that has it. */
+const links = Array.from(text.matchAll(/\[([^\]]+)\]\((\.\.\/[^)\s]+)\)/g), ([, name, path]) => ({
+  name: (name ?? "").replace(/^[`“]| …(?=”)|[`”]$/g, ""),
+  path: path ?? "",
+}));
+
+/** Tests in Rust are functions; others are named by a text, which may have a value at either end. */
+function hasTest(source: string, path: string, name: string): boolean {
+  if (path.endsWith(".rs")) return source.includes(`fn ${name}(`);
+  const literal = name.replace(/[^\w ]/g, "\\$&");
+  return new RegExp(`(["\`]|\`\\$\\{\\w+\\} )${literal}(["\`]| \\(?\\$\\{)`).test(source);
+}
+
+/** The members of an interface. */
+function members(path: string, name: string): string[] {
+  const body = new RegExp(`interface ${name}\\b[^{]*\\{(.*?)\\n\\}`, "s").exec(read(path))?.[1];
+  return Array.from((body ?? "").matchAll(/^ {2}(\w+)\??:/gm), ([, member]) => member ?? "");
+}
+
+/** What stands between a heading and the next. */
+const section = (heading: string) => (text.split(`\n## ${heading}\n`)[1] ?? "").split("\n## ")[0];
+
+describe("docs/protocol.md", () => {
+  test("is read", () => {
+    expect(links.length).toBeGreaterThan(300);
+    expect(hasTest("fn a() {", "x.rs", "b")).toBe(false);
+    expect(hasTest('test("a b", () => {', "x.ts", "a")).toBe(false);
+    expect(hasTest('test("a b", () => {', "x.ts", "b")).toBe(false);
+    expect(hasTest("test(`${a} b (${c})`, () => {", "x.ts", "b")).toBe(true);
+  });
+
+  test.each([...new Set(links.map(({ path }) => path))])("names %s, which exists", (path) => {
+    expect(existsSync(new URL(path, docs))).toBe(true);
+  });
+
+  test.each(links)("links $name to $path, which has it", ({ name, path }) => {
+    const isFile = path.endsWith(`/${name}`);
+    expect(isFile || hasTest(read(path), path, name)).toBe(true);
+  });
+
+  test.each([
+    ["Options of `createClient`", "../pkg-template/src/options.ts", "ClientOptions"],
+    ["Options of `io`", "../pkg-template/src/compat/options.ts", "ManagerOptions"],
+    ["Options of `io`", "../pkg-template/src/compat/engineOptions.ts", "EngineOptions"],
+    ["Options of `io`", "../pkg-template/src/compat/types.ts", "SocketOptions"],
+  ])("has in “%s” every option of %s", (heading, path, name) => {
+    const options = members(path, name);
+    expect(options.length).toBeGreaterThan(2);
+    for (const option of options) expect(section(heading)).toContain(`\`${option}\``);
+  });
+
+  test("has every cause of the manager", () => {
+    const codes = Array.from(
+      read("../src/manager/cause.rs").matchAll(/^ {12}Self::\w+.* => "(\w+)",$/gm),
+      ([, code]) => code ?? "",
+    );
+    expect(codes.length).toBeGreaterThan(15);
+    const reasons = section("Why a connection ends, or cannot be made");
+    for (const code of codes) expect(reasons).toContain(`\`${code}\``);
+  });
+});
