@@ -337,7 +337,7 @@ export class Engine extends Emitter<NoEvents, NoEvents, EngineReservedEvents> {
     this.#core = undefined;
     core.destroy();
     // This may run inside a listener, so inside the engine: it is freed when the stack is empty.
-    queueMicrotask(() => core.free());
+    nextTick(() => core.free());
   }
 
   #createTransport(name: string): Transport {

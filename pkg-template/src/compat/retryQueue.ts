@@ -75,9 +75,9 @@ export class RetryQueue {
     }
   }
 
-  /** Removes an event and returns its acknowledgement. */
+  /** Removes an event and returns its acknowledgement, unless it was removed before. */
   private remove(packet: QueuedPacket): Ack | undefined {
-    this.packets.splice(this.packets.indexOf(packet), 1);
-    return packet.ack;
+    const index = this.packets.indexOf(packet);
+    return index < 0 ? undefined : this.packets.splice(index, 1)[0]?.ack;
   }
 }

@@ -157,7 +157,7 @@ export abstract class SendingSocket<
   protected _clearAcks(): void {
     const isBuffered = (id: number) => this.sendBuffer.some((packet) => packet.id === id);
     for (const ack of takeSentAcks(this.acks, isBuffered)) {
-      ack.call(this, new Error("socket has been disconnected"));
+      isolate(() => ack.call(this, new Error("socket has been disconnected")));
     }
   }
 

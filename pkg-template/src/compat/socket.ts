@@ -102,13 +102,14 @@ export class Socket<
     return this.disconnect();
   }
 
+  /** What one socket's listeners throw keeps neither other sockets nor the reconnection waiting. */
   private subEvents(): void {
     this.subs ??= [
-      on(this.io, "open", () => this.onopen()),
+      on(this.io, "open", () => isolate(() => this.onopen())),
       on(this.io, "packet", (packet: Packet) => this.onpacket(packet)),
-      on(this.io, "error", (error: Error) => this.onerror(error)),
+      on(this.io, "error", (error: Error) => isolate(() => this.onerror(error))),
       on(this.io, "close", (reason: string, description?: DisconnectDescription) =>
-        this.onclose(reason as Reason, description),
+        isolate(() => this.onclose(reason as Reason, description)),
       ),
     ];
   }

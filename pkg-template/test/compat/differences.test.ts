@@ -328,6 +328,39 @@ describe("what the application throws", () => {
     expect(() => socket.disconnect()).toThrow("listener");
     await expect(answer).rejects.toThrow("socket has been disconnected");
   });
+
+  test("in a listener of disconnect or connect_error does not end the reconnection", async () => {
+    const thrown = catchThrown();
+    const socket = await createConnected();
+    const admin = socket.io.socket("/admin");
+    await receive(socket, '0/admin,{"sid":"x"}');
+    const events = record(admin, "disconnect", "connect_error");
+    for (const event of ["disconnect", "connect_error"]) {
+      socket.on(event, () => {
+        throw new Error(event);
+      });
+    }
+    lastEngine().end("transport close");
+    await vi.advanceTimersByTimeAsync(10);
+    lastEngine().fail();
+    await vi.advanceTimersByTimeAsync(20);
+    expect(FakeEngine.made).toHaveLength(3);
+    expect(events.map(([event]) => event)).toEqual(["disconnect", "connect_error"]);
+    expect(thrown).toEqual(["disconnect", "connect_error"]);
+  });
+
+  test("in a callback upon a disconnection does not keep other acknowledgements waiting", async () => {
+    const thrown = catchThrown();
+    const socket = await createConnected();
+    socket.timeout(10_000).emit("a", () => {
+      throw new Error("callback");
+    });
+    const answer = socket.emitWithAck("b");
+    lastEngine().end("transport close");
+    await expect(answer).rejects.toThrow("socket has been disconnected");
+    await settle();
+    expect(thrown).toEqual(["callback"]);
+  });
 });
 
 describe("disconnect() in a listener of a kept event", () => {
@@ -434,6 +467,15 @@ describe("retries", () => {
     await receive(socket, "30[]");
     expect(lastEngine().written).toEqual(['20["a"]', '21["b"]']);
     expect(thrown).toEqual(["callback"]);
+  });
+
+  test("a late answer to an event that could not be sent does not discard another", async () => {
+    const socket = await createConnected({ retries: 1 });
+    expect(() => socket.emit("a", 1n)).toThrow(TypeError);
+    socket.emit("b");
+    await receive(socket, "30[]");
+    await reconnect(socket);
+    expect(lastEngine().written).toEqual(["0", '22["b"]']);
   });
 
   test("flags of a refused event are not those of the next", async () => {
