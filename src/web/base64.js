@@ -38,7 +38,11 @@ export function byteLength(text) {
   return length;
 }
 
-/** Returns the size of an ArrayBuffer, a view or a Blob. Nothing else has one. */
+/** Returns the size of an ArrayBuffer, a view or a Blob. Nothing else has one. Never throws. */
 export function bytesLength(bytes) {
-  return bytes?.byteLength ?? bytes?.size ?? 0;
+  try {
+    return bytes?.byteLength ?? bytes?.size ?? 0;
+  } catch {
+    return 0; // A DataView of a buffer that was transferred to somebody else refuses to tell.
+  }
 }

@@ -47,7 +47,14 @@ class WebSocketTransport {
   }
 
   sendBinary(bytes) {
-    this.#sendInOrder(this.#options.forceBase64 ? encodePacket(bytes) : bytes);
+    if (!this.#options.forceBase64) return this.#sendInOrder(bytes);
+    let text;
+    try {
+      text = encodePacket(bytes);
+    } catch (error) {
+      return this.#fail(error);
+    }
+    this.#sendInOrder(text);
   }
 
   /** Sends the last packets and closes. */

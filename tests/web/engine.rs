@@ -4,7 +4,9 @@ use js_sys::ArrayBuffer;
 use wasm_bindgen::JsValue;
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-use crate::engine_bench::{EngineBench, EngineHandle, OPEN, blob_of, count_up, view_of};
+use crate::engine_bench::{
+    EngineBench, EngineHandle, OPEN, blob_of, count_up, detached_bytes, view_of,
+};
 
 const WEBSOCKET: &str = r#"{"transports":["websocket"]}"#;
 
@@ -135,6 +137,18 @@ async fn sends_bytes_as_text_where_that_is_wanted_and_keeps_the_order() {
     assert_eq!(bench.take_log(), ["send bAAECAw==", "send 4after the blob", "send bAQI="]);
     bench.engine.send_text("at once");
     assert_eq!(bench.take_log(), ["send 4at once"]);
+}
+
+#[test]
+fn ends_with_an_error_when_bytes_cannot_be_encoded() {
+    for bytes in detached_bytes() {
+        let bench = on_websocket(r#"{"transports":["websocket"],"forceBase64":true}"#);
+        bench.engine.send_binary(&bytes);
+        let log = bench.take_log();
+        assert!(log.iter().any(|line| line.starts_with("closed transport_error")), "{log:?}");
+        bench.engine.destroy();
+        bench.engine.free();
+    }
 }
 
 #[test]

@@ -127,3 +127,11 @@ export const viewOf = (buffer, offset, length) => new DataView(buffer, offset, l
 /** A Blob that is read within a task. */
 export const blobOf = (buffer) =>
   Object.assign(new Blob([buffer]), { arrayBuffer: () => Promise.resolve(buffer) });
+
+/** Bytes that cannot be read any more, because they were transferred to somebody else. */
+export function detachedBytes() {
+  const buffer = new ArrayBuffer(8);
+  const all = [buffer, new Uint8Array(buffer), new DataView(buffer)];
+  structuredClone(buffer, { transfer: [buffer] });
+  return all;
+}

@@ -25,6 +25,8 @@ extern "C" {
     pub fn view_of(buffer: &ArrayBuffer, offset: u32, length: u32) -> DataView;
     #[wasm_bindgen(js_name = blobOf)]
     pub fn blob_of(buffer: &ArrayBuffer) -> JsValue;
+    #[wasm_bindgen(js_name = detachedBytes)]
+    pub fn detached_bytes() -> Vec<JsValue>;
 
     #[wasm_bindgen(method)]
     fn options(this: &JsEngineBench) -> JsValue;

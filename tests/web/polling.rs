@@ -5,7 +5,7 @@ use wasm_bindgen::JsValue;
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use crate::engine_bench::{
-    EngineBench, OPEN_POLLING, blob_of, count_up, view_of, without_built_in_base64,
+    EngineBench, OPEN_POLLING, blob_of, count_up, detached_bytes, view_of, without_built_in_base64,
 };
 
 #[test]
@@ -81,6 +81,19 @@ async fn encodes_megabytes_where_base64_is_not_built_in() {
             assert!(bench.take_log()[0].starts_with("message <"));
         }
         assert!(posted[0] == posted[1], "{length} bytes from {offset}");
+    }
+}
+
+#[test]
+async fn ends_with_an_error_when_bytes_cannot_be_encoded() {
+    for bytes in detached_bytes() {
+        let bench = EngineBench::polling().await;
+        bench.engine.send_binary(&bytes);
+        bench.settled().await;
+        let log = bench.take_log();
+        assert!(log.iter().any(|line| line.starts_with("closed transport_error")), "{log:?}");
+        bench.engine.destroy();
+        bench.engine.free();
     }
 }
 
