@@ -213,7 +213,8 @@ class PollingTransport {
       const init = { ...this.#request(method, body), keepalive, signal: controller.signal };
       const response = await fetch(this.#address(sid), init);
       answer.status = response.status;
-      answer.text = await response.text();
+      // An application may have replaced `fetch`; what is no text would throw inside the core.
+      answer.text = String(await response.text());
       answer.failed = !response.ok || (method === "POST" && !isConfirmation(answer.text));
     } catch (cause) {
       answer.cause = cause;

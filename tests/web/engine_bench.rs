@@ -60,6 +60,8 @@ extern "C" {
 
     #[wasm_bindgen(method)]
     fn answer(this: &FakeRequest, status: u16, text: &str);
+    #[wasm_bindgen(method, js_name = answer)]
+    pub fn answer_no_text(this: &FakeRequest, status: u16, text: &JsValue);
     #[wasm_bindgen(method)]
     fn fail(this: &FakeRequest);
     #[wasm_bindgen(method, getter)]

@@ -85,6 +85,20 @@ async fn encodes_megabytes_where_base64_is_not_built_in() {
 }
 
 #[test]
+async fn survives_answers_whose_text_is_none() {
+    for odd in [JsValue::UNDEFINED, JsValue::NULL, JsValue::from_f64(42.0)] {
+        let bench = EngineBench::new(r#"{"transports":["polling"]}"#);
+        bench.engine.open();
+        bench.request(0).answer_no_text(200, &odd);
+        bench.settled().await;
+        let log = bench.take_log();
+        assert!(log.iter().any(|line| line.starts_with("closed ")), "{odd:?} {log:?}");
+        bench.engine.destroy();
+        bench.engine.free();
+    }
+}
+
+#[test]
 async fn ends_with_an_error_when_bytes_cannot_be_encoded() {
     for bytes in detached_bytes() {
         let bench = EngineBench::polling().await;
