@@ -537,6 +537,20 @@ fn sends_the_rest_with_the_end_when_it_is_abandoned() {
     rig.assert(&["poll 0", "close 0"], &[]);
 }
 
+#[test]
+fn keeps_to_the_limit_of_the_server_in_what_it_sends_with_the_end() {
+    let mut rig = Rig::polling();
+    rig.open();
+    rig.polled(0, &OPEN.replace("\"sid\"", "\"maxPayload\":10,\"sid\""));
+    rig.send("4a");
+    rig.send("4bcd");
+    rig.send("4e");
+    rig.send("4fghijkl");
+    rig.settle_now();
+    rig.abandon();
+    rig.assert(&["close 0 4bcd|4e 4fghijkl|1"], &[]);
+}
+
 // A server that breaks the protocol.
 
 #[test]

@@ -44,8 +44,8 @@ pub enum Action<H: Host> {
         transport: TransportId,
         /// The session, if it is known.
         sid: Option<String>,
-        /// What is to be sent before, over polling in one POST after the one that is under way.
-        packets: Vec<OutgoingPacket<H>>,
+        /// What is to be sent before, over polling: one POST each, after the one that is under way.
+        payloads: Vec<Vec<OutgoingPacket<H>>>,
     },
 }
 

@@ -57,16 +57,12 @@ class WebSocketTransport {
     this.#sendInOrder(text);
   }
 
-  /** Sends the last packets and closes. */
-  close(sid, packets) {
+  /** Closes as soon as everything is sent. */
+  close() {
     const socket = this.#socket;
     this.#closed = true;
     if (!socket) return;
     silence(socket);
-    for (const packet of packets) {
-      if (typeof packet === "string") this.#sendInOrder(packet);
-      else this.sendBinary(packet);
-    }
     const end = () => attempt(() => socket.close());
     if (this.#reading) void this.#reading.then(end);
     else end();
@@ -185,19 +181,25 @@ class PollingTransport {
     else this.#owner.handlePosted(this.#id);
   }
 
+  /** Sends the last packets, a POST for each payload, and stops listening. */
+  close(sid, payloads) {
+    this.#closed = true;
+    void this.#sendLast(sid, payloads);
+  }
+
   /**
-   * Sends the last packets and stops listening.
+   * The first POST starts at once if none is under way: the page may be about to go.
    *
    * The GET is broken off only when they are there: a server takes a broken GET for the end of the
    * session, and would refuse them.
    */
-  close(sid, packets) {
-    this.#closed = true;
-    const abort = () => this.#get?.abort();
-    if (packets.length === 0) return abort();
-    const sendLast = () => this.#exchange("POST", sid, { packets, isLast: true }).then(abort);
-    if (this.#posting) void this.#posting.then(sendLast);
-    else void sendLast();
+  async #sendLast(sid, payloads) {
+    if (this.#posting && payloads.length > 0) await this.#posting;
+    for (const packets of payloads) {
+      const { failed } = await this.#exchange("POST", sid, { packets, isLast: true });
+      if (failed) break;
+    }
+    this.#get?.abort();
   }
 
   /** Makes a request and reads its answer. Never rejects; starts at once unless a Blob has to be read. */

@@ -38,7 +38,7 @@ extern "C" {
     #[wasm_bindgen(method)]
     fn post(this: &JsTransport, sid: &str, packets: Array);
     #[wasm_bindgen(method)]
-    fn close(this: &JsTransport, sid: Option<String>, packets: Array);
+    fn close(this: &JsTransport, sid: Option<String>, payloads: Array);
 }
 
 /// Performs what a core wants done with transports. Several are there while a session changes from one
@@ -77,7 +77,7 @@ impl Transports {
             Action::Send { transport, packet } => {
                 self.with(transport, |socket| send(socket, packet));
             }
-            Action::Close { transport, sid, packets } => self.close(transport, sid, packets),
+            Action::Close { transport, sid, payloads } => self.close(transport, sid, payloads),
         }
     }
 
@@ -105,12 +105,12 @@ impl Transports {
         &self,
         transport: TransportId,
         sid: Option<String>,
-        packets: Vec<OutgoingPacket<JsHost>>,
+        payloads: Vec<Vec<OutgoingPacket<JsHost>>>,
     ) {
         let index = self.open.borrow().iter().position(|(id, _)| *id == transport);
         let closed = index.map(|index| self.open.borrow_mut().swap_remove(index));
         if let Some((_, closed)) = closed {
-            closed.close(sid, to_array(packets));
+            closed.close(sid, payloads.into_iter().map(to_array).collect());
         }
     }
 }

@@ -1,6 +1,7 @@
 //! An engine whose transports are the test itself.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::iter;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -312,9 +313,13 @@ impl Rig {
                 let line = self.line(*transport, TransportKind::WebSocket);
                 assert!(line.is_open, "{packet:?} is sent on a WebSocket that is not open");
             }
-            Action::Close { transport, packets, .. } => {
+            Action::Close { transport, payloads, .. } => {
+                assert!(
+                    payloads.iter().all(|payload| !payload.is_empty()),
+                    "a POST without packets"
+                );
                 let line = self.lines.remove(transport).expect("a transport that is not closed");
-                let says_something = !packets.is_empty();
+                let says_something = !payloads.is_empty();
                 assert!(!says_something || line.kind == TransportKind::Polling);
             }
         }
@@ -343,7 +348,11 @@ fn describe(action: &Action<NativeHost>) -> String {
         Action::Send { transport, packet } => {
             words("send", *transport, None, std::slice::from_ref(packet))
         }
-        Action::Close { transport, packets, .. } => words("close", *transport, None, packets),
+        Action::Close { transport, payloads, .. } => {
+            let posts = payloads.iter().map(|packets| join(packets));
+            let says: Vec<_> = iter::once(format!("close {}", transport.0)).chain(posts).collect();
+            says.join(" ")
+        }
     }
 }
 
@@ -353,11 +362,15 @@ fn words(
     sid: Option<&str>,
     packets: &[OutgoingPacket<NativeHost>],
 ) -> String {
-    let packets: Vec<_> = packets.iter().map(text_of).collect();
     let mut words = vec![verb.to_owned(), transport.0.to_string()];
     words.extend(sid.map(str::to_owned));
-    words.extend((!packets.is_empty()).then(|| packets.join("|")));
+    words.extend((!packets.is_empty()).then(|| join(packets)));
     words.join(" ")
+}
+
+fn join(packets: &[OutgoingPacket<NativeHost>]) -> String {
+    let packets: Vec<_> = packets.iter().map(text_of).collect();
+    packets.join("|")
 }
 
 fn text_of(packet: &OutgoingPacket<NativeHost>) -> String {

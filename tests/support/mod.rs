@@ -338,8 +338,8 @@ impl Pair {
             Action::Poll { transport, sid } => self.poll(transport, sid),
             Action::Post { transport, packets, .. } => self.post(transport, packets),
             Action::Send { transport, packet } => self.send_packet(transport, packet),
-            Action::Close { transport, packets, .. } => {
-                self.send_packets(transport, packets);
+            Action::Close { transport, payloads, .. } => {
+                self.send_packets(transport, payloads.into_iter().flatten().collect());
                 self.checks.on_close(transport);
                 self.closed.push((transport, self.now));
                 self.keep_unsaid(transport);

@@ -9,6 +9,9 @@ use crate::engineio::{
 };
 use crate::host::Host;
 
+/// The bytes that a CLOSE and the separator before it take in a payload.
+const CLOSE_SIZE: u64 = 2;
+
 impl<H: Host> Engine<H> {
     /// Closes the session as soon as everything that was sent before is on its way and no change of
     /// transport is under way. [`Notice::Closed`] tells when. Does nothing without a session.
@@ -34,12 +37,26 @@ impl<H: Host> Engine<H> {
     /// Ends the session at once and tells nothing. What waits goes out with the end.
     pub fn abandon(&mut self) {
         if self.is_active() {
-            let mut packets = self.queue.take_all().packets;
-            packets.extend(self.close_packet.take());
+            let payloads = self.take_last_payloads();
             self.close_probe();
-            self.close_current(packets);
+            self.close_current(payloads);
             self.forget();
         }
+    }
+
+    /// Takes everything that waits, and the CLOSE behind it.
+    fn take_last_payloads(&mut self) -> Vec<Vec<OutgoingPacket<H>>> {
+        let max = self.handshake().and_then(|handshake| handshake.max_payload);
+        let max = max.map(|max| max.saturating_sub(CLOSE_SIZE));
+        let mut payloads = Vec::new();
+        while !self.queue.is_empty() {
+            payloads.push(self.queue.take_payload(max).packets);
+        }
+        match payloads.last_mut() {
+            Some(last) => last.extend(self.close_packet.take()),
+            None => payloads.extend(self.close_packet.take().map(|close| vec![close])),
+        }
+        payloads
     }
 
     /// Ends the session. What waits is lost.
@@ -51,26 +68,27 @@ impl<H: Host> Engine<H> {
             self.notices.push_back(Notice::UpgradeFailed(Failure::Closed));
         }
         let packets = self.close_packet.take().filter(|_| is_worth_telling(cause));
-        self.close_current(packets.into_iter().collect());
+        self.close_current(packets.map(|close| vec![close]).into_iter().collect());
         self.forget();
         self.notices.push_back(Notice::Closed(cause));
     }
 
     /// Closes the transport in use. Only polling is told more than that it is over: a WebSocket that
     /// closes says as much.
-    pub(super) fn close_current(&mut self, packets: Vec<OutgoingPacket<H>>) {
+    pub(super) fn close_current(&mut self, payloads: Vec<Vec<OutgoingPacket<H>>>) {
         if let Some(current) = self.current.take() {
             let is_open = self.session.is_open() && current.kind == TransportKind::Polling;
-            let packets = if is_open { packets } else { Vec::new() };
+            let payloads = if is_open { payloads } else { Vec::new() };
             let sid = self.sid();
-            self.actions.push_back(Action::Close { transport: current.id, sid, packets });
+            self.actions.push_back(Action::Close { transport: current.id, sid, payloads });
         }
     }
 
     /// Gives up the transport that is tried. Returns whether there was one.
     fn close_probe(&mut self) -> bool {
         let probe = mem::replace(&mut self.upgrade, Upgrade::None).transport();
-        let closes = probe.map(|transport| Action::Close { transport, sid: None, packets: vec![] });
+        let closes =
+            probe.map(|transport| Action::Close { transport, sid: None, payloads: vec![] });
         self.actions.extend(closes);
         probe.is_some()
     }

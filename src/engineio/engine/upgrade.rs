@@ -134,7 +134,7 @@ impl<H: Host> Engine<H> {
             return;
         };
         let was_pausing = self.upgrade.is_pausing();
-        self.actions.push_back(Action::Close { transport, sid: None, packets: Vec::new() });
+        self.actions.push_back(Action::Close { transport, sid: None, payloads: Vec::new() });
         self.notices.push_back(Notice::UpgradeFailed(failure));
         self.had_websocket = false;
         if failure == Failure::Unavailable {
