@@ -9,6 +9,9 @@ import { listen, urlOf } from "../browser/support/listen.mjs";
 const parsers = { msgpack };
 const everyNamespaceButUnknown = /^\/(?!unknown).+/;
 
+/** The ports that clients have seen: they keep a Manager, with its options, for each address for ever. */
+const seenPorts = new Set();
+
 /** Starts a server with these options of socket.io; `call(operation, args)` does one thing with it. */
 export async function startServer(options = {}) {
   const server = new CaseServer(options);
@@ -50,7 +53,7 @@ export class CaseServer {
 
   /** Listens, by the second time on the port of the first. */
   async start() {
-    this.#site = await listen(undefined, this.#port);
+    this.#site = this.#port ? await listen(undefined, this.#port) : await listenOnUnseenPort();
     this.#port = this.#site.port;
     this.#site.server.on("connection", (socket) => {
       this.#sockets.add(socket);
@@ -279,4 +282,14 @@ function describe(value) {
   if (Array.isArray(value)) return value.map(describe);
   if (typeof value !== "object" || value === null) return value;
   return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, describe(inner)]));
+}
+
+async function listenOnUnseenPort() {
+  const site = await listen();
+  if (seenPorts.has(site.port)) {
+    await site.stop();
+    return listenOnUnseenPort();
+  }
+  seenPorts.add(site.port);
+  return site;
 }
