@@ -246,14 +246,21 @@ fn settles_a_request_when_its_answer_is_dropped() {
 #[test]
 fn says_nothing_when_it_drops_what_nobody_waits_for() {
     let (mut pair, socket) = listening();
-    pair.push(r#"45100-["nobody"]"#);
-    (0..100).for_each(|_| pair.push_binary(&[0]));
     pair.push(r#"45100-/unknown,["x"]"#);
     (0..100).for_each(|_| pair.push_binary(&[0]));
     pair.push("46100-7[]");
     (0..100).for_each(|_| pair.push_binary(&[0]));
     assert_goes_on(&mut pair, socket);
     assert_eq!(pair.dropped(), []);
+}
+
+#[test]
+fn tells_of_too_many_attachments_also_when_nobody_listens() {
+    let (mut pair, socket) = listening();
+    pair.push(r#"45100-["nobody"]"#);
+    (0..100).for_each(|_| pair.push_binary(&[0]));
+    assert_goes_on(&mut pair, socket);
+    assert_eq!(pair.dropped(), [Excess::Attachments]);
 }
 
 #[test]

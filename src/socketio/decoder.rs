@@ -261,16 +261,10 @@ fn drop_unread<H: Host>(
         Some(_) => None,
         None => host.peek_offset(text, start),
     };
-    match host.peek_event_name(text, start) {
-        Some(EventName::Reserved) if !is_answer => Err(DecodeError::ReservedEvent),
-        Some(EventName::Unheard) if !is_answer => {
-            Ok(complete(host, text, namespace, Packet::Unheard { offset }))
-        }
-        Some(EventName::Heard(_) | EventName::Unheard | EventName::Reserved) | None => {
-            let excess = Excess::Attachments;
-            Ok(Decoded::Dropped(Dropped { namespace, excess, answers, offset }))
-        }
+    if !is_answer && host.peek_event_name(text, start) == Some(EventName::Reserved) {
+        return Err(DecodeError::ReservedEvent);
     }
+    Ok(Decoded::Dropped(Dropped { namespace, excess: Excess::Attachments, answers, offset }))
 }
 
 #[cfg(test)]
@@ -435,19 +429,37 @@ mod tests {
 
     #[test]
     fn skips_the_attachments_of_an_event_that_nobody_hears() {
-        for count in [2, 4] {
-            let mut scene = scene();
-            let text = format!(r#"5{count}-["nobody",{PLACEHOLDER},"Q7w600v"]"#);
-            let decoded = scene.text(&text).unwrap();
-            let Decoded::Packet { packet: Packet::Unheard { offset }, .. } = decoded else {
-                panic!("heard: {decoded:?}");
-            };
-            assert_eq!(offset.as_deref(), Some("Q7w600v"));
-            assert_eq!(scene.decoder.deadline(), None);
-            for _ in 0..count {
-                assert!(is_incomplete(&scene.binary(&[0; 100])));
+        let mut scene = scene();
+        let decoded = scene.text(&unheard(2)).unwrap();
+        let Decoded::Packet { packet: Packet::Unheard { offset }, .. } = decoded else {
+            panic!("heard: {decoded:?}");
+        };
+        assert_eq!(offset.as_deref(), Some("Q7w600v"));
+        scene.assert_skips(2);
+    }
+
+    #[test]
+    fn drops_an_event_with_too_many_attachments_also_when_nobody_hears_it() {
+        let mut scene = scene();
+        let decoded = scene.text(&unheard(4)).unwrap();
+        let Decoded::Dropped(Dropped { excess: Excess::Attachments, offset, .. }) = decoded else {
+            panic!("not dropped: {decoded:?}");
+        };
+        assert_eq!(offset.as_deref(), Some("Q7w600v"));
+        scene.assert_skips(4);
+    }
+
+    fn unheard(attachments: u32) -> String {
+        format!(r#"5{attachments}-["nobody",{PLACEHOLDER},"Q7w600v"]"#)
+    }
+
+    impl Scene {
+        fn assert_skips(&mut self, attachments: u32) {
+            assert_eq!(self.decoder.deadline(), None);
+            for _ in 0..attachments {
+                assert!(is_incomplete(&self.binary(&[0; 100])));
             }
-            scene.assert_reads_on();
+            self.assert_reads_on();
         }
     }
 }
