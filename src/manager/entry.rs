@@ -20,6 +20,8 @@ pub(super) struct Entry<H: Host> {
     /// Whether a DISCONNECT was sent to which the server has not answered a later CONNECT: what comes
     /// may still be of the connection that was left.
     pub left: bool,
+    /// Whether a new connection sends first what is said first.
+    pub holding: bool,
     /// What the application was last told.
     pub announced: Status,
 }
@@ -33,6 +35,7 @@ impl<H: Host> Entry<H> {
             connection: 0,
             reopen_at: None,
             left: false,
+            holding: false,
             announced: Status::Idle,
         }
     }

@@ -17,6 +17,8 @@ mod cause;
 mod commands;
 mod connection;
 mod entry;
+mod holding;
+mod liveness;
 mod output;
 mod packets;
 mod session;
@@ -25,6 +27,7 @@ use core::time::Duration;
 use std::collections::VecDeque;
 
 pub use cause::{Cause, ProtocolError};
+pub use liveness::LIVENESS_NAMESPACE;
 pub use output::{AckTicket, Event, Output, SocketId, Status};
 
 use crate::backoff::{Backoff, BackoffConfig};

@@ -72,6 +72,8 @@ pub enum Event<H: Host> {
         /// What the server said.
         data: Option<H::Value>,
     },
+    /// The server has answered a [probe](crate::manager::Manager::probe).
+    Probed,
     /// A packet was dropped.
     Dropped {
         /// In which namespace.

@@ -3,7 +3,9 @@
 use crate::engineio::{PAYLOAD_START, TransportId};
 use crate::host::{EventId, Host};
 use crate::manager::entry::Entry;
-use crate::manager::{AckTicket, Cause, Diagnosis, Event, Manager, SocketId, Status};
+use crate::manager::{
+    AckTicket, Cause, Diagnosis, Event, LIVENESS_NAMESPACE, Manager, SocketId, Status,
+};
 use crate::socketio::{
     Answered, DecodeError, Decoded, Dropped, EarlyEvent, Excess, Flushed, Packet, Settlement,
 };
@@ -70,6 +72,8 @@ impl<H: Host> Manager<H> {
             Ok(Decoded::Packet { namespace, packet, length }) => {
                 if let Some(socket) = self.find(&namespace) {
                     self.on_packet(socket, packet, length, now);
+                } else if namespace == LIVENESS_NAMESPACE {
+                    self.on_liveness(&packet);
                 }
             }
             Ok(Decoded::Incomplete) => {}
@@ -198,7 +202,11 @@ impl<H: Host> Manager<H> {
         entry.cause = None;
         entry.connection = number;
         let recovered = entry.socket.accept(pid);
-        self.flush(socket);
+        let holding = entry.holding;
+        entry.socket.set_held(holding);
+        if !holding {
+            self.flush(socket);
+        }
         self.tell(Event::Accepted { socket, sid, recovered });
         self.announce(socket, Status::Connected);
         while let Some((event, ack_id)) = self.next_early(socket) {
@@ -211,7 +219,7 @@ impl<H: Host> Manager<H> {
     }
 
     /// Sends what waited for the connection.
-    fn flush(&mut self, socket: SocketId) {
+    pub(super) fn flush(&mut self, socket: SocketId) {
         let max_payload = self.max_payload();
         while let Some(entry) = self.entries.get_mut(socket.0 as usize) {
             match entry.socket.flush_next(&self.host, max_payload) {

@@ -70,6 +70,7 @@ impl ManagerOutlet {
             Event::Refused { socket, data } => {
                 events.refused(socket.0, data.unwrap_or(JsValue::UNDEFINED));
             }
+            Event::Probed => {}
             Event::Dropped { socket, excess } => {
                 events.dropped(socket.0, excess.code(), excess.detail());
             }

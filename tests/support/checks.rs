@@ -72,6 +72,7 @@ impl Checks {
             }
             Told::AuthNeeded { .. } => assert!(!self.open.is_empty(), "auth without a transport"),
             Told::Accepted { .. }
+            | Told::Probed
             | Told::Refused { .. }
             | Told::Dropped { .. }
             | Told::Failed { .. } => {}

@@ -269,6 +269,16 @@ impl Pair {
                 self.client.request(socket, request, body, attachments, timeout, now)?;
                 self.checks.on_request(request);
             }
+            Call::EmitFirst { socket, body } => {
+                self.client.emit_first(socket, body, attachments)?;
+            }
+            Call::RequestFirst { socket, request, body, timeout } => {
+                self.client.request_first(socket, request, body, attachments, timeout, now)?;
+                self.checks.on_request(request);
+            }
+            Call::Release(socket) => self.client.release(socket),
+            Call::Probe => self.client.probe(),
+            Call::DeclareDead => self.client.declare_dead(now),
             Call::Cancel { socket, request } => {
                 self.client.cancel(socket, request);
                 self.checks.on_cancel(request);

@@ -43,6 +43,8 @@ pub struct Socket<H: Host> {
     next_ack_id: u64,
     pending: PendingAcks,
     unsent: EventBuffer<Content<H>>,
+    /// Whether what is sent has to wait although there is a connection.
+    held: bool,
     early: EventBuffer<EarlyEvent<H>>,
     /// Whether there was no room for an early event.
     early_lost: bool,
@@ -79,6 +81,7 @@ impl<H: Host> Socket<H> {
             next_ack_id: 0,
             pending: PendingAcks::default(),
             unsent: EventBuffer::default(),
+            held: false,
             early: EventBuffer::default(),
             early_lost: false,
             recovery: Recovery::default(),
@@ -101,6 +104,17 @@ impl<H: Host> Socket<H> {
     #[must_use]
     pub fn is_connected(&self) -> bool {
         matches!(self.phase, Phase::Connected)
+    }
+
+    /// Lets what is sent wait, also while connected, or no longer.
+    pub fn set_held(&mut self, held: bool) {
+        self.held = held;
+    }
+
+    /// Returns whether what is sent waits although there is a connection.
+    #[must_use]
+    pub fn is_held(&self) -> bool {
+        self.held
     }
 
     /// Returns whether a connection is wanted, whether or not there is one.

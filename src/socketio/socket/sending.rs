@@ -41,7 +41,7 @@ impl<H: Host> Socket<H> {
         max_payload: Option<MaxPayload>,
     ) -> Result<Option<Outgoing<H>>, EmitError> {
         self.check(host, None, &body, &attachments, max_payload)?;
-        if self.is_connected() {
+        if self.is_sending() {
             return Ok(Some(self.event(host, None, body, attachments)));
         }
         if !volatile {
@@ -70,15 +70,15 @@ impl<H: Host> Socket<H> {
         }
         let ack_id = self.next_ack_id;
         self.check(host, Some(ack_id), &body, &attachments, max_payload)?;
-        let connected = self.is_connected();
-        let packet = if connected {
+        let sending = self.is_sending();
+        let packet = if sending {
             Some(self.event(host, Some(ack_id), body, attachments))
         } else {
             self.keep(host, Some(ack_id), body, attachments)?;
             None
         };
         self.next_ack_id += 1;
-        self.pending.insert(ack_id, request, deadline, connected);
+        self.pending.insert(ack_id, request, deadline, sending);
         Ok(packet)
     }
 
@@ -136,6 +136,10 @@ impl<H: Host> Socket<H> {
             self.unsent.remove(*ack_id);
         }
         expired.into_iter().map(|(request, _)| request).collect()
+    }
+
+    fn is_sending(&self) -> bool {
+        self.is_connected() && !self.is_held()
     }
 
     fn keep(
