@@ -1,0 +1,150 @@
+/**
+ * Where the outbox keeps its actions: what a store has to do, and nothing of how.
+ *
+ * Several clients, in one page or in several tabs, may use one store at the same time. Each method is one
+ * transaction: it is done wholly or not at all, and a promise resolves only after the commit.
+ */
+import type { Attachment } from "./attachments.js";
+
+/** What an action sends: the JSON of its name and arguments, and the binary values beside it. */
+export interface StoredPayload {
+  readonly body: string;
+  readonly attachments?: readonly Attachment[];
+}
+
+/** That an action was sent, and as what. */
+export interface SentRecord {
+  /** The epoch of the drainer that numbered it, and its number in its lane. */
+  readonly epoch: number;
+  readonly sequence: number;
+  /** The memory of the server that it was first sent to, and that server's clock; without a helper neither. */
+  readonly memory?: string;
+  readonly serverTimeMs?: number;
+  /** How many times it was sent. */
+  readonly attempts: number;
+}
+
+/** Why an action stays in the store without being sent. */
+export type Parked = "quarantined" | "unknown" | "conflict";
+
+/** An action without its payload. */
+export interface StoredAction {
+  /** Unlike any other, for ever. */
+  readonly key: string;
+  readonly event: string;
+  readonly lane: string;
+  /** Its place among all actions of the partition; the store gives it when it commits. */
+  readonly order: number;
+  readonly coalesceKey?: string;
+  readonly bytes: number;
+  readonly attachmentCount: number;
+  /** From {@link OutboxPartition.put} on. None: for ever. */
+  readonly ttlMs?: number;
+  /** How long ago that was, when it is read; never negative. */
+  readonly ageMs: number;
+  readonly ackTimeoutMs: number;
+  readonly resend: boolean;
+  readonly sent?: SentRecord;
+  /** How many connections ended right after it was sent. */
+  readonly kills: number;
+  readonly parked?: Parked;
+}
+
+/** A record that cannot be read: damaged, or of a version to come. */
+export interface UnreadableAction {
+  readonly key: string;
+  readonly unreadable: "damaged" | "future_version";
+}
+
+/** What changes of an action when it is about to be sent, or was. */
+export interface Mark {
+  readonly key: string;
+  readonly sent?: SentRecord;
+  readonly kills: number;
+}
+
+/** How an action can end. */
+export type Outcome =
+  "applied" | "rejected" | "expired" | "cancelled" | "conflict" | "quarantined" | "unknown";
+
+/** How an action ended, and what the server answered. */
+export interface Settlement {
+  readonly key: string;
+  readonly outcome: Outcome;
+  readonly args?: readonly unknown[];
+}
+
+/** What somebody else did to the store. A hint: the store itself is the truth. */
+export type StoreChange =
+  | { readonly type: "put"; readonly action: StoredAction }
+  | { readonly type: "marked"; readonly mark: Mark }
+  | ({ readonly type: "settled" } & Settlement)
+  | { readonly type: "parked"; readonly key: string; readonly parked: Parked | undefined }
+  | { readonly type: "removed"; readonly key: string };
+
+/** Why a store could not do something. Anything else that it throws counts as `storage_failed`. */
+export type StoreErrorCode = "storage_full" | "storage_failed" | "storage_version";
+
+/** What a store says to a drainer whose epoch is not the current one any more. */
+export type Fenced = "fenced";
+
+/** A value, or a promise of it. */
+export type Awaitable<Value> = Value | Promise<Value>;
+
+/** What a partition holds when it is read. */
+export interface Contents {
+  readonly actions: readonly (StoredAction | UnreadableAction)[];
+}
+
+/**
+ * The actions of one identity in one namespace.
+ *
+ * `put`, `load`, `remove` and `contents` are everybody's. The others are the leader's, who gives the epoch
+ * that {@link lead} returned; the store compares it inside of the transaction.
+ */
+export interface OutboxPartition {
+  /** A random id that the partition was given when it was made. */
+  readonly clientId: string;
+  contents(): Awaitable<Contents>;
+  /**
+   * Stores an action at the end, or nothing of it. `replaces` is removed in the same transaction if it was
+   * never sent.
+   */
+  put(
+    action: Omit<StoredAction, "order" | "ageMs">,
+    payload: StoredPayload,
+    replaces?: string,
+  ): Awaitable<{ order: number; replaced?: Removal }>;
+  load(key: string): Awaitable<StoredPayload | undefined>;
+  /** Removes an action; with `onlyUnsent` only if it was never sent. */
+  remove(key: string, onlyUnsent: boolean): Awaitable<Removal>;
+  /**
+   * Resolves when this client is the only one that drains, with an epoch that is higher than all before;
+   * not at all if `signal` aborts before that.
+   */
+  lead(signal: AbortSignal): Promise<Contents & { epoch: number }>;
+  /** Takes a new epoch, `atLeast` that high. */
+  raiseEpoch(epoch: number, atLeast: number): Awaitable<number | Fenced>;
+  mark(epoch: number, marks: readonly Mark[]): Awaitable<Fenced | undefined>;
+  /** Removes actions that have ended, and tells the others how. */
+  settle(epoch: number, settlements: readonly Settlement[]): Awaitable<Fenced | undefined>;
+  /** Keeps an action that is not to be sent until it is `undefined` again. */
+  park(epoch: number, key: string, parked: Parked | undefined): Awaitable<Fenced | undefined>;
+  /** Lets another client lead. */
+  resign(): void;
+  close(): void;
+}
+
+/** What became of an action that was to be removed. */
+export type Removal = "removed" | "was_sent" | "missing";
+
+/** A store of actions, for the option `outbox.store`. */
+export interface OutboxStore {
+  /** What it survives: nothing, the end of the process, the loss of power. */
+  readonly durability: "memory" | "relaxed" | "strict";
+  /** Opens a partition; `handleChanges` is told what other clients do to it. */
+  open(
+    partition: { namespace: string; identity: string },
+    handleChanges: (changes: readonly StoreChange[]) => void,
+  ): Awaitable<OutboxPartition>;
+}
