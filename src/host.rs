@@ -41,6 +41,19 @@ pub enum ValueKind {
     Other,
 }
 
+/// An end of an array of arguments.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// Its first item, which for an event is the one behind the name.
+    First,
+    /// Its last item.
+    Last,
+}
+
+/// The one key of the objects that a server helper and the client put beside an application's
+/// arguments.
+pub const MARK: &str = "$sockeye";
+
 /// The types and the few functions that the core needs from its surroundings.
 ///
 /// Positions are code units of the host's choice (UTF-16 in JavaScript, bytes natively); an ASCII
@@ -104,6 +117,29 @@ pub trait Host {
         offset: Option<&Self::Text>,
         auth: Option<&Self::Text>,
     ) -> Self::Text;
+
+    /// Removes the [`MARK`]ed object at an end of an array, and returns what stands under its key.
+    ///
+    /// `skip` items at the front are not looked at, as the name of an event.
+    fn take_mark(&self, items: &mut Self::Value, end: End, skip: usize) -> Option<Self::Value>;
+
+    /// Adds an item, given as JSON, to the end of an array that is JSON, too.
+    fn append(&self, array: &Self::Text, item: &str) -> Self::Text;
+
+    /// Returns a field of an object.
+    fn field(&self, object: &Self::Value, name: &str) -> Option<Self::Value>;
+
+    /// Returns the first `limit` items of an array; none of what is no array.
+    fn items(&self, array: &Self::Value, limit: usize) -> Vec<Self::Value>;
+
+    /// Reads a value that is a string.
+    fn string(&self, value: &Self::Value) -> Option<String>;
+
+    /// Reads a value that is a number.
+    fn number(&self, value: &Self::Value) -> Option<f64>;
+
+    /// From now on [`event_name`](Self::event_name) finds `event` for `name`.
+    fn listen(&self, name: &str, event: EventId);
 
     /// Reads a field of an object that holds a string.
     fn string_field(&self, object: &Self::Value, name: &str) -> Option<String>;

@@ -9,21 +9,25 @@ use std::rc::Rc;
 
 use serde_json::{Map, Value};
 
-use crate::host::{EventId, EventName, Host, OutgoingFrame, RESERVED_EVENTS, ValueKind};
+use crate::host::{End, EventId, EventName, Host, MARK, OutgoingFrame, RESERVED_EVENTS, ValueKind};
 
 /// A host whose positions are bytes, with a table of the names that somebody listens to.
 #[derive(Clone, Debug, Default)]
 pub struct NativeHost {
     names: Rc<RefCell<BTreeMap<String, EventId>>>,
     any: Rc<Cell<Option<EventId>>>,
+    next: Rc<Cell<u32>>,
 }
 
 impl NativeHost {
     /// Adds `name` to the names that somebody listens to.
     pub fn listen(&self, name: &str) -> EventId {
         let mut names = self.names.borrow_mut();
-        let next = EventId(u32::try_from(names.len()).unwrap_or(u32::MAX));
-        *names.entry(name.to_owned()).or_insert(next)
+        let next = EventId(self.next.get());
+        *names.entry(name.to_owned()).or_insert_with(|| {
+            self.next.set(next.0 + 1);
+            next
+        })
     }
 
     /// Lets the events whose names nobody listens to come under the number `any`, or no longer.
@@ -127,6 +131,45 @@ impl Host for NativeHost {
             fields.entry("offset").or_insert_with(|| offset.as_str().into());
         }
         Value::Object(fields).to_string()
+    }
+
+    fn take_mark(&self, items: &mut Value, end: End, skip: usize) -> Option<Value> {
+        let items = items.as_array_mut()?;
+        let index = match end {
+            End::First => skip,
+            End::Last => items.len().checked_sub(1).filter(|last| *last >= skip)?,
+        };
+        let marked = items.get(index)?.as_object().filter(|marked| marked.len() == 1)?;
+        let content = marked.get(MARK)?.clone();
+        items.remove(index);
+        Some(content)
+    }
+
+    fn append(&self, array: &String, item: &str) -> String {
+        let items = array.strip_suffix(']').unwrap_or(array);
+        let comma = if items.ends_with('[') { "" } else { "," };
+        format!("{items}{comma}{item}]")
+    }
+
+    fn field(&self, object: &Value, name: &str) -> Option<Value> {
+        object.get(name).cloned()
+    }
+
+    fn items(&self, array: &Value, limit: usize) -> Vec<Value> {
+        let items = array.as_array().map_or(&[][..], Vec::as_slice);
+        items.iter().take(limit).cloned().collect()
+    }
+
+    fn string(&self, value: &Value) -> Option<String> {
+        value.as_str().map(str::to_owned)
+    }
+
+    fn number(&self, value: &Value) -> Option<f64> {
+        value.as_f64()
+    }
+
+    fn listen(&self, name: &str, event: EventId) {
+        self.names.borrow_mut().insert(name.to_owned(), event);
     }
 
     fn string_field(&self, object: &Value, name: &str) -> Option<String> {
@@ -273,6 +316,31 @@ mod tests {
         {
             assert_eq!(decode_base64(text), None, "{text}");
         }
+    }
+
+    #[test]
+    fn takes_a_mark_from_either_end() {
+        let host = NativeHost::default();
+        let marked = serde_json::json!({ "$sockeye": { "k": 1 } });
+        let mut items = serde_json::json!(["x", 1, marked]);
+        assert_eq!(host.take_mark(&mut items, End::First, 1), None);
+        assert_eq!(host.take_mark(&mut items, End::Last, 1), Some(serde_json::json!({ "k": 1 })));
+        assert_eq!(items, serde_json::json!(["x", 1]));
+        assert_eq!(host.take_mark(&mut items, End::Last, 1), None);
+        let mut answer = serde_json::json!([marked, 2]);
+        assert!(host.take_mark(&mut answer, End::First, 0).is_some());
+        assert_eq!(answer, serde_json::json!([2]));
+        let mut name = serde_json::json!([marked]);
+        assert_eq!(host.take_mark(&mut name, End::Last, 1), None);
+        let mut own = serde_json::json!(["x", { "$sockeye": 1, "mine": 2 }]);
+        assert_eq!(host.take_mark(&mut own, End::Last, 1), None);
+    }
+
+    #[test]
+    fn appends_an_item() {
+        let host = NativeHost::default();
+        assert_eq!(host.append(&"[\"x\",1]".to_owned(), "{}"), "[\"x\",1,{}]");
+        assert_eq!(host.append(&"[]".to_owned(), "1"), "[1]");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use js_sys::{Array, JsString, Map, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
 
-use crate::host::{EventId, EventName, Host, ValueKind};
+use crate::host::{End, EventId, EventName, Host, ValueKind};
 use crate::web::{base64, shim};
 
 /// The names that somebody listens to, each with its number, kept by the application's side.
@@ -78,6 +78,36 @@ impl Host for JsHost {
         auth: Option<&JsString>,
     ) -> JsString {
         shim::recovery_payload(pid, offset, auth)
+    }
+
+    fn take_mark(&self, items: &mut JsValue, end: End, skip: usize) -> Option<JsValue> {
+        let mark = shim::take_mark(items, end == End::Last, skip as u32);
+        (!mark.is_undefined()).then_some(mark)
+    }
+
+    fn append(&self, array: &JsString, item: &str) -> JsString {
+        shim::append(array, item)
+    }
+
+    fn field(&self, object: &JsValue, name: &str) -> Option<JsValue> {
+        field(object, name).filter(|value| !value.is_undefined())
+    }
+
+    fn items(&self, array: &JsValue, limit: usize) -> Vec<JsValue> {
+        let items = array.dyn_ref::<Array>().map(|items| items.slice(0, limit as u32));
+        items.map(|items| items.to_vec()).unwrap_or_default()
+    }
+
+    fn string(&self, value: &JsValue) -> Option<String> {
+        value.as_string()
+    }
+
+    fn number(&self, value: &JsValue) -> Option<f64> {
+        value.as_f64()
+    }
+
+    fn listen(&self, name: &str, event: EventId) {
+        self.names.set(&JsValue::from_str(name), &JsValue::from(event.0));
     }
 
     fn string_field(&self, object: &JsValue, name: &str) -> Option<String> {

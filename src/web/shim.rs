@@ -12,6 +12,14 @@ extern "C" {
     pub fn event_name(arguments: &JsValue, names: &Map) -> i32;
 }
 
+#[wasm_bindgen(module = "/src/web/mark.js")]
+extern "C" {
+    #[wasm_bindgen(js_name = takeMark)]
+    pub fn take_mark(items: &JsValue, last: bool, skip: u32) -> JsValue;
+
+    pub fn append(array: &JsString, item: &str) -> JsString;
+}
+
 #[wasm_bindgen(module = "/src/web/attachments.js")]
 extern "C" {
     #[wasm_bindgen(js_name = fillPlaceholders)]
