@@ -60,11 +60,22 @@ impl Backoff {
 
     /// Draws the next delay and raises the exponent.
     pub fn next_delay(&mut self) -> Duration {
-        let cap = self.config.cap.min(MAX_TIMER);
+        self.next_delay_within(self.config.cap)
+    }
+
+    /// Draws the next delay with another cap, and raises the exponent.
+    pub fn next_delay_within(&mut self, cap: Duration) -> Duration {
+        let cap = cap.min(MAX_TIMER);
         let min = self.config.min.min(cap);
         let ceiling = self.config.base.saturating_mul(1 << self.exponent).clamp(min, cap);
         self.exponent = (self.exponent + 1).min(MAX_EXPONENT);
         min + self.random.duration_up_to(ceiling - min)
+    }
+
+    /// Draws what to wait beyond a moment that many clients were given: up to a tenth of the time until
+    /// then, or up to the base if that is more.
+    pub fn next_spread(&mut self, until_then: Duration) -> Duration {
+        self.random.duration_up_to((until_then / 10).max(self.config.base.min(MAX_TIMER)))
     }
 
     /// Goes back to exponent zero. Call it only after a connection that has proved stable, else one

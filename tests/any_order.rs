@@ -290,7 +290,7 @@ proptest! {
         pair.server.answer("/a", Answer::Accept);
         pair.server.acknowledgement = Some("[]".to_owned());
         pair.app = Box::new(|told| match told {
-            Told::AuthNeeded { socket, ticket } => {
+            Told::AuthNeeded { socket, ticket, .. } => {
                 let (socket, ticket) = (*socket, *ticket);
                 vec![Call::Authenticate { socket, ticket, payload: None }]
             }

@@ -6,7 +6,7 @@
 mod support;
 
 use serde_json::json;
-use sockeye::manager::{Cause, Status};
+use sockeye::manager::{AuthReason, Cause, Status};
 use support::{Call, How, Pair, Server, Told, ms};
 
 #[test]
@@ -61,7 +61,10 @@ fn sends_the_auth_payload_when_the_application_gives_it() {
     pair.connect(socket);
     pair.drive();
     let ticket = pair.auth_ticket(socket);
-    assert_eq!(pair.log.last(), Some(&Told::AuthNeeded { socket, ticket }));
+    assert_eq!(
+        pair.log.last(),
+        Some(&Told::AuthNeeded { socket, ticket, attempt: 1, reason: AuthReason::Connect })
+    );
     assert!(pair.server.received.is_empty(), "no CONNECT without auth");
 
     let payload = Some(r#"{"token":"t"}"#.to_owned());

@@ -101,10 +101,17 @@ fn keeps_the_others_when_one_has_no_auth_to_give() {
     pair.drive();
     let ticket = pair.auth_ticket(locked);
     pair.call(Call::FailAuthentication { socket: locked, ticket }).unwrap();
-    assert_eq!(pair.status(locked), Status::Disconnected { cause: Cause::AuthFailed });
     assert_eq!(pair.status(open), Status::Connected);
     assert!(pair.log.contains(&Told::Failed { socket: Some(locked), cause: Cause::AuthFailed }));
     assert_eq!(pair.failures().len(), 1);
+    let retry_at = pair.retry_at(locked);
+    pair.advance(retry_at.since(pair.now).as_millis() as u64 + 1);
+    let again = pair.auth_ticket(locked);
+    assert_ne!(again, ticket, "tried again, over the same session");
+    pair.call(Call::Authenticate { socket: locked, ticket: again, payload: None }).unwrap();
+    pair.drive();
+    assert_eq!(pair.status(locked), Status::Connected);
+    assert_eq!(pair.opened.len(), 1);
 }
 
 #[test]
@@ -515,7 +522,7 @@ fn sends_the_auth_of_the_last_attempt_when_an_older_one_comes_late() {
 }
 
 #[test]
-fn blames_only_the_namespace_whose_auth_failed_when_none_is_connected() {
+fn lets_the_others_go_on_when_the_auth_of_one_fails_before_any_is_connected() {
     let mut pair = Pair::new();
     pair.server.answer("/", Answer::Silence);
     let root = pair.client.socket("/", false);
@@ -525,7 +532,7 @@ fn blames_only_the_namespace_whose_auth_failed_when_none_is_connected() {
     pair.drive();
     let ticket = pair.auth_ticket(locked);
     pair.call(Call::FailAuthentication { socket: locked, ticket }).unwrap();
-    assert!(matches!(pair.status(root), Status::Waiting { cause: None, .. }));
+    assert!(matches!(pair.status(root), Status::Connecting { attempt: 1, cause: None }));
     let expected = Some(Cause::AuthFailed);
     assert!(matches!(pair.status(locked), Status::Waiting { cause, .. } if cause == expected));
 }

@@ -104,7 +104,7 @@ fn shows_the_attempt_and_its_date_when_it_waits() {
     let (mut pair, socket) = Pair::connected();
     pair.cut(true);
     pair.drive();
-    let Status::Waiting { attempt, retry_at, cause } = pair.status(socket) else {
+    let Status::Waiting { attempt, retry_at, slow: false, cause } = pair.status(socket) else {
         panic!("not waiting");
     };
     assert_eq!((attempt, cause), (1, Some(Cause::TransportError)));
@@ -362,8 +362,10 @@ fn gives_a_session_up_when_auth_is_not_given() {
     pair.server.heartbeat = Some(ms(1_000));
     let socket = pair.client.socket("/", true);
     pair.connect(socket);
-    pair.advance(20_000);
-    waits_because_of(&pair, socket, Cause::ConnectTimeout);
+    pair.advance(9_999);
+    assert!(matches!(pair.status(socket), Status::Connecting { .. }));
+    pair.advance(21);
+    waits_because_of(&pair, socket, Cause::AuthFailed);
 }
 
 #[test]
@@ -373,10 +375,12 @@ fn does_not_give_connect_more_time_when_auth_took_long() {
     pair.server.answer("/", Answer::Silence);
     let socket = pair.client.socket("/", true);
     pair.connect(socket);
-    pair.advance(19_000);
+    pair.advance(9_000);
     let ticket = pair.auth_ticket(socket);
     pair.call(Call::Authenticate { socket, ticket, payload: None }).unwrap();
-    pair.advance(1_000);
+    pair.advance(10_900);
+    assert!(matches!(pair.status(socket), Status::Connecting { attempt: 1, .. }));
+    pair.advance(100);
     waits_because_of(&pair, socket, Cause::ConnectTimeout);
 }
 

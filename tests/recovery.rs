@@ -333,7 +333,7 @@ fn adds_the_question_to_the_auth_payload_which_wins() {
     accept_as(&mut pair, "/", "p");
     let socket = pair.client.socket("/", true);
     pair.app = Box::new(|told| match told {
-        Told::AuthNeeded { socket, ticket } => {
+        Told::AuthNeeded { socket, ticket, .. } => {
             let payload = Some(r#"{"offset":"mine","token":"t"}"#.to_owned());
             vec![Call::Authenticate { socket: *socket, ticket: *ticket, payload }]
         }

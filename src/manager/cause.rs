@@ -48,8 +48,12 @@ pub enum Cause {
     },
     /// The server refused the namespace with CONNECT_ERROR.
     ConnectRefused,
-    /// The application's auth failed.
+    /// The application's auth failed, or took too long.
     AuthFailed,
+    /// The application's auth said that there is no point in trying.
+    AuthStopped,
+    /// The application had no address to give, or took too long.
+    AddressFailed,
 }
 
 /// The rule that a server broke.
@@ -85,6 +89,8 @@ impl Cause {
             Self::HttpError { .. } => "http_error",
             Self::ConnectRefused => "connect_refused",
             Self::AuthFailed => "auth_failed",
+            Self::AuthStopped => "auth_stopped",
+            Self::AddressFailed => "address_failed",
         }
     }
 

@@ -2,13 +2,12 @@
 
 use core::time::Duration;
 
+use crate::backoff::Backoff;
 use crate::engineio::{Action, OutgoingPacket, PacketType, TransportKind};
 use crate::host::{Host, OutgoingFrame};
-use crate::manager::connection::Link;
-use crate::manager::{AckTicket, Cause, Diagnosis, Entry, Event, Manager, Output, SocketId};
+use crate::manager::{AckTicket, Cause, Diagnosis, Entry, Manager, Output, SocketId};
 use crate::socketio::{
-    AuthTicket, EmitError, Excess, MaxPayload, Opening, Outgoing, ROOT_NAMESPACE, RequestId,
-    Settlement, Socket,
+    EmitError, Excess, MaxPayload, Outgoing, ROOT_NAMESPACE, RequestId, Settlement, Socket,
 };
 use crate::time::{Instant, earliest};
 
@@ -19,7 +18,7 @@ impl<H: Host> Manager<H> {
     /// Returns the socket of `namespace`, made at the first call.
     ///
     /// With `auth_on_demand` the application is asked for its auth payload before each CONNECT
-    /// ([`Event::AuthNeeded`]).
+    /// ([`Event::AuthNeeded`](crate::manager::Event::AuthNeeded)).
     pub fn socket(&mut self, namespace: &str, auth_on_demand: bool) -> SocketId {
         let known = self.find(namespace);
         known.unwrap_or_else(|| self.add_socket(namespace, auth_on_demand))
@@ -30,7 +29,8 @@ impl<H: Host> Manager<H> {
         let limits = self.config.limits;
         let prefix = PacketType::Message.encode();
         let socket = Socket::new(&self.host, namespace.to_owned(), prefix, auth_on_demand, limits);
-        self.entries.push(Entry::new(socket));
+        let seed = self.config.seed.wrapping_add(u64::from(id.0)).wrapping_add(1);
+        self.entries.push(Entry::new(socket, Backoff::new(self.config.backoff, seed)));
         if namespace == ROOT_NAMESPACE {
             self.root = Some(id);
         }
@@ -52,63 +52,10 @@ impl<H: Host> Manager<H> {
         };
         if !entry.socket.is_active() {
             entry.socket.connect();
-            entry.attempt = 0;
-            entry.cause = None;
+            entry.begin(0);
             self.start(socket, now);
         }
         self.end_turn();
-    }
-
-    /// Begins an attempt, or takes part in the one that is under way.
-    fn start(&mut self, socket: SocketId, now: Instant) {
-        match self.link {
-            Link::Idle => self.open_link(now),
-            Link::Waiting { .. } => {}
-            Link::Active(_) => {
-                if let Some(entry) = self.entry_mut(socket) {
-                    entry.attempt = 1;
-                }
-                if self.engine.is_open() {
-                    self.open_socket(socket, now + self.config.connect_timeout, now);
-                }
-            }
-        }
-    }
-
-    /// Sends CONNECT on the open session, or does first what has to come before it.
-    pub(super) fn open_socket(&mut self, socket: SocketId, deadline: Instant, now: Instant) {
-        let ticket = AuthTicket(self.next_ticket);
-        let Some(entry) = self.entries.get_mut(socket.0 as usize) else {
-            return;
-        };
-        if entry.reopen_at.is_some_and(|at| now < at) {
-            return entry.socket.queue(deadline);
-        }
-        entry.reopen_at = None;
-        match entry.socket.open(&self.host, deadline, ticket) {
-            Opening::Send(frame) => self.send_frame(frame),
-            Opening::Authenticate => {
-                self.next_ticket = self.next_ticket.wrapping_add(1);
-                self.tell(Event::AuthNeeded { socket, ticket });
-            }
-            Opening::Wait => {}
-        }
-    }
-
-    /// Takes the auth payload that [`Event::AuthNeeded`] asked for: a JSON object, or nothing.
-    pub fn authenticate(&mut self, socket: SocketId, ticket: AuthTicket, payload: Option<H::Text>) {
-        if let Some(entry) = self.entries.get_mut(socket.0 as usize) {
-            let frame = entry.socket.authenticate(&self.host, ticket, payload);
-            self.send_frame_if_some(frame);
-        }
-    }
-
-    /// Takes the news that the application has no auth payload to give; the attempt has failed.
-    pub fn fail_authentication(&mut self, socket: SocketId, ticket: AuthTicket, now: Instant) {
-        if self.entry(socket).is_some_and(|entry| entry.socket.is_asking(ticket)) {
-            self.fail_socket(socket, Cause::AuthFailed, now);
-            self.end_turn();
-        }
     }
 
     /// Disconnects `socket`. The session ends with the last socket.
@@ -126,7 +73,7 @@ impl<H: Host> Manager<H> {
     }
 
     /// Tells the server, if it counts the namespace as connected, that it is left.
-    fn leave(&mut self, socket: SocketId, now: Instant) {
+    pub(super) fn leave(&mut self, socket: SocketId, now: Instant) {
         if self.entry(socket).is_some_and(|entry| entry.socket.is_connected()) {
             self.send_disconnect(socket, now);
         }
@@ -147,14 +94,6 @@ impl<H: Host> Manager<H> {
     pub(super) fn forget_session(&mut self, socket: SocketId) {
         if let Some(entry) = self.entry_mut(socket) {
             entry.socket.forget_session();
-        }
-    }
-
-    /// Ends a wait for the next attempt. Does nothing else.
-    pub fn reconnect_now(&mut self, now: Instant) {
-        if matches!(self.link, Link::Waiting { .. }) {
-            self.open_link(now);
-            self.end_turn();
         }
     }
 
@@ -185,7 +124,7 @@ impl<H: Host> Manager<H> {
     /// # Errors
     ///
     /// [`EmitError`] as for [`emit`](Self::emit), and if too many requests are waiting. Otherwise exactly
-    /// one [`Event::Settled`] follows, unless the request is [cancelled](Self::cancel).
+    /// one [`Event::Settled`](crate::manager::Event::Settled) follows, unless the request is [cancelled](Self::cancel).
     pub fn request(
         &mut self,
         socket: SocketId,
@@ -215,7 +154,7 @@ impl<H: Host> Manager<H> {
     }
 
     /// Answers an event of the server. Without the connection on which it came, nothing is sent. An
-    /// answer that is more than a server takes is dropped with [`Event::Dropped`].
+    /// answer that is more than a server takes is dropped with [`Event::Dropped`](crate::manager::Event::Dropped).
     pub fn acknowledge(
         &mut self,
         socket: SocketId,
@@ -266,7 +205,7 @@ impl<H: Host> Manager<H> {
         }
     }
 
-    fn send_frame_if_some(&mut self, frame: Option<OutgoingFrame<H::Text>>) {
+    pub(super) fn send_frame_if_some(&mut self, frame: Option<OutgoingFrame<H::Text>>) {
         if let Some(frame) = frame {
             self.send_frame(frame);
         }

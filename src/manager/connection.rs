@@ -3,6 +3,7 @@
 use core::time::Duration;
 
 use crate::host::Host;
+use crate::manager::AddressTicket;
 use crate::socketio::{Decoder, DecoderLimits};
 use crate::time::Instant;
 
@@ -12,8 +13,10 @@ pub(super) enum Link<H: Host> {
     /// Nobody wants a connection.
     #[default]
     Idle,
-    /// The next attempt has a date.
-    Waiting { until: Instant },
+    /// The next attempt has a date. `slow` if attempts have become rare.
+    Waiting { until: Instant, slow: bool },
+    /// An attempt is under way, and the application has been asked for the address.
+    Addressing { deadline: Instant, ticket: AddressTicket },
     /// There is a session, or one is being opened.
     Active(Box<Connection<H>>),
 }
@@ -55,6 +58,11 @@ impl<H: Host> Connection<H> {
         self.proved = true;
     }
 
+    /// Whether the server has pinged or acknowledged.
+    pub fn is_proved(&self) -> bool {
+        self.proved
+    }
+
     /// Whether the connection was good enough to start again with the shortest delay.
     pub fn was_stable(&self, now: Instant, stable_after: Duration) -> bool {
         self.proved && self.connected_at.is_some_and(|since| now.since(since) >= stable_after)
@@ -65,7 +73,7 @@ impl<H: Host> Link<H> {
     pub fn connection(&mut self) -> Option<&mut Connection<H>> {
         match self {
             Self::Active(connection) => Some(connection),
-            Self::Idle | Self::Waiting { .. } => None,
+            Self::Idle | Self::Waiting { .. } | Self::Addressing { .. } => None,
         }
     }
 
@@ -74,7 +82,8 @@ impl<H: Host> Link<H> {
     pub fn deadline(&self) -> Option<Instant> {
         match self {
             Self::Active(connection) => connection.decoder.deadline(),
-            Self::Waiting { until } => Some(*until),
+            Self::Waiting { until, .. } => Some(*until),
+            Self::Addressing { deadline, .. } => Some(*deadline),
             Self::Idle => None,
         }
     }

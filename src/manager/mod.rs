@@ -13,29 +13,39 @@
 //! The application may call the manager while it is told something in step 5: nothing is borrowed
 //! then, so the call is one more turn. The caller loops, it never recurses.
 
+mod address;
 mod cause;
+mod circuit;
 mod commands;
 mod connection;
 mod entry;
 mod holding;
 mod liveness;
+mod identity;
+mod opening;
 mod output;
 mod packets;
 mod session;
+mod verdicts;
+mod waiting;
 
 use core::time::Duration;
 use std::collections::VecDeque;
 
 pub use cause::{Cause, ProtocolError};
 pub use liveness::LIVENESS_NAMESPACE;
-pub use output::{AckTicket, Event, Output, SocketId, Status};
+pub use output::{
+    AckTicket, AddressTicket, AuthReason, Event, Output, Policy, SocketId, Status, Verdict,
+    VerdictTicket,
+};
 
 use crate::backoff::{Backoff, BackoffConfig};
 use crate::engineio::{Engine, EngineConfig};
 use crate::host::Host;
 use crate::socketio::{DecoderLimits, Excess, Limits, RequestId, Settlement};
 use crate::time::{Instant, earliest};
-use connection::{Connection, Link};
+use circuit::Circuit;
+use connection::Link;
 use entry::Entry;
 
 /// What can be set about a manager.
@@ -45,8 +55,20 @@ pub struct Config {
     pub connect_timeout: Duration,
     /// How long a connection must live before the delays start from the shortest again. Default 10 s.
     pub stable_after: Duration,
+    /// How long the application may take to give its auth payload, within the attempt. Default 10 s.
+    pub auth_timeout: Duration,
+    /// Whether the application is asked for the address before each attempt. Default no.
+    pub address_on_demand: bool,
+    /// What follows when the server disconnects a namespace. Default [`Policy::Never`].
+    pub server_disconnect: Policy,
+    /// What follows when the server refuses a namespace. Default [`Policy::Never`].
+    pub refused: Policy,
     /// The delays between attempts.
     pub backoff: BackoffConfig,
+    /// After this time of failure attempts become rare. Default 10 min.
+    pub slow_after: Duration,
+    /// The upper bound of the delays then, if it is over that of `backoff`. Default 5 min.
+    pub slow_cap: Duration,
     /// The transports, and what is done with them.
     pub engine: EngineConfig,
     /// What a namespace may keep in memory.
@@ -62,7 +84,13 @@ impl Default for Config {
         Self {
             connect_timeout: Duration::from_secs(20),
             stable_after: Duration::from_secs(10),
+            auth_timeout: Duration::from_secs(10),
+            address_on_demand: false,
+            server_disconnect: Policy::Never,
+            refused: Policy::Never,
             backoff: BackoffConfig::default(),
+            slow_after: Duration::from_secs(600),
+            slow_cap: Duration::from_secs(300),
             engine: EngineConfig::default(),
             limits: Limits::default(),
             decoder_limits: DecoderLimits::default(),
@@ -99,6 +127,9 @@ pub struct Manager<H: Host> {
     /// The largest message that the server takes, as it said in its last handshake.
     max_payload: Option<u64>,
     backoff: Backoff,
+    circuit: Circuit,
+    /// When the server wants to see the client again, at the earliest.
+    not_before: Option<Instant>,
     entries: Vec<Entry<H>>,
     root: Option<SocketId>,
     diagnosis: Diagnosis,
@@ -126,6 +157,8 @@ impl<H: Host> Manager<H> {
             link: Link::default(),
             max_payload: None,
             backoff: Backoff::new(config.backoff, config.seed),
+            circuit: Circuit::default(),
+            not_before: None,
             config,
             entries: Vec::new(),
             root: None,
@@ -164,8 +197,12 @@ impl<H: Host> Manager<H> {
     pub fn handle_timeout(&mut self, now: Instant) {
         self.engine.handle_timeout(now);
         self.take_news(now);
-        if matches!(self.link, Link::Waiting { until } if until <= now) {
-            self.open_link(now);
+        match self.link {
+            Link::Waiting { until, .. } if until <= now => self.open_link(now),
+            Link::Addressing { deadline, .. } if deadline <= now => {
+                self.fail_link(Cause::AddressFailed, now);
+            }
+            Link::Idle | Link::Waiting { .. } | Link::Addressing { .. } | Link::Active(_) => {}
         }
         self.expire_attachments(now);
         for index in 0..self.entries.len() {
@@ -182,26 +219,22 @@ impl<H: Host> Manager<H> {
         let overdue = entry.socket.is_overdue(now);
         let queued = entry.socket.queued_until().is_some();
         let reopened = entry.is_to_be_reopened(now);
+        let authenticating = entry.socket.is_authenticating();
+        let retried = entry.retry_at.is_some_and(|at| at <= now);
         self.settle(expired, || Settlement::TimedOut);
+        let socket = SocketId(index as u32);
         if overdue && queued {
             // The server owes an answer on this session that it does not give: only a new one helps.
             self.fail_link(Cause::ConnectTimeout, now);
+        } else if overdue && authenticating {
+            self.fail_auth(socket, now);
         } else if overdue {
-            self.fail_socket(SocketId(index as u32), Cause::ConnectTimeout, now);
+            self.fail_socket(socket, Cause::ConnectTimeout, now);
         } else if reopened && self.engine.is_open() {
-            self.open_queued(SocketId(index as u32), now);
+            self.open_queued(socket, now);
+        } else if retried {
+            self.retry_socket(socket, now);
         }
-    }
-
-    fn open_link(&mut self, now: Instant) {
-        for entry in self.entries.iter_mut().filter(|entry| entry.socket.is_active()) {
-            entry.attempt = entry.attempt.saturating_add(1);
-        }
-        let deadline = now + self.config.connect_timeout;
-        let connection = Connection::new(deadline, self.config.decoder_limits);
-        self.link = Link::Active(Box::new(connection));
-        self.engine.open(Some(deadline), now);
-        self.take_news(now);
     }
 
     /// Ends the connection with an error, unless it has served and just ended.
@@ -240,7 +273,7 @@ impl<H: Host> Manager<H> {
             self.settle(lost.unwrap_or_default(), || Settlement::Disconnected);
         }
         if self.is_wanted() {
-            self.link = Link::Waiting { until: now + self.backoff.next_delay() };
+            self.wait(now);
         }
     }
 
@@ -274,8 +307,7 @@ impl<H: Host> Manager<H> {
     /// A namespace is over until the application connects it again.
     fn end_socket(&mut self, socket: SocketId, cause: Cause) {
         let lost = self.entry_mut(socket).map(|entry| {
-            entry.cause = Some(cause);
-            entry.socket.end();
+            entry.end(cause);
             entry.socket.drain_lost()
         });
         self.settle(lost.unwrap_or_default(), || Settlement::Disconnected);
@@ -286,6 +318,8 @@ impl<H: Host> Manager<H> {
         if !self.is_wanted() {
             self.close_session(now);
             self.diagnosis = Diagnosis::None;
+            self.forget_failures();
+            self.not_before = None;
         }
     }
 

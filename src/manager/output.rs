@@ -1,5 +1,7 @@
 //! What the manager tells its caller to do.
 
+use core::time::Duration;
+
 use crate::engineio::Action;
 use crate::host::{EventId, Host};
 use crate::manager::Cause;
@@ -54,6 +56,28 @@ pub enum Event<H: Host> {
         socket: SocketId,
         /// Which question this is.
         ticket: AuthTicket,
+        /// The number of the attempt, counted from 1 since the last connection.
+        attempt: u32,
+        /// Why it is asked.
+        reason: AuthReason,
+    },
+    /// The address of the server is needed; answer with
+    /// [`use_address`](crate::manager::Manager::use_address) as soon as the transports know it.
+    AddressNeeded {
+        /// Which question this is.
+        ticket: AddressTicket,
+        /// The number of the attempt: the lowest of the namespaces that take part in it.
+        attempt: u32,
+    },
+    /// The server refused or disconnected a namespace, and the application has to say what follows;
+    /// answer with [`judge`](crate::manager::Manager::judge). Until then its status stays what it was.
+    VerdictNeeded {
+        /// Which namespace.
+        socket: SocketId,
+        /// Which question this is.
+        ticket: VerdictTicket,
+        /// [`Cause::ConnectRefused`] or [`Cause::ServerDisconnect`].
+        cause: Cause,
     },
     /// The server accepted a namespace. A change of status follows.
     Accepted {
@@ -97,6 +121,64 @@ pub enum Event<H: Host> {
     },
 }
 
+/// Why the application is asked for its auth payload.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum AuthReason {
+    /// A namespace connects, for the first time or again.
+    #[default]
+    Connect,
+    /// The server has refused the last payload because it had expired.
+    Expired,
+    /// The application wants a fresh one in use.
+    Refresh,
+}
+
+impl AuthReason {
+    /// Returns the name that applications see.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Connect => "connect",
+            Self::Expired => "expired",
+            Self::Refresh => "refresh",
+        }
+    }
+}
+
+/// The number of a question for the address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AddressTicket(pub u32);
+
+/// The number of a question for a [`Verdict`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct VerdictTicket(pub u32);
+
+/// What follows when the server has refused or disconnected a namespace.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// The namespace stays disconnected.
+    Stop,
+    /// It is tried again after the usual delay.
+    Retry,
+    /// It is tried again, but not before this time has passed.
+    RetryAfter(Duration),
+    /// The auth payload has expired: it is asked for again at once. The second time in a row, after the
+    /// usual delay.
+    Refresh,
+}
+
+/// When the application is asked for a [`Verdict`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Policy {
+    /// Never: the namespace stays disconnected.
+    #[default]
+    Never,
+    /// Never: the namespace is tried again after the usual delay.
+    Always,
+    /// Each time.
+    Ask,
+}
+
 /// The right to answer one event of the server, as long as its connection lives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AckTicket {
@@ -126,6 +208,8 @@ pub enum Status {
         attempt: u32,
         /// When it starts.
         retry_at: Instant,
+        /// Whether attempts have failed for so long that they have become rare.
+        slow: bool,
         /// Why the last one failed or ended.
         cause: Option<Cause>,
     },

@@ -3,9 +3,7 @@
 use crate::engineio::{PAYLOAD_START, TransportId};
 use crate::host::{EventId, Host};
 use crate::manager::entry::Entry;
-use crate::manager::{
-    AckTicket, Cause, Diagnosis, Event, LIVENESS_NAMESPACE, Manager, SocketId, Status,
-};
+use crate::manager::{AckTicket, AuthReason, Cause, Diagnosis, Event, LIVENESS_NAMESPACE, Manager, SocketId, Status};
 use crate::socketio::{
     Answered, DecodeError, Decoded, Dropped, EarlyEvent, Excess, Flushed, Packet, Settlement,
 };
@@ -192,15 +190,22 @@ impl<H: Host> Manager<H> {
         let number = self.next_connection;
         self.next_connection = number.wrapping_add(1);
         self.diagnosis = Diagnosis::None;
+        self.forget_failures();
         if let Some(connection) = self.link.connection() {
+            if !connection.is_connected() {
+                // What the server asked for before this session has been granted.
+                self.not_before = None;
+            }
             connection.mark_connected(now);
         }
         let Some(entry) = self.entry_mut(socket) else {
             return;
         };
-        entry.attempt = 0;
-        entry.cause = None;
+        entry.begin(0);
         entry.connection = number;
+        entry.connected_at = Some(now);
+        entry.reason = AuthReason::Connect;
+        entry.refreshed = false;
         let recovered = entry.socket.accept(pid);
         let holding = entry.holding;
         entry.socket.set_held(holding);
@@ -239,7 +244,7 @@ impl<H: Host> Manager<H> {
         match self.entry_mut(socket).map(Entry::answer) {
             Some(Answered::Expected) => {
                 self.tell(Event::Refused { socket, data });
-                self.refuse(socket, Cause::ConnectRefused, now);
+                self.on_refused(socket, now);
             }
             Some(Answered::Abandoned) => self.open_queued(socket, now),
             Some(Answered::Unasked) | None => {}
@@ -254,7 +259,7 @@ impl<H: Host> Manager<H> {
     }
 
     /// Trying again would give the same answer, so the socket stays disconnected.
-    fn refuse(&mut self, socket: SocketId, cause: Cause, now: Instant) {
+    pub(super) fn refuse(&mut self, socket: SocketId, cause: Cause, now: Instant) {
         if self.entry(socket).is_some_and(Entry::is_on_the_way) {
             self.tell(Event::Failed { socket: Some(socket), cause });
             self.end_socket(socket, cause);
@@ -263,10 +268,9 @@ impl<H: Host> Manager<H> {
     }
 
     fn on_disconnect(&mut self, socket: SocketId, now: Instant) {
-        if self.entry(socket).is_some_and(|entry| entry.socket.is_active() && !entry.left) {
+        if self.entry(socket).is_some_and(|entry| entry.is_to_be_opened() && !entry.left) {
             self.forget_session(socket);
-            self.end_socket(socket, Cause::ServerDisconnect);
-            self.rest_if_unwanted(now);
+            self.on_server_disconnect(socket, now);
         }
     }
 }

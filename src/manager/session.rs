@@ -2,6 +2,7 @@
 
 use crate::engineio::{CloseCause, Failure, Notice, Payload, Received, TransportId, TransportKind};
 use crate::host::Host;
+use crate::manager::entry::Entry;
 use crate::manager::{Cause, Diagnosis, Event, Manager, Output, SocketId};
 use crate::time::Instant;
 
@@ -131,7 +132,7 @@ impl<H: Host> Manager<H> {
             return;
         };
         for index in 0..self.entries.len() {
-            if self.entries.get(index).is_some_and(|entry| entry.socket.is_active()) {
+            if self.entries.get(index).is_some_and(Entry::is_to_be_opened) {
                 self.open_socket(SocketId(index as u32), deadline, now);
             }
         }

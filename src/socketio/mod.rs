@@ -20,7 +20,7 @@ pub use excess::Excess;
 pub use outgoing::{EmitError, Limits, MaxPayload, Outgoing, Settlement};
 pub use packet::{DecodeError, Packet, PacketType};
 pub use pending_acks::{PendingAcks, RequestId};
-pub use phase::{Answered, AuthTicket, Opening, Phase};
+pub use phase::{Answered, AuthQuestion, AuthTicket, Opening, Phase};
 pub use socket::{EarlyEvent, Flushed, Socket};
 
 /// The namespace that every server has.

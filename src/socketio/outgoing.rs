@@ -99,6 +99,8 @@ pub enum Settlement<Value> {
     Disconnected,
     /// The request or its answer had to be dropped.
     Dropped(Excess),
+    /// It was not sent, because the client has another user since.
+    IdentityChanged,
     /// The client was destroyed.
     Destroyed,
 }

@@ -92,6 +92,11 @@ impl PendingAcks {
         self.drain_if(|entry| entry.sent).into_iter().map(|entry| entry.request).collect()
     }
 
+    /// Takes out what has not been sent.
+    pub fn drain_unsent(&mut self) -> Vec<RequestId> {
+        self.drain_if(|entry| !entry.sent).into_iter().map(|entry| entry.request).collect()
+    }
+
     /// Takes out everything.
     pub fn drain(&mut self) -> Vec<RequestId> {
         self.drain_if(|_| true).into_iter().map(|entry| entry.request).collect()

@@ -33,8 +33,8 @@ pub enum Phase {
     Authenticating {
         /// When to give up.
         deadline: Instant,
-        /// What the answer must show.
-        ticket: AuthTicket,
+        /// What was asked.
+        question: AuthQuestion,
     },
     /// CONNECT has been sent.
     Connecting {
@@ -51,6 +51,15 @@ pub enum Phase {
 /// application may have another user since.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct AuthTicket(pub u32);
+
+/// A question for the auth payload.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AuthQuestion {
+    /// What the answer must show.
+    pub ticket: AuthTicket,
+    /// Until when it may be answered.
+    pub until: Instant,
+}
 
 /// What an open session means to a namespace that wants to connect.
 #[derive(Debug)]

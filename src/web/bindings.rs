@@ -1,5 +1,6 @@
 //! The exports: one object that takes plain numbers and JavaScript values. No logic.
 
+use core::time::Duration;
 use std::rc::Rc;
 
 use js_sys::{Array, JsString};
@@ -8,7 +9,9 @@ use wasm_bindgen::prelude::*;
 use crate::backoff::BackoffConfig;
 use crate::engineio::{EngineConfig, Payload, TransportId, TransportKind};
 use crate::host::EventId;
-use crate::manager::{AckTicket, Cause, Config, Manager, SocketId};
+use crate::manager::{
+    AckTicket, AddressTicket, Cause, Config, Manager, Policy, SocketId, Verdict, VerdictTicket,
+};
 use crate::socketio::{AuthTicket, DecoderLimits, EmitError, RequestId};
 use crate::web::driver::{Driver, ManagerOutlet};
 use crate::web::host::JsHost;
@@ -72,6 +75,61 @@ impl JsManager {
     pub fn fail_authentication(&self, socket: u32, ticket: u32) {
         let (socket, ticket) = (SocketId(socket), AuthTicket(ticket));
         self.driver.turn_at(|core, now| core.fail_authentication(socket, ticket, now));
+    }
+
+    /// Says that there will never be an auth payload to give.
+    #[wasm_bindgen(js_name = stopAuthentication)]
+    pub fn stop_authentication(&self, socket: u32, ticket: u32) {
+        let (socket, ticket) = (SocketId(socket), AuthTicket(ticket));
+        self.driver.turn_at(|core, now| core.stop_authentication(socket, ticket, now));
+    }
+
+    /// Has a fresh auth payload used.
+    #[wasm_bindgen(js_name = refreshAuth)]
+    pub fn refresh_auth(&self, socket: u32) {
+        self.driver.turn_at(|core, now| core.refresh_auth(SocketId(socket), now));
+    }
+
+    /// Goes on with an attempt whose address the options now have.
+    #[wasm_bindgen(js_name = useAddress)]
+    pub fn use_address(&self, ticket: u32) {
+        self.driver.turn_at(|core, now| core.use_address(AddressTicket(ticket), now));
+    }
+
+    /// Says that there is no address to give.
+    #[wasm_bindgen(js_name = failAddress)]
+    pub fn fail_address(&self, ticket: u32) {
+        self.driver.turn_at(|core, now| core.fail_address(AddressTicket(ticket), now));
+    }
+
+    /// Says what follows a refusal or a disconnection: `stop`, `retry` or `refresh`. A time that is not
+    /// negative is what a retry has to wait at least.
+    pub fn judge(&self, socket: u32, ticket: u32, verdict: &str, after_ms: f64) {
+        let (socket, ticket) = (SocketId(socket), VerdictTicket(ticket));
+        let verdict = match verdict {
+            "retry" if after_ms >= 0.0 => Verdict::RetryAfter(to_duration(after_ms)),
+            "retry" => Verdict::Retry,
+            "refresh" => Verdict::Refresh,
+            _ => Verdict::Stop,
+        };
+        self.driver.turn_at(|core, now| core.judge(socket, ticket, verdict, now));
+    }
+
+    /// Has the next attempt wait.
+    pub fn postpone(&self, after_ms: f64) {
+        self.driver.turn_at(|core, now| core.postpone(to_duration(after_ms), now));
+    }
+
+    /// Says that the client has another user, or none.
+    #[wasm_bindgen(js_name = changeIdentity)]
+    pub fn change_identity(&self) {
+        self.driver.turn_at(|core, now| core.change_identity(now));
+    }
+
+    /// Drops what waits to be sent.
+    #[wasm_bindgen(js_name = discardUnsent)]
+    pub fn discard_unsent(&self) {
+        self.driver.turn(|core| core.discard_unsent());
     }
 
     /// Sends an event. Returns the code of an error, or nothing.
@@ -211,7 +269,14 @@ fn to_code(result: Result<(), EmitError>) -> Option<String> {
 }
 
 fn to_config(options: &JsOptions) -> Config {
+    let Config { auth_timeout, slow_after, slow_cap, .. } = Config::default();
     Config {
+        auth_timeout: to_duration_or(options.auth_timeout_ms(), auth_timeout),
+        slow_after: to_duration_or(options.slow_after_ms(), slow_after),
+        slow_cap: to_duration_or(options.slow_cap_ms(), slow_cap),
+        address_on_demand: options.address_on_demand(),
+        server_disconnect: to_policy(options.on_server_disconnect()),
+        refused: to_policy(options.on_refused()),
         connect_timeout: to_duration(options.connect_timeout_ms()),
         backoff: BackoffConfig {
             min: to_duration(options.min_ms()),
@@ -222,6 +287,19 @@ fn to_config(options: &JsOptions) -> Config {
         decoder_limits: to_decoder_limits(options),
         seed: options.seed() as u64,
         ..Config::default()
+    }
+}
+
+/// What is no number, because it is not set, leaves the default.
+fn to_duration_or(millis: f64, default: Duration) -> Duration {
+    if millis.is_nan() { default } else { to_duration(millis) }
+}
+
+fn to_policy(name: Option<String>) -> Policy {
+    match name.as_deref() {
+        Some("always") => Policy::Always,
+        Some("ask") => Policy::Ask,
+        _ => Policy::Never,
     }
 }
 
@@ -242,7 +320,7 @@ fn to_decoder_limits(options: &JsOptions) -> DecoderLimits {
     DecoderLimits {
         attachments: set(options.max_attachments()).map_or(attachments, |count| count as u32),
         bytes: set(options.max_attachment_bytes()).map_or(bytes, |bytes| bytes as usize),
-        time: set(options.attachment_timeout_ms()).map_or(time, to_duration),
+        time: to_duration_or(options.attachment_timeout_ms(), time),
     }
 }
 

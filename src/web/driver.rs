@@ -63,7 +63,13 @@ impl ManagerOutlet {
                 let (kind, arguments) = settlement_to_js(settlement);
                 events.settled(request.0, kind, arguments);
             }
-            Event::AuthNeeded { socket, ticket } => events.auth_needed(socket.0, ticket.0),
+            Event::AuthNeeded { socket, ticket, attempt, reason } => {
+                events.auth_needed(socket.0, ticket.0, attempt, reason.name());
+            }
+            Event::AddressNeeded { ticket, attempt } => events.address_needed(ticket.0, attempt),
+            Event::VerdictNeeded { socket, ticket, cause } => {
+                events.verdict_needed(socket.0, ticket.0, cause.code());
+            }
             Event::Accepted { socket, sid, recovered } => {
                 events.accepted(socket.0, &sid, recovered);
             }
@@ -83,11 +89,12 @@ impl ManagerOutlet {
     }
 
     fn tell_status(&self, socket: u32, status: Status) {
+        let is_slow = matches!(status, Status::Waiting { slow: true, .. });
         let (state, attempt, retry_in_ms, cause) = match status {
             Status::Idle => ("idle", 0, 0.0, None),
             Status::Connecting { attempt, cause } => ("connecting", attempt, 0.0, cause),
             Status::Connected => ("connected", 0, 0.0, None),
-            Status::Waiting { attempt, retry_at, cause } => {
+            Status::Waiting { attempt, retry_at, cause, .. } => {
                 let delay = retry_at.since(now()).as_micros() as f64 / 1_000.0;
                 ("waiting", attempt, delay, cause)
             }
@@ -95,7 +102,7 @@ impl ManagerOutlet {
         };
         let code = cause.map_or("", Cause::code);
         let detail = cause.map_or("".into(), Cause::detail);
-        self.events.status(socket, state, attempt, retry_in_ms, code, &detail);
+        self.events.status(socket, state, attempt, retry_in_ms, code, &detail, is_slow);
     }
 }
 
@@ -105,6 +112,7 @@ fn settlement_to_js(settlement: Settlement<JsValue>) -> (&'static str, JsValue) 
         Settlement::Dropped(excess) => (excess.code(), JsValue::UNDEFINED),
         Settlement::TimedOut => ("ack_timeout", JsValue::UNDEFINED),
         Settlement::Disconnected => ("disconnected", JsValue::UNDEFINED),
+        Settlement::IdentityChanged => ("identity_changed", JsValue::UNDEFINED),
         Settlement::Destroyed => ("client_destroyed", JsValue::UNDEFINED),
     }
 }

@@ -65,6 +65,18 @@ extern "C" {
     pub fn base_ms(this: &JsOptions) -> f64;
     #[wasm_bindgen(method, getter, js_name = capMs)]
     pub fn cap_ms(this: &JsOptions) -> f64;
+    #[wasm_bindgen(method, getter, js_name = authTimeoutMs)]
+    pub fn auth_timeout_ms(this: &JsOptions) -> f64;
+    #[wasm_bindgen(method, getter, js_name = slowAfterMs)]
+    pub fn slow_after_ms(this: &JsOptions) -> f64;
+    #[wasm_bindgen(method, getter, js_name = slowCapMs)]
+    pub fn slow_cap_ms(this: &JsOptions) -> f64;
+    #[wasm_bindgen(method, getter, js_name = addressOnDemand)]
+    pub fn address_on_demand(this: &JsOptions) -> bool;
+    #[wasm_bindgen(method, getter, js_name = onServerDisconnect)]
+    pub fn on_server_disconnect(this: &JsOptions) -> Option<String>;
+    #[wasm_bindgen(method, getter, js_name = onRefused)]
+    pub fn on_refused(this: &JsOptions) -> Option<String>;
 
     #[wasm_bindgen(method, getter)]
     pub fn transports(this: &JsOptions) -> Vec<String>;
@@ -94,7 +106,11 @@ extern "C" {
     #[wasm_bindgen(method)]
     pub fn settled(this: &JsEvents, request: u32, settlement: &str, arguments: JsValue);
     #[wasm_bindgen(method, js_name = authNeeded)]
-    pub fn auth_needed(this: &JsEvents, socket: u32, ticket: u32);
+    pub fn auth_needed(this: &JsEvents, socket: u32, ticket: u32, attempt: u32, reason: &str);
+    #[wasm_bindgen(method, js_name = addressNeeded)]
+    pub fn address_needed(this: &JsEvents, ticket: u32, attempt: u32);
+    #[wasm_bindgen(method, js_name = verdictNeeded)]
+    pub fn verdict_needed(this: &JsEvents, socket: u32, ticket: u32, cause: &str);
     #[wasm_bindgen(method)]
     pub fn accepted(this: &JsEvents, socket: u32, id: &str, recovered: bool);
     #[wasm_bindgen(method)]
@@ -112,6 +128,7 @@ extern "C" {
         retry_in_ms: f64,
         cause: &str,
         detail: &str,
+        slow: bool,
     );
     #[wasm_bindgen(method)]
     pub fn diagnose(this: &JsEvents);

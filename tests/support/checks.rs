@@ -71,8 +71,12 @@ impl Checks {
                 assert_eq!(status, Some(&Status::Connected), "an event without a connection");
             }
             Told::AuthNeeded { .. } => assert!(!self.open.is_empty(), "auth without a transport"),
-            Told::Accepted { .. }
+            Told::AddressNeeded { .. } => {
+                assert!(self.open.is_empty(), "an address while a transport is open");
+            }
+            Told::VerdictNeeded { .. }
             | Told::Probed
+            | Told::Accepted { .. }
             | Told::Refused { .. }
             | Told::Dropped { .. }
             | Told::Failed { .. } => {}
@@ -96,23 +100,25 @@ impl Checks {
 /// | from | to |
 /// |---|---|
 /// | idle, disconnected | connecting; waiting, if another namespace waits |
-/// | connecting | connected, waiting, disconnected; connecting, if its cause becomes known |
-/// | connected | waiting, disconnected |
-/// | waiting | connecting, disconnected; waiting, if its cause becomes known |
+/// | connecting | connected, waiting, disconnected; connecting, if its cause becomes known, the expired auth is refreshed, or it begins anew |
+/// | connected | waiting, disconnected; connecting, if the auth or the user is to be another |
+/// | waiting | connecting, disconnected; waiting, if its cause becomes known, or it is to be longer |
 fn is_legal(from: Status, to: Status) -> bool {
     use Status::{Connected, Connecting, Disconnected, Idle, Waiting};
     match (from, to) {
         (Connecting { attempt, cause }, Connecting { attempt: next, cause: after }) => {
-            attempt == next && cause != after
+            let refreshes = next == attempt + 1 && cause == after;
+            let begins_anew = next == 1 && after.is_none();
+            (attempt == next && cause != after) || refreshes || begins_anew
         }
-        (
-            Waiting { attempt, retry_at, cause },
-            Waiting { attempt: next, retry_at: then, cause: after },
-        ) => attempt == next && retry_at == then && cause != after,
+        (Waiting { attempt, retry_at, .. }, Waiting { attempt: next, retry_at: then, .. }) => {
+            attempt == next && then >= retry_at
+        }
         (Idle | Disconnected { .. }, to) => matches!(to, Connecting { .. } | Waiting { .. }),
         (Connecting { .. }, to) => {
             matches!(to, Connected | Waiting { .. } | Disconnected { .. })
         }
+        (Connected, Connecting { attempt, cause }) => attempt == 1 && cause.is_none(),
         (Connected, to) => matches!(to, Waiting { .. } | Disconnected { .. }),
         (Waiting { .. }, to) => matches!(to, Connecting { .. } | Disconnected { .. }),
     }

@@ -293,6 +293,18 @@ impl Pair {
                 self.client.fail_authentication(socket, ticket, now);
             }
             Call::With { .. } => panic!("attachments of attachments"),
+            Call::StopAuthentication { socket, ticket } => {
+                self.client.stop_authentication(socket, ticket, now);
+            }
+            Call::RefreshAuth(socket) => self.client.refresh_auth(socket, now),
+            Call::Judge { socket, ticket, verdict } => {
+                self.client.judge(socket, ticket, verdict, now);
+            }
+            Call::UseAddress(ticket) => self.client.use_address(ticket, now),
+            Call::FailAddress(ticket) => self.client.fail_address(ticket, now),
+            Call::Postpone(after) => self.client.postpone(after, now),
+            Call::ChangeIdentity => self.client.change_identity(now),
+            Call::DiscardUnsent => self.client.discard_unsent(),
             Call::ReconnectNow => self.client.reconnect_now(now),
             Call::Destroy => {
                 self.client.destroy(now);

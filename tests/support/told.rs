@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use serde_json::Value;
 use sockeye::host::EventId;
-use sockeye::manager::{AckTicket, Cause, Event, SocketId, Status};
+use sockeye::manager::{
+    AckTicket, AddressTicket, AuthReason, Cause, Event, SocketId, Status, Verdict, VerdictTicket,
+};
 use sockeye::native::NativeHost;
 use sockeye::socketio::{AuthTicket, Excess, RequestId, Settlement};
 use sockeye::time::Instant;
@@ -16,7 +18,9 @@ use super::{Pair, TransportId};
 pub enum Told {
     Delivered { socket: SocketId, event: EventId, arguments: Value, ack: Option<AckTicket> },
     Settled { request: RequestId, how: How },
-    AuthNeeded { socket: SocketId, ticket: AuthTicket },
+    AuthNeeded { socket: SocketId, ticket: AuthTicket, attempt: u32, reason: AuthReason },
+    AddressNeeded { ticket: AddressTicket, attempt: u32 },
+    VerdictNeeded { socket: SocketId, ticket: VerdictTicket, cause: Cause },
     Refused { socket: SocketId, data: Option<Value> },
     Accepted { socket: SocketId, sid: String, recovered: bool },
     Probed,
@@ -32,6 +36,7 @@ pub enum How {
     TimedOut,
     Disconnected,
     Dropped(Excess),
+    IdentityChanged,
     Destroyed,
 }
 
@@ -87,6 +92,21 @@ pub enum Call {
         socket: SocketId,
         ticket: AuthTicket,
     },
+    StopAuthentication {
+        socket: SocketId,
+        ticket: AuthTicket,
+    },
+    RefreshAuth(SocketId),
+    Judge {
+        socket: SocketId,
+        ticket: VerdictTicket,
+        verdict: Verdict,
+    },
+    UseAddress(AddressTicket),
+    FailAddress(AddressTicket),
+    Postpone(Duration),
+    ChangeIdentity,
+    DiscardUnsent,
     ReconnectNow,
     Destroy,
 }
@@ -155,7 +175,7 @@ impl Pair {
     /// The ticket of the last question for a namespace's auth.
     pub fn auth_ticket(&self, socket: SocketId) -> AuthTicket {
         let ticket = |told: &Told| match told {
-            Told::AuthNeeded { socket: asked, ticket } if *asked == socket => Some(*ticket),
+            Told::AuthNeeded { socket: asked, ticket, .. } if *asked == socket => Some(*ticket),
             _ => None,
         };
         self.log.iter().rev().find_map(ticket).expect("a question for auth")
@@ -188,7 +208,13 @@ impl From<Event<NativeHost>> for Told {
             Event::Settled { request, settlement } => {
                 Self::Settled { request, how: How::from(settlement) }
             }
-            Event::AuthNeeded { socket, ticket } => Self::AuthNeeded { socket, ticket },
+            Event::AuthNeeded { socket, ticket, attempt, reason } => {
+                Self::AuthNeeded { socket, ticket, attempt, reason }
+            }
+            Event::AddressNeeded { ticket, attempt } => Self::AddressNeeded { ticket, attempt },
+            Event::VerdictNeeded { socket, ticket, cause } => {
+                Self::VerdictNeeded { socket, ticket, cause }
+            }
             Event::Refused { socket, data } => Self::Refused { socket, data },
             Event::Accepted { socket, sid, recovered } => Self::Accepted { socket, sid, recovered },
             Event::Probed => Self::Probed,
@@ -206,6 +232,7 @@ impl From<Settlement<Value>> for How {
             Settlement::TimedOut => Self::TimedOut,
             Settlement::Disconnected => Self::Disconnected,
             Settlement::Dropped(excess) => Self::Dropped(excess),
+            Settlement::IdentityChanged => Self::IdentityChanged,
             Settlement::Destroyed => Self::Destroyed,
         }
     }

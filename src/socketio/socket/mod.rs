@@ -13,7 +13,7 @@ use crate::socketio::excess::Excess;
 use crate::socketio::outgoing::Limits;
 use crate::socketio::packet::PacketType;
 use crate::socketio::pending_acks::{PendingAcks, RequestId};
-use crate::socketio::phase::{Answered, AuthTicket, Opening, Phase};
+use crate::socketio::phase::{Answered, AuthQuestion, AuthTicket, Opening, Phase};
 use crate::socketio::recovery::Recovery;
 use crate::time::{Instant, earliest};
 
@@ -137,9 +137,8 @@ impl<H: Host> Socket<H> {
 
     fn connect_deadline(&self) -> Option<Instant> {
         match self.phase {
-            Phase::Queued { deadline }
-            | Phase::Authenticating { deadline, .. }
-            | Phase::Connecting { deadline } => Some(deadline),
+            Phase::Authenticating { deadline, question } => Some(deadline.min(question.until)),
+            Phase::Queued { deadline } | Phase::Connecting { deadline } => Some(deadline),
             Phase::Idle | Phase::Wanted | Phase::Connected | Phase::Disconnected => None,
         }
     }
@@ -151,13 +150,18 @@ impl<H: Host> Socket<H> {
         }
     }
 
-    /// Reacts to an open session. `ticket` is for the question that may be needed.
-    pub fn open(&mut self, host: &H, deadline: Instant, ticket: AuthTicket) -> Opening<H::Text> {
+    /// Reacts to an open session. `question` is the one that may be needed.
+    pub fn open(
+        &mut self,
+        host: &H,
+        deadline: Instant,
+        question: AuthQuestion,
+    ) -> Opening<H::Text> {
         if self.unanswered {
             self.queue(deadline);
             Opening::Wait
         } else if self.auth_on_demand {
-            self.phase = Phase::Authenticating { deadline, ticket };
+            self.phase = Phase::Authenticating { deadline, question };
             Opening::Authenticate
         } else {
             Opening::Send(self.send_connect(host, deadline, None))
@@ -178,16 +182,22 @@ impl<H: Host> Socket<H> {
         ticket: AuthTicket,
         payload: Option<H::Text>,
     ) -> Option<OutgoingFrame<H::Text>> {
-        let Phase::Authenticating { deadline, ticket: asked } = self.phase else {
+        let Phase::Authenticating { deadline, question } = self.phase else {
             return None;
         };
-        (asked == ticket).then(|| self.send_connect(host, deadline, payload))
+        (question.ticket == ticket).then(|| self.send_connect(host, deadline, payload))
+    }
+
+    /// Returns whether the application has been asked for its auth payload.
+    #[must_use]
+    pub fn is_authenticating(&self) -> bool {
+        matches!(self.phase, Phase::Authenticating { .. })
     }
 
     /// Returns whether the answer to this question is waited for.
     #[must_use]
     pub fn is_asking(&self, ticket: AuthTicket) -> bool {
-        matches!(self.phase, Phase::Authenticating { ticket: asked, .. } if asked == ticket)
+        matches!(self.phase, Phase::Authenticating { question, .. } if question.ticket == ticket)
     }
 
     fn send_connect(
@@ -294,13 +304,19 @@ impl<H: Host> Socket<H> {
         self.forget_early();
     }
 
-    /// Reacts to the end of the session: an active socket wants the next one.
-    pub fn lose_session(&mut self) {
-        self.unanswered = false;
-        self.forget_early();
+    /// Gives an attempt or a connection up, and stays wanted. A CONNECT that has not been answered stays
+    /// so.
+    pub fn retreat(&mut self) {
         if self.is_active() {
             self.phase = Phase::Wanted;
         }
+        self.forget_early();
+    }
+
+    /// Reacts to the end of the session: an active socket wants the next one.
+    pub fn lose_session(&mut self) {
+        self.unanswered = false;
+        self.retreat();
     }
 
     fn forget_early(&mut self) {
@@ -311,6 +327,12 @@ impl<H: Host> Socket<H> {
     /// Takes out the requests that nobody will answer because their connection is gone.
     pub fn drain_lost(&mut self) -> Vec<RequestId> {
         self.pending.drain_sent()
+    }
+
+    /// Drops what waits for the connection, and returns the requests among it.
+    pub fn discard_unsent(&mut self) -> Vec<RequestId> {
+        self.unsent.clear();
+        self.pending.drain_unsent()
     }
 
     /// Takes out all requests.
@@ -397,9 +419,13 @@ mod tests {
         Instant::from_millis(millis)
     }
 
+    fn question(number: u32) -> AuthQuestion {
+        AuthQuestion { ticket: AuthTicket(number), until: at(50.0) }
+    }
+
     fn connect(socket: &mut Socket<NativeHost>) {
         socket.connect();
-        let Opening::Send(frame) = socket.open(&HOST(), at(100.0), AuthTicket(0)) else {
+        let Opening::Send(frame) = socket.open(&HOST(), at(100.0), question(0)) else {
             panic!("CONNECT was not sent");
         };
         assert_eq!(NativeHost::join(&frame), "40/jobs,");
@@ -452,13 +478,14 @@ mod tests {
     fn asks_for_auth_and_takes_it_only_while_it_waits_for_it() {
         let mut socket = Socket::new(&HOST(), "/".to_owned(), "4", true, Limits::default());
         socket.connect();
-        let opening = socket.open(&HOST(), at(100.0), AuthTicket(7));
+        let opening = socket.open(&HOST(), at(100.0), question(7));
         assert!(matches!(opening, Opening::Authenticate));
-        assert!(!socket.is_overdue(at(99.0)) && socket.is_overdue(at(100.0)));
+        assert!(!socket.is_overdue(at(49.0)) && socket.is_overdue(at(50.0)));
         let payload = Some("{\"token\":\"t\"}".to_owned());
         assert!(socket.authenticate(&HOST(), AuthTicket(6), payload.clone()).is_none());
         let frame = socket.authenticate(&HOST(), AuthTicket(7), payload);
         assert_eq!(wire(frame).unwrap(), "40{\"token\":\"t\"}");
+        assert!(!socket.is_overdue(at(99.0)) && socket.is_overdue(at(100.0)), "the attempt's time");
         assert!(socket.authenticate(&HOST(), AuthTicket(7), None).is_none());
     }
 
@@ -466,14 +493,14 @@ mod tests {
     fn queues_an_attempt_behind_the_answer_to_one_that_was_given_up() {
         let mut socket = socket(Limits::default());
         socket.connect();
-        assert!(matches!(socket.open(&HOST(), at(9.0), AuthTicket(0)), Opening::Send(_)));
+        assert!(matches!(socket.open(&HOST(), at(9.0), question(0)), Opening::Send(_)));
         socket.end();
         socket.connect();
-        assert!(matches!(socket.open(&HOST(), at(20.0), AuthTicket(1)), Opening::Wait));
+        assert!(matches!(socket.open(&HOST(), at(20.0), question(1)), Opening::Wait));
         assert_eq!(socket.queued_until(), Some(at(20.0)));
         assert_eq!(socket.answer(), Answered::Abandoned);
         assert_eq!(socket.answer(), Answered::Unasked);
-        assert!(matches!(socket.open(&HOST(), at(20.0), AuthTicket(2)), Opening::Send(_)));
+        assert!(matches!(socket.open(&HOST(), at(20.0), question(2)), Opening::Send(_)));
     }
 
     #[test]
