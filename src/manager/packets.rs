@@ -3,7 +3,9 @@
 use crate::engineio::{PAYLOAD_START, TransportId};
 use crate::host::{EventId, Host};
 use crate::manager::entry::Entry;
-use crate::manager::{AckTicket, AuthReason, Cause, Diagnosis, Event, LIVENESS_NAMESPACE, Manager, SocketId, Status};
+use crate::manager::{
+    AckTicket, AuthReason, Cause, Diagnosis, Event, LIVENESS_NAMESPACE, Manager, SocketId, Status,
+};
 use crate::socketio::{
     Answered, DecodeError, Decoded, Dropped, EarlyEvent, Excess, Flushed, Packet, Settlement,
 };
