@@ -41,6 +41,30 @@ pub enum ValueKind {
     Other,
 }
 
+/// What stands for an event's id: a seeded hash of 64 bits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Fingerprint(pub u64);
+
+/// The place of an event in a stream whose events are numbered without a gap.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Order {
+    /// What stands for the epoch of the stream: with another one the numbers start anew.
+    pub epoch: u64,
+    /// The number, from 1 on.
+    pub seq: u64,
+}
+
+/// What an event can be known by when it comes again.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct EventIdentity {
+    /// What stands for the stream.
+    pub stream: u64,
+    /// What stands for the id, if it has one.
+    pub id: Option<Fingerprint>,
+    /// Its number, if it has one.
+    pub order: Option<Order>,
+}
+
 /// An end of an array of arguments.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum End {

@@ -5,6 +5,7 @@
 //! ```text
 //! web        (wasm only) bindings → driver → transports, timer
 //! ───────────────────────────────────────────────────────────
+//! client     what loses nothing: de-duplication
 //! manager    sockets over one session, reconnection
 //! socketio   packet, codec, decoder, socket      engineio   packet, payload, session, engine
 //! host       what the core asks of its surroundings
@@ -33,6 +34,7 @@
 //! | request | an event that the server is to acknowledge |
 
 pub mod backoff;
+pub mod client;
 pub mod engineio;
 pub mod host;
 pub mod manager;

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 /// The floors, and which others each may import. A module that is not listed is refused, so that it
 /// gets its place here.
-const FLOORS: [(&str, &[&str]); 9] = [
+const FLOORS: [(&str, &[&str]); 10] = [
     ("time", &[]),
     ("random", &[]),
     ("host", &[]),
@@ -18,7 +18,8 @@ const FLOORS: [(&str, &[&str]); 9] = [
     ("engineio", &["host", "time", "backoff"]),
     ("socketio", &["host", "time"]),
     ("manager", &["engineio", "socketio", "host", "time", "backoff"]),
-    ("web", &["manager", "engineio", "socketio", "host", "time", "backoff", "random"]),
+    ("client", &["manager", "engineio", "socketio", "host", "time", "random"]),
+    ("web", &["client", "manager", "engineio", "socketio", "host", "time", "backoff", "random"]),
 ];
 
 const PLATFORM: [&str; 7] =

@@ -1,0 +1,3 @@
+//! What makes a connection a client that loses nothing.
+
+pub mod dedup;
