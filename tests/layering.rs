@@ -18,7 +18,7 @@ const FLOORS: [(&str, &[&str]); 10] = [
     ("engineio", &["host", "time", "backoff"]),
     ("socketio", &["host", "time"]),
     ("manager", &["engineio", "socketio", "host", "time", "backoff"]),
-    ("client", &["manager", "engineio", "socketio", "host", "time", "random"]),
+    ("client", &["manager", "engineio", "socketio", "host", "time", "backoff", "random"]),
     ("web", &["client", "manager", "engineio", "socketio", "host", "time", "backoff", "random"]),
 ];
 

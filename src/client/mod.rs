@@ -1,3 +1,9 @@
-//! What makes a connection a client that loses nothing.
+//! A client that loses nothing: what stands above the sockets of one server.
+//!
+//! Its parts are machines like those below: inputs with `now`, effects to poll, no knowledge of each
+//! other or of the manager.
 
 pub mod dedup;
+pub mod defects;
+pub mod outbox;
+pub mod store;
