@@ -52,15 +52,15 @@ export interface ContinuityPort {
   gapDone(socket: number, ticket: number): void;
   /**
    * Joins a topic, now and on each connection that is not a continuation. `join` and `leave` are bodies as
-   * for {@link CorePort.emit}. With `confirm: "event"` the answer to `join` proves nothing and
-   * {@link topicConfirmed} is waited for.
+   * for {@link CorePort.emit}. With `confirm`, the number of an event, the answer to `join` proves nothing
+   * and {@link topicConfirmed} is waited for.
    */
   retainTopic(
     socket: number,
     topic: string,
     join: string,
     leave: string | undefined,
-    confirm: "ack" | "event",
+    confirm: number | undefined,
   ): void;
   releaseTopic(socket: number, topic: string): void;
   topicConfirmed(socket: number, topic: string): void;
@@ -76,6 +76,11 @@ export interface ContinuityEvents {
   gapHookNeeded(socket: number, ticket: number): void;
   /** Live events flow. */
   live(socket: number): void;
+  /**
+   * An event has come that may confirm a topic which is being joined. It is told here at once; whoever
+   * listens to it gets it as ever, which may be later. `args` starts with the event's name.
+   */
+  confirming(socket: number, event: number, args: readonly unknown[]): void;
   /** `args` are the answer to `join`, if it was acknowledged. */
   topic(
     socket: number,

@@ -1,7 +1,9 @@
 /** The outbox's part of the port: actions by their keys, commands to the store by tickets. */
 import type { ErrorData } from "./errors.js";
 import type {
+  Contents,
   Mark,
+  Marked,
   Outcome,
   Parked,
   Removal,
@@ -10,7 +12,6 @@ import type {
   StoredAction,
   StoredPayload,
   StoreErrorCode,
-  UnreadableAction,
 } from "./outboxStore.js";
 
 /** An action, but for its payload. */
@@ -37,8 +38,8 @@ export interface OutboxSettings {
   maxBytes: number;
   /** How many actions may wait for their answers at the same time. */
   maxInFlight: number;
-  /** How many of them in one lane; without it one, or eight if the server has the helper. */
-  maxInFlightPerLane?: number;
+  /** How many of them in one lane; always one if the server has no helper, which could keep the order. */
+  maxInFlightPerLane: number;
   /** How many are sent per second; without it as many as there are. */
   ratePerSecond?: number;
   /** Whether {@link OutboxEvents.flushAsked} comes before what waited is sent. */
@@ -48,10 +49,11 @@ export interface OutboxSettings {
 /** The states of an action. All from `applied` on are final, but for `retry()`. */
 export type ActionState = "storing" | "queued" | "sending" | "sent" | Outcome;
 
-/** What the core wants of the store. `epoch` is that of the last `leading`. */
+/** What the core wants of the store. `epoch` is that of the last `leading` or `raised`. */
 export type StoreCommand =
   /** Comes first, and again with another identity; `""` stands for none. */
   | { type: "open"; identity: string }
+  | { type: "read" }
   /** Answered when this client is the one that drains. */
   | { type: "lead" }
   /** Not answered. */
@@ -66,22 +68,25 @@ export type StoreCommand =
   | { type: "load"; key: string }
   | { type: "mark"; epoch: number; marks: Mark[] }
   | { type: "settle"; epoch: number; settlements: Settlement[] }
-  | { type: "park"; epoch: number; key: string; parked: Parked | undefined }
+  | { type: "park"; epoch: number; key: string; parked: Parked }
+  | { type: "unpark"; key: string }
   | { type: "remove"; key: string; onlyUnsent: boolean };
 
 /** What the store answers. */
 export type StoreAnswer =
-  | { type: "opened"; clientId: string; actions: readonly (StoredAction | UnreadableAction)[] }
-  | { type: "leading"; epoch: number; actions: readonly (StoredAction | UnreadableAction)[] }
+  | ({ type: "opened"; clientId: string } & Contents)
+  | ({ type: "contents" } & Contents)
+  | ({ type: "leading"; epoch: number } & Contents)
   | { type: "raised"; epoch: number }
-  | { type: "stored"; order: number; replaced?: Removal }
+  /** To `put` and `unpark`. */
+  | { type: "stored"; order: number; replaced: boolean }
   | { type: "loaded"; payload: StoredPayload }
-  /** To `load`: there is no such action. */
-  | { type: "missing" }
-  /** To `mark`, `settle`, `park`. */
+  | ({ type: "marked" } & Marked)
+  /** To `settle` and `park`. */
   | { type: "done" }
-  | { type: "removed"; removal: Removal }
-  /** The epoch is not the current one. */
+  /** To `remove`; `missing` also to `load` and `unpark`. */
+  | { type: Removal }
+  /** The epoch is not the current one: nothing was done. */
   | { type: "fenced" }
   | { type: "failed"; code: StoreErrorCode };
 
@@ -103,8 +108,8 @@ export interface OutboxPort {
   /** Sends nothing until {@link resumeOutbox}; what was sent may still be answered. */
   pauseOutbox(socket: number): void;
   resumeOutbox(socket: number): void;
-  /** Cancels whatever was never sent. */
-  clearOutbox(socket: number): void;
+  /** Removes an action that is `quarantined` or `unknown`, which is not told. */
+  forgetAction(socket: number, key: string): void;
   /** The server has rejected an action that was sent by something else than its acknowledgement. */
   nackAction(socket: number, key: string, args: readonly unknown[]): void;
   /** Answers {@link OutboxEvents.flushAsked}; whatever is in neither list follows in its order. */
@@ -126,7 +131,8 @@ export interface OutboxEvents {
   store(socket: number, ticket: number, command: StoreCommand): void;
   /**
    * An action has a new state, also one that the store held or that another client enqueued. `args` are the
-   * server's answer; `attempts` counts how many times it was sent.
+   * server's answer; `attempts` counts how many times it was sent. One that the store did not take is
+   * `rejected` with the store's error.
    */
   action(
     socket: number,

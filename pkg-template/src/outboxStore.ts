@@ -14,7 +14,7 @@ export interface StoredPayload {
 
 /** That an action was sent, and as what. */
 export interface SentRecord {
-  /** The epoch of the drainer that numbered it, and its number in its lane. */
+  /** The epoch of the drainer that numbered it, and its number in its lane; without a helper 0. */
   readonly epoch: number;
   readonly sequence: number;
   /** The memory of the server that it was first sent to, and that server's clock; without a helper neither. */
@@ -25,7 +25,7 @@ export interface SentRecord {
 }
 
 /** Why an action stays in the store without being sent. */
-export type Parked = "quarantined" | "unknown" | "conflict";
+export type Parked = "quarantined" | "unknown";
 
 /** An action without its payload. */
 export interface StoredAction {
@@ -50,10 +50,11 @@ export interface StoredAction {
   readonly parked?: Parked;
 }
 
-/** A record that cannot be read: damaged, or of a version to come. */
+/** A record that cannot be read. Nobody removes it. */
 export interface UnreadableAction {
   readonly key: string;
-  readonly unreadable: "damaged" | "future_version";
+  /** Whether it is of a version to come; else it is damaged. */
+  readonly isFuture: boolean;
 }
 
 /** What changes of an action when it is about to be sent, or was. */
@@ -79,11 +80,15 @@ export type StoreChange =
   | { readonly type: "put"; readonly action: StoredAction }
   | { readonly type: "marked"; readonly mark: Mark }
   | ({ readonly type: "settled" } & Settlement)
-  | { readonly type: "parked"; readonly key: string; readonly parked: Parked | undefined }
+  | { readonly type: "parked"; readonly key: string; readonly parked: Parked }
   | { readonly type: "removed"; readonly key: string };
 
-/** Why a store could not do something. Anything else that it throws counts as `storage_failed`. */
-export type StoreErrorCode = "storage_full" | "storage_failed" | "storage_version";
+/**
+ * Why a store could not do something: the `code` of the error that it throws. There is no room; it is of a
+ * version to come; what was asked for is damaged. Any other error counts as `storage_failed`.
+ */
+export type StoreErrorCode =
+  "storage_full" | "storage_version" | "storage_damaged" | "storage_failed";
 
 /** What a store says to a drainer whose epoch is not the current one any more. */
 export type Fenced = "fenced";
@@ -93,14 +98,26 @@ export type Awaitable<Value> = Value | Promise<Value>;
 
 /** What a partition holds when it is read. */
 export interface Contents {
-  readonly actions: readonly (StoredAction | UnreadableAction)[];
+  readonly actions: readonly StoredAction[];
+  readonly unreadable: readonly UnreadableAction[];
+}
+
+/** What a store says to a {@link Mark}. */
+export interface Marked {
+  /** Those that are not in the store any more. */
+  readonly missing: readonly string[];
+  /**
+   * Actions of the same lanes that come before the marked ones, were never sent and are not parked: another
+   * client stored them, and the news is on its way.
+   */
+  readonly earlier: readonly StoredAction[];
 }
 
 /**
  * The actions of one identity in one namespace.
  *
- * `put`, `load`, `remove` and `contents` are everybody's. The others are the leader's, who gives the epoch
- * that {@link lead} returned; the store compares it inside of the transaction.
+ * What takes an epoch is the leader's, and the epoch the one that `lead` returned: the store compares it
+ * inside of the transaction. All else is everybody's. What a client calls takes effect in that order.
  */
 export interface OutboxPartition {
   /** A random id that the partition was given when it was made. */
@@ -114,8 +131,10 @@ export interface OutboxPartition {
     action: Omit<StoredAction, "order" | "ageMs">,
     payload: StoredPayload,
     replaces?: string,
-  ): Awaitable<{ order: number; replaced?: Removal }>;
+  ): Awaitable<{ order: number; replaced: boolean }>;
   load(key: string): Awaitable<StoredPayload | undefined>;
+  /** Lets a parked action be sent again as if it never had been: at the end, not sent, without kills. */
+  unpark(key: string): Awaitable<{ order: number } | "missing">;
   /** Removes an action; with `onlyUnsent` only if it was never sent. */
   remove(key: string, onlyUnsent: boolean): Awaitable<Removal>;
   /**
@@ -125,18 +144,18 @@ export interface OutboxPartition {
   lead(signal: AbortSignal): Promise<Contents & { epoch: number }>;
   /** Takes a new epoch, `atLeast` that high. */
   raiseEpoch(epoch: number, atLeast: number): Awaitable<number | Fenced>;
-  mark(epoch: number, marks: readonly Mark[]): Awaitable<Fenced | undefined>;
-  /** Removes actions that have ended, and tells the others how. */
+  mark(epoch: number, marks: readonly Mark[]): Awaitable<Marked | Fenced>;
+  /** Removes actions that have ended, if they are there, and tells the others how. */
   settle(epoch: number, settlements: readonly Settlement[]): Awaitable<Fenced | undefined>;
-  /** Keeps an action that is not to be sent until it is `undefined` again. */
-  park(epoch: number, key: string, parked: Parked | undefined): Awaitable<Fenced | undefined>;
+  /** Keeps an action that is not to be sent. */
+  park(epoch: number, key: string, parked: Parked): Awaitable<Fenced | undefined>;
   /** Lets another client lead. */
   resign(): void;
   close(): void;
 }
 
 /** What became of an action that was to be removed. */
-export type Removal = "removed" | "was_sent" | "missing";
+export type Removal = "removed" | "wasSent" | "missing";
 
 /** A store of actions, for the option `outbox.store`. */
 export interface OutboxStore {
