@@ -10,6 +10,7 @@ use axum::middleware::{Next, from_fn};
 use axum::response::Response;
 use axum::routing::get;
 use socketioxide::SocketIo;
+use socketioxide::operators::BroadcastOperators;
 use tower::{ServiceBuilder, ServiceExt};
 use tower_http::cors::{AllowHeaders, AllowMethods, AllowOrigin, CorsLayer};
 use tower_http::services::ServeDir;
@@ -17,6 +18,7 @@ use tower_http::services::ServeDir;
 use crate::config::Config;
 use crate::contracts::{ALL, Context, Contract, Cors, InstallError, by_name};
 use crate::front::{ConnectionHandle, Registry};
+use crate::helper::Helper;
 use crate::rest::{RestError, wrong_method};
 use crate::tasks::Tasks;
 use crate::{control, index};
@@ -30,6 +32,16 @@ pub struct Served {
     pub prefix: String,
     /// Its Socket.IO server.
     pub io: SocketIo,
+    /// What the server helper does for it, if it is asked for.
+    pub helper: Option<Helper>,
+}
+
+impl Served {
+    /// The clients of its namespace; absent as soon as the server is shutting down.
+    #[must_use]
+    pub fn clients(&self) -> Option<BroadcastOperators> {
+        self.io.of(self.contract.namespace)
+    }
 }
 
 /// Builds the router and installs the configured contracts.
@@ -49,7 +61,6 @@ pub fn build(
         mounted.push(mount);
         served.push(entry);
     }
-    let contracts = served.iter().map(|entry| entry.contract).collect();
     let front_page = front_page(config, &served);
     let by_path = move |request: Request| {
         let path = request.uri().path();
@@ -58,7 +69,7 @@ pub fn build(
     };
     let app = Router::new()
         .route("/healthz", get(async || "ok"))
-        .merge(control::routes(registry.clone(), contracts))
+        .merge(control::routes(registry.clone(), served.clone()))
         .fallback(by_path);
     Ok((app, served))
 }
@@ -119,7 +130,7 @@ fn install(
         .service(api.fallback(not_found).method_not_allowed_fallback(wrong_method));
 
     let mount = Mount { prefix: prefix.clone(), router: Router::new().fallback_service(service) };
-    Ok((mount, Served { contract, prefix, io }))
+    Ok((mount, Served { contract, prefix, io, helper: context.helper }))
 }
 
 fn cors(rule: Cors, config: &Config) -> CorsLayer {

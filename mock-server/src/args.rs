@@ -1,13 +1,14 @@
-//! What a client's event carries.
+//! What an event or an acknowledgement carries.
 
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, SeqAccess, Visitor};
+use serde::ser::{Serialize, SerializeTuple, Serializer};
 use serde_json::Value;
 
-/// All arguments of an event, of whatever number and type.
+/// All arguments, of whatever number and type.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Args(Vec<Value>);
+pub struct Args(pub Vec<Value>);
 
 impl Args {
     /// Returns the first argument; `null` when there is none, which is how JSON writes `undefined`.
@@ -22,6 +23,17 @@ impl Args {
 impl<'de> Deserialize<'de> for Args {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_tuple(1, ArgsVisitor).map(Self)
+    }
+}
+
+/// As a tuple, because the library sends a list as one argument.
+impl Serialize for Args {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut tuple = serializer.serialize_tuple(self.0.len())?;
+        for arg in &self.0 {
+            tuple.serialize_element(arg)?;
+        }
+        tuple.end()
     }
 }
 

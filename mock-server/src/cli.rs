@@ -55,6 +55,18 @@ pub struct Cli {
     #[arg(long)]
     event_ids: bool,
 
+    /// Speak the contract of sockeye-client/server: enqueued actions are done once, events can be asked for again
+    ///
+    /// Clients are greeted with sockeye:hello, actions in an envelope are answered with what became of
+    /// them, events to rooms and to all have a stamp as last argument, and sockeye:since replays them.
+    /// What is known is in memory: a restart, or POST /control/forget, loses it.
+    #[arg(long)]
+    helper: bool,
+
+    /// With --helper: send this share of the events twice (0 to 1), as the seed draws them
+    #[arg(long, value_name = "SHARE", requires = "helper", default_value_t = 0.0, value_parser = parse_share)]
+    repeat_events: f64,
+
     /// Serve this folder at /
     #[arg(long, value_name = "DIR")]
     www: Option<PathBuf>,
@@ -85,6 +97,8 @@ impl Cli {
             speed: self.speed,
             summary_log: self.summary_log,
             event_ids: self.event_ids,
+            helper: self.helper,
+            repeat_events: self.repeat_events,
             www: self.www,
             ping_interval: Duration::from_millis(self.ping_interval_ms),
             ping_timeout: Duration::from_millis(self.ping_timeout_ms),
@@ -107,6 +121,11 @@ fn parse_speed(text: &str) -> Result<f64, String> {
     if (0.01..=1000.0).contains(&speed) { Ok(speed) } else { Err("not in 0.01 to 1000".to_owned()) }
 }
 
+fn parse_share(text: &str) -> Result<f64, String> {
+    let share = text.parse().map_err(|_| "not a number".to_owned())?;
+    if (0.0..=1.0).contains(&share) { Ok(share) } else { Err("not in 0 to 1".to_owned()) }
+}
+
 /// An origin is a scheme and an authority, as a browser writes it: no path, no slash at the end.
 fn parse_origin(text: &str) -> Result<HeaderValue, String> {
     let shape = || "not an origin such as http://localhost:5173".to_owned();
@@ -126,6 +145,7 @@ const EXAMPLES: &str = "Examples:
   sockeye-mock --contract primes --port 0       one contract at the root, on a free port
   sockeye-mock --seed 7 --rate 60 --speed 5     the same busy data at every start
   sockeye-mock --summary-log ./summary.log      batches from a file
+  sockeye-mock --helper --repeat-events 0.3     for clients that enqueue, de-duplicate and catch up
   curl -X POST localhost:4000/control/cut       break every WebSocket";
 
 #[cfg(test)]

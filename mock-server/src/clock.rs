@@ -1,10 +1,15 @@
-//! The wall clock, in the one form that the contracts use.
+//! The wall clock, in the forms that clients are told.
 
 use jiff::Timestamp;
 
 /// Returns the current time as ISO-8601 in UTC with milliseconds, as `Date.prototype.toISOString` does.
 pub fn timestamp() -> String {
     format!("{:.3}", Timestamp::now())
+}
+
+/// Returns the milliseconds since 1970.
+pub fn milliseconds() -> i64 {
+    Timestamp::now().as_millisecond()
 }
 
 #[cfg(test)]

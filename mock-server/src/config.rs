@@ -22,6 +22,10 @@ pub struct Config {
     pub summary_log: Option<PathBuf>,
     /// Whether every object payload carries a unique `_eventId`.
     pub event_ids: bool,
+    /// Whether the server speaks the contract of the server helper.
+    pub helper: bool,
+    /// With the helper: the share of the events, from 0 to 1, that are sent twice.
+    pub repeat_events: f64,
     /// The folder served at `/`.
     pub www: Option<PathBuf>,
     /// Engine.IO's `pingInterval`.
@@ -51,6 +55,8 @@ impl Default for Config {
             speed: 1.0,
             summary_log: None,
             event_ids: false,
+            helper: false,
+            repeat_events: 0.0,
             www: None,
             ping_interval: Duration::from_secs(25),
             ping_timeout: Duration::from_secs(20),

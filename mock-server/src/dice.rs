@@ -45,6 +45,12 @@ impl Dice {
         self.within(1..=100) <= percent
     }
 
+    /// Returns true with the probability `share`, from 0 to 1.
+    #[must_use]
+    pub fn share(&self, share: f64) -> bool {
+        self.draw(|rng| rng.random_bool(share.clamp(0.0, 1.0)))
+    }
+
     /// Returns one of `choices`, or the default when there is none.
     #[must_use]
     pub fn pick<T: Copy + Default>(&self, choices: &[T]) -> T {
@@ -60,6 +66,20 @@ impl Dice {
     fn draw<T>(&self, draw: impl FnOnce(&mut ChaCha8Rng) -> T) -> T {
         draw(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
+}
+
+/// Returns an id that no other run has: 128 bits from the operating system, in hexadecimal.
+#[must_use]
+pub fn unique_id() -> String {
+    let mut bytes = [0; 16];
+    let number = match rand::rngs::SysRng.try_fill_bytes(&mut bytes) {
+        Ok(()) => u128::from_le_bytes(bytes),
+        Err(_) => {
+            let now = jiff::Timestamp::now().as_nanosecond();
+            (u128::from(std::process::id()) << 96) ^ now.unsigned_abs()
+        }
+    };
+    format!("{number:032x}")
 }
 
 /// Returns a seed from the operating system, short enough to be typed again.
@@ -81,6 +101,13 @@ mod tests {
         let (first, second) = (Dice::new(7, "primes"), Dice::new(7, "primes"));
         assert_eq!(first.id("job"), second.id("job"));
         assert_eq!(first.fork().within(0..=1_000_000), second.fork().within(0..=1_000_000));
+    }
+
+    #[test]
+    fn unique_ids_differ_and_have_128_bits() {
+        let (first, second) = (unique_id(), unique_id());
+        assert_ne!(first, second);
+        assert!(first.len() == 32 && first.bytes().all(|byte| byte.is_ascii_hexdigit()), "{first}");
     }
 
     #[test]

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
 
 use serde::Serialize;
 use serde_json::Value;
@@ -10,59 +9,69 @@ use socketioxide::SocketIo;
 use socketioxide::extract::SocketRef;
 use socketioxide::operators::BroadcastOperators;
 
+use crate::args::Args;
 use crate::dice::Dice;
+use crate::gate::Gate;
+use crate::helper::Helper;
 
-/// Emits a contract's events, stamping them with `_eventId` where that is asked for.
+/// Emits a contract's events, with `_eventId` and with the helper's stamp where that is asked for.
 #[derive(Clone, Debug)]
 pub struct Emitter {
     io: SocketIo,
     namespace: &'static str,
-    stamp: Option<Arc<Stamp>>,
+    event_ids: Option<Arc<EventIds>>,
+    gate: Gate,
+    helper: Option<Helper>,
 }
 
 impl Emitter {
     /// Creates the emitter of `namespace`; `event_ids` are drawn from the dice when given.
     #[must_use]
-    pub fn new(io: SocketIo, namespace: &'static str, event_ids: Option<&Dice>) -> Self {
-        let stamp = event_ids
-            .map(|dice| Arc::new(Stamp { prefix: dice.id("evt"), next: AtomicU64::new(1) }));
-        Self { io, namespace, stamp }
+    pub fn new(
+        io: SocketIo,
+        namespace: &'static str,
+        event_ids: Option<&Dice>,
+        gate: Gate,
+        helper: Option<Helper>,
+    ) -> Self {
+        let event_ids = event_ids
+            .map(|dice| Arc::new(EventIds { prefix: dice.id("evt"), next: AtomicU64::new(1) }));
+        Self { io, namespace, event_ids, gate, helper }
     }
 
     /// Emits to everyone in at least one of `rooms`; a member of several gets it once.
+    ///
+    /// With the helper each room has its own stream, and a member of several gets the event, with one id,
+    /// from each.
     pub async fn to_rooms(&self, rooms: Vec<String>, event: &str, payload: impl Serialize) {
-        if let Some(operators) = self.clients() {
-            self.send(operators.within(rooms), event, payload).await;
+        if !rooms.is_empty() {
+            self.broadcast(rooms, event, payload).await;
         }
     }
 
     /// Emits to every client of the namespace.
     pub async fn to_all(&self, event: &str, payload: impl Serialize) {
-        if let Some(operators) = self.clients() {
-            self.send(operators, event, payload).await;
-        }
+        self.broadcast(Vec::new(), event, payload).await;
     }
 
     /// Emits to one client.
-    ///
-    /// A client knows that it is connected a moment before the library counts it so and lets anything be
-    /// emitted; an answer to what it sends in that moment waits for it to pass.
     pub fn to_socket(&self, socket: &SocketRef, event: &'static str, payload: impl Serialize) {
-        let payload = self.stamped(payload);
-        if socket.connected() {
-            emit(socket, event, &payload);
-        } else {
-            let socket = socket.clone();
-            tokio::spawn(async move {
-                let connected = async {
-                    while !socket.connected() {
-                        tokio::task::yield_now().await;
-                    }
-                };
-                if tokio::time::timeout(CONNECTING, connected).await.is_ok() {
-                    emit(&socket, event, &payload);
-                }
-            });
+        self.gate.send(socket, event, Args(vec![self.with_id(payload)]));
+    }
+
+    /// Lets a client join a room, so that it gets what is emitted to it.
+    pub fn join(&self, socket: &SocketRef, room: &str) {
+        match &self.helper {
+            Some(helper) => helper.join(socket, room),
+            None => socket.join(room.to_owned()),
+        }
+    }
+
+    /// Lets a client to which nothing was sent yet get what is for it.
+    pub fn greet(&self, socket: &SocketRef) {
+        match &self.helper {
+            Some(helper) => helper.greet(socket),
+            None => self.gate.open(socket, None),
         }
     }
 
@@ -81,37 +90,32 @@ impl Emitter {
         self.io.of(self.namespace)
     }
 
-    async fn send(&self, to: BroadcastOperators, event: &str, payload: impl Serialize) {
-        if let Err(error) = to.emit(event, &self.stamped(payload)).await {
+    async fn broadcast(&self, rooms: Vec<String>, event: &str, payload: impl Serialize) {
+        let Some(clients) = self.clients() else { return };
+        let payload = self.with_id(payload);
+        if let Some(helper) = &self.helper {
+            helper.emit(&clients, &rooms, event, payload);
+        } else if let Err(error) = clients.within(rooms).emit(event, &payload).await {
             tracing::debug!(%error, event, "not delivered to every client");
         }
     }
 
-    fn stamped(&self, payload: impl Serialize) -> Value {
+    fn with_id(&self, payload: impl Serialize) -> Value {
         let mut payload = serde_json::to_value(payload).unwrap_or_default();
-        if let (Some(stamp), Value::Object(fields)) = (&self.stamp, &mut payload) {
-            fields.insert("_eventId".to_owned(), stamp.next().into());
+        if let (Some(ids), Value::Object(fields)) = (&self.event_ids, &mut payload) {
+            fields.insert("_eventId".to_owned(), ids.next().into());
         }
         payload
     }
 }
 
-fn emit(socket: &SocketRef, event: &str, payload: &Value) {
-    if let Err(error) = socket.emit(event, payload) {
-        tracing::debug!(%error, event, client = %socket.id, "not delivered");
-    }
-}
-
-/// Far more than the moment takes on a busy machine; a client that is gone is not waited for longer.
-const CONNECTING: Duration = Duration::from_secs(1);
-
 #[derive(Debug)]
-struct Stamp {
+struct EventIds {
     prefix: String,
     next: AtomicU64,
 }
 
-impl Stamp {
+impl EventIds {
     fn next(&self) -> String {
         format!("{}-{}", self.prefix, self.next.fetch_add(1, Ordering::Relaxed))
     }

@@ -5,6 +5,8 @@
 //!
 //! - `front`: TCP connections, which can be listed and cut;
 //! - socketioxide and axum: Socket.IO and HTTP;
+//! - `listeners` and `emitter`: what clients say and are told, with the server helper's contract (`helper`)
+//!   around it where that is asked for;
 //! - `contracts`: what is said on top of them;
 //! - [`Server`]: all of it together, in this process. The program adds a command line ([`Cli`]).
 //!
@@ -29,7 +31,10 @@ mod control;
 mod dice;
 mod emitter;
 mod front;
+mod gate;
+mod helper;
 mod index;
+mod listeners;
 mod rest;
 mod server;
 mod tasks;

@@ -2,8 +2,9 @@ use std::future::ready;
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde_json::Value;
 use socketioxide::SocketIo;
-use socketioxide::extract::SocketRef;
+use socketioxide::extract::{SocketRef, TryData};
 use socketioxide::handler::ConnectHandler;
 
 use super::Contract;
@@ -11,6 +12,9 @@ use crate::config::Config;
 use crate::dice::Dice;
 use crate::emitter::Emitter;
 use crate::front::{ConnectionHandle, Registry};
+use crate::gate::Gate;
+use crate::helper::{Helper, Repeats};
+use crate::listeners::Listeners;
 use crate::tasks::Tasks;
 
 /// What a contract works with.
@@ -24,9 +28,12 @@ pub struct Context {
     pub dice: Dice,
     /// Where simulators run.
     pub tasks: Tasks,
+    /// What the server helper does for the contract's clients, if it is asked for.
+    pub helper: Option<Helper>,
     contract: &'static Contract,
     io: SocketIo,
     registry: Registry,
+    gate: Gate,
 }
 
 impl Context {
@@ -43,27 +50,32 @@ impl Context {
         // A sequence of its own: other ids must not depend on whether there are event ids.
         let event_dice = Dice::new(config.seed, &format!("{}/events", contract.name));
         let event_ids = config.event_ids.then_some(&event_dice);
-        let emitter = Emitter::new(io.clone(), contract.namespace, event_ids);
-        Self { config, emitter, dice, tasks, contract, io, registry }
+        let gate = Gate::default();
+        let helper = helper(&config, contract, &gate);
+        let emitter =
+            Emitter::new(io.clone(), contract.namespace, event_ids, gate.clone(), helper.clone());
+        Self { config, emitter, dice, tasks, helper, contract, io, registry, gate }
     }
 
     /// Registers the contract's namespace.
     ///
-    /// `register` adds event listeners and runs before the client learns that it is connected, so that no
+    /// `register` adds event listeners, and runs before the client learns that it is connected, so that no
     /// event of an eager client is missed; `greet` runs right after.
     pub fn on_connect(
         &self,
-        register: impl Fn(&SocketRef) + Clone + Send + Sync + 'static,
+        register: impl Fn(&Listeners) + Clone + Send + Sync + 'static,
         greet: impl Fn(&SocketRef) + Clone + Send + Sync + 'static,
     ) {
         let context = self.clone();
         let connected = move |socket: SocketRef| {
             context.track(&socket);
+            context.let_in(&socket);
             greet(&socket);
             ready(())
         };
-        let before = move |socket: SocketRef| {
-            register(&socket);
+        let helper = self.helper.clone();
+        let before = move |socket: SocketRef, TryData(auth): TryData<Value>| {
+            register(&Listeners::new(&socket, helper.as_ref(), auth.ok().as_ref()));
             ready(Ok::<(), std::convert::Infallible>(()))
         };
         self.io.ns(self.contract.namespace, connected.with(before));
@@ -97,7 +109,9 @@ impl Context {
 
     fn track(&self, socket: &SocketRef) {
         let (registry, contract) = (self.registry.clone(), self.contract.name);
+        let gate = self.gate.clone();
         socket.on_disconnect(move |socket: SocketRef| {
+            gate.close(&socket);
             registry.client_disconnected(socket.id.to_string(), socket.ns());
             tracing::info!(contract, client = %socket.id, "disconnected");
             ready(())
@@ -113,4 +127,20 @@ impl Context {
             self.registry.client_disconnected(socket.id.to_string(), socket.ns());
         }
     }
+
+    /// Sends what the client gets first, unless it is gone again.
+    fn let_in(&self, socket: &SocketRef) {
+        self.emitter.greet(socket);
+        if !socket.connected() {
+            self.gate.close(socket);
+        }
+    }
+}
+
+fn helper(config: &Config, contract: &Contract, gate: &Gate) -> Option<Helper> {
+    let repeats = (config.repeat_events > 0.0).then(|| Repeats {
+        dice: Dice::new(config.seed, &format!("{}/repeats", contract.name)),
+        share: config.repeat_events,
+    });
+    config.helper.then(|| Helper::new(contract.namespace, gate.clone(), repeats))
 }

@@ -6,14 +6,13 @@ mod rest;
 mod rooms;
 mod simulator;
 
-use std::future::ready;
-
 use axum::Router;
 use serde_json::json;
-use socketioxide::extract::{AckSender, SocketRef, TryData};
 
 use super::{Context, Contract, Cors, InstallError};
 use crate::args::Args;
+use crate::emitter::Emitter;
+use crate::listeners::{Listeners, Reply, Request};
 use rooms::Subscription;
 use simulator::Simulator;
 
@@ -32,7 +31,8 @@ pub(super) const CONTRACT: Contract = Contract {
 };
 
 fn install(context: &Context) -> Result<Router, InstallError> {
-    context.on_connect(register, |_| ());
+    let emitter = context.emitter.clone();
+    context.on_connect(move |listeners| register(listeners, &emitter), |_| ());
     let simulator = Simulator::new(context.clone());
     let scheduled = simulator.clone();
     context.at_rate(move || {
@@ -41,38 +41,32 @@ fn install(context: &Context) -> Result<Router, InstallError> {
     Ok(rest::routes(context.clone(), simulator))
 }
 
-fn register(socket: &SocketRef) {
-    socket.on("subscribe:jobs", |socket: SocketRef, args: TryData<Args>, ack: AckSender| {
-        let join = |room: &str| socket.join(room.to_owned());
-        answer(ack, change(args, "Subscribed to", join));
-        ready(())
+fn register(listeners: &Listeners, emitter: &Emitter) {
+    let emitter = emitter.clone();
+    listeners.on("subscribe:jobs", move |Request { socket, args, .. }| {
+        reply(change(args, "Subscribed to", |room| emitter.join(socket, room)))
     });
-    socket.on("unsubscribe:jobs", |socket: SocketRef, args: TryData<Args>, ack: AckSender| {
-        let leave = |room: &str| socket.leave(room.to_owned());
-        answer(ack, change(args, "Unsubscribed from", leave));
-        ready(())
+    listeners.on("unsubscribe:jobs", |Request { socket, args, .. }| {
+        reply(change(args, "Unsubscribed from", |room| socket.leave(room.to_owned())))
     });
 }
 
 /// Applies `change` to the room that the arguments name; returns the room, and a message in any case.
 fn change(
-    TryData(args): TryData<Args>,
+    args: Option<Args>,
     verb: &str,
     change: impl FnOnce(&str),
 ) -> Result<(String, String), String> {
-    let args = args.map_err(|_| "the payload is not readable".to_owned())?;
+    let args = args.ok_or_else(|| "the payload is not readable".to_owned())?;
     let room = Subscription::parse(args.payload())?.room();
     change(&room);
     let message = format!("{verb} {room}");
     Ok((room, message))
 }
 
-fn answer(ack: AckSender, outcome: Result<(String, String), String>) {
-    let reply = match outcome {
+fn reply(outcome: Result<(String, String), String>) -> Reply {
+    Reply::Acknowledge(match outcome {
         Ok((room, message)) => json!({ "success": true, "room": room, "message": message }),
         Err(message) => json!({ "success": false, "room": null, "message": message }),
-    };
-    if let Err(error) = ack.send(&reply) {
-        tracing::debug!(%error, "acknowledgement not delivered");
-    }
+    })
 }

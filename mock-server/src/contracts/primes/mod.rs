@@ -7,14 +7,12 @@ mod simulator;
 mod summary_log;
 mod watcher;
 
-use std::future::ready;
-
 use axum::Router;
-use socketioxide::extract::{Event, SocketRef, TryData};
+use serde_json::json;
 
 use super::{Context, Contract, Cors, InstallError};
-use crate::args::Args;
 use crate::emitter::Emitter;
+use crate::listeners::{Listeners, Reply, Request};
 use events::{ErrorMessage, SubscriptionConfirmed, Welcome};
 use simulator::Simulator;
 
@@ -39,7 +37,7 @@ fn install(context: &Context) -> Result<Router, InstallError> {
     let emitter = context.emitter.clone();
     let greeter = context.emitter.clone();
     context.on_connect(
-        move |socket| register(socket, &emitter),
+        move |listeners| register(listeners, &emitter),
         move |socket| greeter.to_socket(socket, "welcome", Welcome::new(socket.id.to_string())),
     );
 
@@ -54,33 +52,35 @@ fn install(context: &Context) -> Result<Router, InstallError> {
     Ok(rest::routes(context.clone(), simulator))
 }
 
-fn register(socket: &SocketRef, emitter: &Emitter) {
+fn register(listeners: &Listeners, emitter: &Emitter) {
     for room in ROOMS {
         let confirm = emitter.clone();
-        socket.on(format!("subscribe:{room}"), move |socket: SocketRef| {
-            socket.join(room);
-            confirm.to_socket(&socket, CONFIRMED, SubscriptionConfirmed::new(room, true));
-            ready(())
+        listeners.on(format!("subscribe:{room}"), move |Request { socket, .. }| {
+            confirm.join(socket, room);
+            confirm.to_socket(socket, CONFIRMED, SubscriptionConfirmed::new(room, true));
+            Reply::Done
         });
         let confirm = emitter.clone();
-        socket.on(format!("unsubscribe:{room}"), move |socket: SocketRef| {
+        listeners.on(format!("unsubscribe:{room}"), move |Request { socket, .. }| {
             socket.leave(room);
-            confirm.to_socket(&socket, CONFIRMED, SubscriptionConfirmed::new(room, false));
-            ready(())
+            confirm.to_socket(socket, CONFIRMED, SubscriptionConfirmed::new(room, false));
+            Reply::Done
         });
     }
-    refuse_unknown_types(socket, emitter.clone());
+    let emitter = emitter.clone();
+    listeners.on_unknown(move |request| refuse(&request, &emitter));
 }
 
 /// Answers `subscribe:<anything else>` with `error`; other unknown events are ignored, as `socket.io` does.
-fn refuse_unknown_types(socket: &SocketRef, emitter: Emitter) {
-    socket.on_fallback(move |socket: SocketRef, Event(event): Event, _: TryData<Args>| {
-        if event.starts_with("subscribe:") || event.starts_with("unsubscribe:") {
-            let message = format!("{event}: the types are {}", ROOMS.join(", "));
-            emitter.to_socket(&socket, "error", ErrorMessage::new(message, "unknown_type"));
-        }
-        ready(())
-    });
+fn refuse(Request { socket, event, .. }: &Request<'_>, emitter: &Emitter) -> Reply {
+    if !event.starts_with("subscribe:") && !event.starts_with("unsubscribe:") {
+        return Reply::unknown(event);
+    }
+    let message = format!("{event}: the types are {}", ROOMS.join(", "));
+    let refusal = json!({ "message": message, "code": UNKNOWN_TYPE });
+    emitter.to_socket(socket, "error", ErrorMessage::new(message, UNKNOWN_TYPE));
+    Reply::Refuse(refusal)
 }
 
 const CONFIRMED: &str = "subscription:confirmed";
+const UNKNOWN_TYPE: &str = "unknown_type";

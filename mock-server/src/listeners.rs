@@ -1,0 +1,172 @@
+//! How a contract listens to its clients.
+
+use std::future::ready;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use serde_json::{Value, json};
+use socketioxide::extract::{AckSender, Event, SocketRef, TryData};
+
+use crate::args::Args;
+use crate::helper::{Envelope, Helper, Outcome, SINCE, payload_hash};
+
+/// Registers what a contract does when a client emits something.
+///
+/// Handlers run one after the other, in the order in which the client emitted. With the helper an enqueued
+/// action is done once however often it comes, and handlers do not see what accompanies it.
+#[derive(Clone, Debug)]
+pub struct Listeners {
+    socket: SocketRef,
+    helper: Option<Identified>,
+}
+
+/// What a client emitted.
+#[derive(Clone, Debug)]
+pub struct Request<'a> {
+    /// The client.
+    pub socket: &'a SocketRef,
+    /// The event's name.
+    pub event: &'a str,
+    /// The arguments; `None` when they cannot be read.
+    pub args: Option<Args>,
+}
+
+/// What a contract answers.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Reply {
+    /// It is done, and the contract has no acknowledgement for it.
+    Done,
+    /// It is done; this is the acknowledgement.
+    Acknowledge(Value),
+    /// It is not done, and will not be; only who enqueued it is told.
+    Refuse(Value),
+}
+
+impl Reply {
+    /// Refuses an event that the contract does not have.
+    #[must_use]
+    pub fn unknown(event: &str) -> Self {
+        Self::Refuse(json!({ "message": format!("there is no event {event}") }))
+    }
+}
+
+/// The helper, and whose actions it does.
+#[derive(Clone, Debug)]
+struct Identified {
+    helper: Helper,
+    identity: String,
+}
+
+impl Listeners {
+    /// Creates the listeners of a client that connects with `auth`.
+    #[must_use]
+    pub fn new(socket: &SocketRef, helper: Option<&Helper>, auth: Option<&Value>) -> Self {
+        let identified = |helper: &Helper| Identified {
+            helper: helper.clone(),
+            identity: identity(auth).to_owned(),
+        };
+        let listeners = Self { socket: socket.clone(), helper: helper.map(identified) };
+        listeners.on_unknown(|request| Reply::unknown(request.event));
+        if let Some(helper) = helper {
+            answer_since(socket, helper.clone());
+        }
+        listeners
+    }
+
+    /// Calls `handler` whenever the client emits `event`.
+    pub fn on(
+        &self,
+        event: impl Into<String>,
+        handler: impl Fn(Request<'_>) -> Reply + Clone + Send + Sync + 'static,
+    ) {
+        let helper = self.helper.clone();
+        let listener =
+            move |socket: SocketRef, event: Event, args: TryData<Args>, ack: AckSender| {
+                listen(helper.as_ref(), &socket, &event.0, args, ack, handler);
+                ready(())
+            };
+        self.socket.on(event.into(), listener);
+    }
+
+    /// Calls `handler` whenever the client emits an event that nothing else is registered for.
+    ///
+    /// Without it such events are ignored, as by `socket.io`, and refused if they are enqueued.
+    pub fn on_unknown(
+        &self,
+        handler: impl Fn(Request<'_>) -> Reply + Clone + Send + Sync + 'static,
+    ) {
+        let helper = self.helper.clone();
+        self.socket.on_fallback(
+            move |socket: SocketRef, event: Event, args: TryData<Args>, ack: AckSender| {
+                listen(helper.as_ref(), &socket, &event.0, args, ack, handler);
+                ready(())
+            },
+        );
+    }
+}
+
+/// Returns whose actions a client sends: those of `auth.userId`, or of one user for all.
+fn identity(auth: Option<&Value>) -> &str {
+    auth.and_then(|auth| auth.get("userId")).and_then(Value::as_str).unwrap_or_default()
+}
+
+fn answer_since(socket: &SocketRef, helper: Helper) {
+    socket.on(SINCE, move |socket: SocketRef, TryData(args): TryData<Args>, ack: AckSender| {
+        acknowledge(ack, &helper.since(&socket, args.ok()));
+        ready(())
+    });
+}
+
+fn listen(
+    helper: Option<&Identified>,
+    socket: &SocketRef,
+    event: &str,
+    TryData(args): TryData<Args>,
+    ack: AckSender,
+    handler: impl Fn(Request<'_>) -> Reply,
+) {
+    let mut args = args.ok();
+    let envelope = helper.zip(args.as_mut().and_then(Envelope::take_from));
+    let request = Request { socket, event, args };
+    let answer = match envelope {
+        Some((helper, Ok(envelope))) => Some(helper.perform(&envelope, request, handler)),
+        Some((_, Err(malformed))) => Some(malformed.into_args()),
+        None => match handler(request) {
+            Reply::Acknowledge(value) => Some(Args(vec![value])),
+            Reply::Done | Reply::Refuse(_) => None,
+        },
+    };
+    if let Some(answer) = answer {
+        acknowledge(ack, &answer);
+    }
+}
+
+impl Identified {
+    fn perform(
+        &self,
+        envelope: &Envelope,
+        request: Request<'_>,
+        handler: impl Fn(Request<'_>) -> Reply,
+    ) -> Args {
+        let args = request.args.as_ref().map_or(&[][..], |args| &args.0);
+        let hash = payload_hash(request.event, args);
+        // What panics fails: nothing of it is stored.
+        let work = || catch_unwind(AssertUnwindSafe(|| handler(request))).ok().map(Outcome::from);
+        self.helper.perform(&self.identity, envelope, hash, work)
+    }
+}
+
+impl From<Reply> for Outcome {
+    fn from(reply: Reply) -> Self {
+        match reply {
+            Reply::Done => Self::Applied(Vec::new()),
+            Reply::Acknowledge(value) => Self::Applied(vec![value]),
+            Reply::Refuse(data) => Self::Rejected(vec![data]),
+        }
+    }
+}
+
+fn acknowledge(ack: AckSender, args: &Args) {
+    if let Err(error) = ack.send(args) {
+        tracing::debug!(%error, "acknowledgement not delivered");
+    }
+}
