@@ -142,5 +142,5 @@ fn helper(config: &Config, contract: &Contract, gate: &Gate) -> Option<Helper> {
         dice: Dice::new(config.seed, &format!("{}/repeats", contract.name)),
         share: config.repeat_events,
     });
-    config.helper.then(|| Helper::new(contract.namespace, gate.clone(), repeats))
+    config.helper.then(|| Helper::new(gate.clone(), repeats))
 }

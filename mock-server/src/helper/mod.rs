@@ -28,13 +28,12 @@ use crate::clock::milliseconds;
 use crate::dice::{Dice, unique_id};
 use crate::gate::Gate;
 use memory::{Action, Memory, RETENTION};
-use streams::{Replay, Streams};
+use streams::{Budget, Replay, Streams};
 use wire::{HELLO, POSITION, Position, RETRY, VERSION};
 
 /// What the helper does for one namespace; clones share everything.
 #[derive(Clone, Debug)]
 pub struct Helper {
-    namespace: &'static str,
     gate: Gate,
     repeats: Option<Repeats>,
     memory: Arc<Mutex<Memory>>,
@@ -51,18 +50,18 @@ pub struct Repeats {
 }
 
 impl Helper {
-    /// Creates the helper of `namespace`, with an empty memory.
+    /// Creates a helper with an empty memory.
     #[must_use]
-    pub fn new(namespace: &'static str, gate: Gate, repeats: Option<Repeats>) -> Self {
+    pub fn new(gate: Gate, repeats: Option<Repeats>) -> Self {
         let memory = Arc::new(Mutex::new(Memory::new(Instant::now(), unique_id())));
         let streams = Arc::new(Mutex::new(Streams::new(unique_id())));
-        Self { namespace, gate, repeats, memory, streams }
+        Self { gate, repeats, memory, streams }
     }
 
     /// Greets a client, before anything else is sent to it.
     pub fn greet(&self, socket: &SocketRef) {
         let memory = lock(&self.memory).id().to_owned();
-        // Held until the client gets the namespace's stream, so that the position is true.
+        // Held until the client gets everybody's stream, so that the position is true.
         let mut streams = lock(&self.streams);
         let hello = json!({
             "v": VERSION,
@@ -70,7 +69,7 @@ impl Helper {
             "retentionMs": u64::try_from(RETENTION.as_millis()).unwrap_or(u64::MAX),
             "time": milliseconds(),
             "since": true,
-            "positions": [streams.position(self.namespace)],
+            "positions": [streams.position(EVERYBODYS)],
         });
         self.gate.open(socket, Some((HELLO, Args(vec![hello]))));
     }
@@ -92,7 +91,7 @@ impl Helper {
         let twice = self.repeats.as_ref().is_some_and(|repeats| repeats.dice.share(repeats.share));
         // Held until all is sent, so that clients get the numbers in order.
         let mut streams = lock(&self.streams);
-        let id = streams.next_id(rooms.first().map_or(self.namespace, String::as_str));
+        let id = streams.next_id(rooms.first().map_or(EVERYBODYS, String::as_str));
         let args = [arg];
         let mut send = |stream: &str, receivers: Vec<SocketRef>| {
             let stamp = streams.append(stream, &id, event, &args);
@@ -107,7 +106,7 @@ impl Helper {
             // Who was not greeted yet begins behind this event.
             let mut receivers = clients.clone().sockets();
             receivers.retain(|socket| self.gate.is_open(socket));
-            send(self.namespace, receivers);
+            send(EVERYBODYS, receivers);
         }
         for room in rooms {
             send(room, clients.clone().within(room.clone()).sockets());
@@ -116,21 +115,15 @@ impl Helper {
 
     /// Answers the question for what was said since some positions.
     pub fn since(&self, socket: &SocketRef, args: Option<Args>) -> Args {
-        let request = args.map(Args::payload).unwrap_or_default();
-        let Ok(Since { streams: asked }) = serde_json::from_value(request) else {
-            let error = "the request must be {streams: [[stream, epoch, seq], ...]}";
-            return Args(vec![json!({ "streams": [], "error": error })]);
-        };
+        let asked = args.map(Args::payload).unwrap_or_default();
         let mut streams = lock(&self.streams);
-        let mut room = MAX_REPLAYED;
-        let answer = asked.into_iter().map(|position| {
-            let may_read = position.0 == self.namespace || is_in(socket, &position.0);
-            let replay = match may_read {
-                true => streams.since(position, room),
-                false => Replay::refused(position.0),
-            };
-            room = room.saturating_sub(replay.len());
-            replay
+        let mut budget = Budget { events: MAX_REPLAYED, bytes: MAX_REPLAYED_BYTES };
+        let answer = positions_in(&asked).map(|position| {
+            if position.0 == EVERYBODYS || is_in(socket, &position.0) {
+                streams.since(position, &mut budget)
+            } else {
+                Replay::refused(position.0)
+            }
         });
         Args(vec![json!({ "streams": answer.collect::<Vec<_>>() })])
     }
@@ -178,9 +171,10 @@ pub fn payload_hash(event: &str, args: &[Value]) -> u64 {
     hasher.finish()
 }
 
-#[derive(Debug, Deserialize)]
-struct Since {
-    streams: Vec<Position>,
+/// Returns the positions of a question; what cannot be read is left out.
+fn positions_in(asked: &Value) -> impl Iterator<Item = Position> {
+    let positions = asked.get("streams").and_then(Value::as_array).into_iter().flatten();
+    positions.take(MAX_ASKED).filter_map(|position| Position::deserialize(position).ok())
 }
 
 fn is_in(socket: &SocketRef, room: &str) -> bool {
@@ -191,5 +185,14 @@ fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
     shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// How many events one answer has at most, so that it stays small.
-const MAX_REPLAYED: usize = 200;
+/// The stream of what all clients of the namespace get.
+const EVERYBODYS: &str = "*";
+
+/// How many streams one question may name.
+const MAX_ASKED: usize = 10_000;
+
+/// How many events one answer has at most.
+const MAX_REPLAYED: usize = 1_000;
+
+/// How many bytes of events one answer has at most, and the rest of the last event.
+const MAX_REPLAYED_BYTES: usize = 1_000_000;

@@ -21,9 +21,25 @@ pub struct Streams {
 struct Stream {
     epoch: String,
     seq: u64,
-    /// The newest events: name, arguments, stamp.
-    events: VecDeque<Vec<Value>>,
+    /// The newest events.
+    events: VecDeque<Logged>,
     used: u64,
+}
+
+#[derive(Debug)]
+struct Logged {
+    /// Name, arguments, stamp.
+    whole: Vec<Value>,
+    bytes: usize,
+}
+
+/// How much one answer may still hold.
+#[derive(Clone, Copy, Debug)]
+pub struct Budget {
+    /// So many events.
+    pub events: usize,
+    /// So many bytes, and what is too much of the last event.
+    pub bytes: usize,
 }
 
 /// What a stream said since a position.
@@ -69,18 +85,20 @@ impl Streams {
         let mut whole = vec![Value::from(event)];
         whole.extend_from_slice(args);
         whole.push(stamp.clone());
-        log.events.push_back(whole);
+        let bytes = Value::from(whole.clone()).to_string().len();
+        log.events.push_back(Logged { whole, bytes });
         stamp
     }
 
-    /// Returns what was said since a position, at most `limit` events.
-    pub fn since(&mut self, Position(name, epoch, seq): Position, limit: usize) -> Replay {
+    /// Returns what was said since a position, as far as the budget goes, and takes it from the budget.
+    pub fn since(&mut self, Position(name, epoch, seq): Position, budget: &mut Budget) -> Replay {
         let stream = self.stream(&name);
         let missing = stream.seq.checked_sub(seq).and_then(|count| usize::try_from(count).ok());
         let known = missing.filter(|&count| stream.epoch == epoch && count <= stream.events.len());
         let Some(missing) = known else { return Replay::gap_at(stream.position(&name)) };
         let first = stream.events.len() - missing;
-        let events: Vec<_> = stream.events.iter().skip(first).take(limit).cloned().collect();
+        let missed = stream.events.iter().skip(first);
+        let events: Vec<_> = missed.map_while(|logged| budget.take(logged)).collect();
         let more = events.len() < missing;
         let seq = seq + events.len() as u64;
         Replay { stream: name, epoch: Some(epoch), seq: Some(seq), events, gap: false, more }
@@ -109,6 +127,17 @@ impl Streams {
     }
 }
 
+impl Budget {
+    fn take(&mut self, logged: &Logged) -> Option<Vec<Value>> {
+        if self.bytes == 0 {
+            return None;
+        }
+        self.events = self.events.checked_sub(1)?;
+        self.bytes = self.bytes.saturating_sub(logged.bytes);
+        Some(logged.whole.clone())
+    }
+}
+
 impl Stream {
     fn new(epoch: String) -> Self {
         Self { epoch, seq: 0, events: VecDeque::new(), used: 0 }
@@ -123,11 +152,6 @@ impl Replay {
     /// The answer for a stream that the client may not read.
     pub fn refused(stream: String) -> Self {
         Self { stream, epoch: None, seq: None, events: Vec::new(), gap: true, more: false }
-    }
-
-    /// Returns how many events it has.
-    pub fn len(&self) -> usize {
-        self.events.len()
     }
 
     fn gap_at(Position(stream, epoch, seq): Position) -> Self {
@@ -157,6 +181,10 @@ mod tests {
         (streams, start)
     }
 
+    fn since(streams: &mut Streams, position: Position, events: usize) -> Replay {
+        streams.since(position, &mut Budget { events, bytes: 1_000_000 })
+    }
+
     fn at(start: &Position, seq: u64) -> Position {
         Position(start.0.clone(), start.1.clone(), seq)
     }
@@ -182,7 +210,7 @@ mod tests {
         let mut streams = Streams::new("x".to_owned());
         let start = streams.position("a");
         let stamp = streams.append("a", "1", "said", &[json!({"b": 1}), json!(2)]);
-        let replay = streams.since(start, 10);
+        let replay = since(&mut streams, start, 10);
         assert_eq!(
             json!(replay),
             json!({"stream": "a", "epoch": "x-1", "seq": 1, "events": [["said", {"b": 1}, 2, stamp]]})
@@ -192,22 +220,35 @@ mod tests {
     #[test]
     fn replays_in_parts() {
         let (mut streams, start) = with_events(5);
-        let first = streams.since(start.clone(), 3);
+        let first = since(&mut streams, start.clone(), 3);
         assert_eq!((numbers(&first), first.seq, first.more), (vec![1, 2, 3], Some(3), true));
-        let rest = streams.since(at(&start, 3), 3);
+        let rest = since(&mut streams, at(&start, 3), 3);
         assert_eq!((numbers(&rest), rest.seq, rest.more), (vec![4, 5], Some(5), false));
-        let none = streams.since(at(&start, 5), 3);
-        assert_eq!((none.len(), none.seq, none.more, none.gap), (0, Some(5), false, false));
+        let none = since(&mut streams, at(&start, 5), 3);
+        assert_eq!((none.events.len(), none.seq, none.more, none.gap), (0, Some(5), false, false));
+    }
+
+    #[test]
+    fn replays_until_the_answer_is_large_enough() {
+        let (mut streams, start) = with_events(3);
+        let mut budget = Budget { events: 10, bytes: 1 };
+        let first = streams.since(start.clone(), &mut budget);
+        assert_eq!(
+            (numbers(&first), first.more, budget.events, budget.bytes),
+            (vec![1], true, 9, 0)
+        );
+        let next = streams.since(at(&start, 1), &mut budget);
+        assert_eq!((next.events.len(), next.seq, next.more), (0, Some(1), true));
     }
 
     #[test]
     fn tells_of_a_gap_when_the_log_does_not_reach_back() {
         let (mut streams, start) = with_events(KEPT_EVENTS as u64 + 1);
-        let gap = streams.since(start.clone(), 3);
-        assert_eq!((gap.gap, gap.len(), gap.seq), (true, 0, Some(1_001)));
-        assert!(!streams.since(at(&start, 1), 3).gap);
-        assert!(streams.since(at(&start, 1_002), 3).gap, "a position that was never reached");
-        assert!(streams.since(Position("a".to_owned(), "y".to_owned(), 1_000), 3).gap);
+        let gap = since(&mut streams, start.clone(), 3);
+        assert_eq!((gap.gap, gap.events.len(), gap.seq), (true, 0, Some(1_001)));
+        assert!(!since(&mut streams, at(&start, 1), 3).gap);
+        assert!(since(&mut streams, at(&start, 1_002), 3).gap, "a position that was never reached");
+        assert!(since(&mut streams, Position("a".to_owned(), "y".to_owned(), 1_000), 3).gap);
     }
 
     #[test]
@@ -219,7 +260,7 @@ mod tests {
             streams.position(&number.to_string());
         }
         streams.position("one more");
-        assert!(!streams.since(start, 3).gap);
+        assert!(!since(&mut streams, start, 3).gap);
         let again = streams.position("b");
         assert_ne!(again.1, second.1, "its numbers begin anew");
     }

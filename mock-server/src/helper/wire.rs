@@ -40,10 +40,10 @@ pub struct Envelope {
     pub memory: String,
 }
 
-/// An envelope that cannot be read: what is wrong, and the key if there is one.
+/// An envelope that cannot be read: what is wrong, and the key, empty if there is none.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Malformed {
-    key: Option<String>,
+    key: String,
     message: String,
 }
 
@@ -79,28 +79,38 @@ impl Envelope {
     }
 
     fn read(contents: Value) -> Result<Self, Malformed> {
-        let key = contents.get("k").and_then(Value::as_str).map(str::to_owned);
+        let key = contents.get("k").and_then(Value::as_str).unwrap_or_default().to_owned();
         let malformed = |message: String| Malformed { key: key.clone(), message };
-        // Not from an array of the members, which a struct may be read from, too.
-        let Value::Object(_) = contents else {
+        if !contents.is_object() {
+            // A struct may be read from an array of its members, too.
             return Err(malformed("the envelope is no object".to_owned()));
-        };
+        }
         let envelope: Self =
             serde_json::from_value(contents).map_err(|error| malformed(error.to_string()))?;
-        let whole = 1..=MAX_SAFE_INTEGER;
-        if !whole.contains(&envelope.epoch) || !whole.contains(&envelope.number) {
-            return Err(malformed(format!("e and n must be from 1 to {MAX_SAFE_INTEGER}")));
-        }
+        envelope.check().map_err(malformed)?;
         Ok(envelope)
+    }
+
+    fn check(&self) -> Result<(), String> {
+        let whole = 1..=MAX_SAFE_INTEGER;
+        if !whole.contains(&self.epoch) || !whole.contains(&self.number) {
+            return Err(format!("e and n must be from 1 to {MAX_SAFE_INTEGER}"));
+        }
+        let names = [&self.key, &self.client, &self.lane, &self.memory];
+        if self.key.is_empty() || names.iter().any(|name| name.chars().count() > MAX_NAME) {
+            return Err(format!(
+                "names must have at most {MAX_NAME} characters, and k must have one"
+            ));
+        }
+        Ok(())
     }
 }
 
 impl Malformed {
     /// Returns the arguments of the acknowledgement that refuses the action.
     pub fn into_args(self) -> Args {
-        let message = format!("malformed envelope: {}", self.message);
-        let data = vec![json!({ "message": message })];
-        Answer::Rejected(data).into_args(&self.key.unwrap_or_default())
+        let data = json!({ "code": "invalid_envelope", "message": self.message });
+        Answer::Rejected(vec![data]).into_args(&self.key)
     }
 }
 
@@ -154,6 +164,9 @@ const MARK: &str = "$sockeye";
 /// When a client is told to ask again, in milliseconds.
 const RETRY_AFTER_MS: u64 = 100;
 
+/// Longer names are refused, because they would be kept.
+const MAX_NAME: usize = 256;
+
 /// JavaScript's `Number.MAX_SAFE_INTEGER`.
 const MAX_SAFE_INTEGER: u64 = (1 << 53) - 1;
 
@@ -202,14 +215,23 @@ mod tests {
             with("n", json!(9_007_199_254_740_992_u64)),
             with("lane", json!(null)),
             with("m", json!({})),
+            with("lane", json!("l".repeat(257))),
             json!({"k": "a"}),
         ] {
             let (_, taken) = taken(json!([{"$sockeye": envelope}]));
             let answer = taken.unwrap().unwrap_err().into_args();
             let first = &answer.0[0]["$sockeye"];
+            assert_eq!(answer.0[1]["code"], "invalid_envelope");
             assert_eq!((&first["k"], &first["s"]), (&json!("a"), &json!("rejected")), "{envelope}");
         }
-        for envelope in [json!(null), json!([]), json!("a"), json!({}), with("k", json!(1))] {
+        for envelope in [
+            json!(null),
+            json!([]),
+            json!("a"),
+            json!({}),
+            with("k", json!("")),
+            with("k", json!(1)),
+        ] {
             let (_, taken) = taken(json!([{"$sockeye": envelope}]));
             assert_eq!(taken.unwrap().unwrap_err().into_args().0[0]["$sockeye"]["k"], "");
         }

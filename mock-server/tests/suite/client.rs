@@ -25,12 +25,22 @@ pub enum End {
 impl Client {
     /// Opens a WebSocket to `path` and connects `namespace`, which is empty for the main one.
     pub async fn connect(server_url: &str, path: &str, namespace: &'static str) -> Self {
+        Self::connect_with(server_url, path, namespace, "").await
+    }
+
+    /// The same with `auth`, an object as JSON, or nothing.
+    pub async fn connect_with(
+        server_url: &str,
+        path: &str,
+        namespace: &'static str,
+        auth: &str,
+    ) -> Self {
         let url = server_url.replacen("http", "ws", 1);
         let url = format!("{url}{path}/?EIO=4&transport=websocket");
         let (socket, _) = connect_async(url).await.expect("the WebSocket opens");
         let mut client = Self { socket, namespace, id: String::new() };
         assert!(client.packet().await.starts_with("0{"), "Engine.IO OPEN");
-        client.send(&client.packet_of('0', "")).await;
+        client.send(&client.packet_of('0', auth)).await;
         let connected = client.packet().await;
         let answer = connected.strip_prefix(&client.packet_of('0', "")).expect("CONNECT");
         let answer: Value = serde_json::from_str(answer).expect("a session");
@@ -53,25 +63,34 @@ impl Client {
         self.send(&packet).await;
     }
 
-    /// Emits and waits for the acknowledgement.
+    /// Emits and waits for the acknowledgement's first argument, passing over events.
     pub async fn request(&mut self, event: &str, args: &str) -> Value {
+        self.exchange(event, args).await[0].clone()
+    }
+
+    /// Emits and waits for the acknowledgement, passing over events.
+    pub async fn exchange(&mut self, event: &str, args: &str) -> Value {
         let separator = if args.is_empty() { "" } else { "," };
         let packet = self.packet_of('2', &format!("7[\"{event}\"{separator}{args}]"));
         self.send(&packet).await;
         let ack = self.packet_of('3', "7");
         loop {
             if let Some(args) = self.packet().await.strip_prefix(&ack) {
-                let args: Value = serde_json::from_str(args).expect("acknowledgement");
-                return args[0].clone();
+                return serde_json::from_str(args).expect("acknowledgement");
             }
         }
     }
 
-    /// Waits for the next event, whatever it is.
-    pub async fn event(&mut self) -> (String, Value) {
+    /// Waits for the next event, whatever it is: its name and its arguments.
+    pub async fn whole_event(&mut self) -> Value {
         let packet = self.packet().await;
         let event = packet.strip_prefix(&self.packet_of('2', "")).expect("EVENT");
-        let event: Value = serde_json::from_str(event).expect("event arguments");
+        serde_json::from_str(event).expect("event arguments")
+    }
+
+    /// Waits for the next event, whatever it is: its name and its first argument.
+    pub async fn event(&mut self) -> (String, Value) {
+        let event = self.whole_event().await;
         (event[0].as_str().expect("event name").to_owned(), event[1].clone())
     }
 

@@ -11,6 +11,7 @@
 mod client;
 mod control;
 mod events;
+mod helper;
 mod http;
 mod jobs;
 mod primes;

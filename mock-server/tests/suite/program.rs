@@ -75,6 +75,9 @@ async fn bad_flags_are_refused() {
         ["--speed", "nan"],
         ["--ping-interval-ms", "0"],
         ["--cors-origin", "localhost"],
+        ["--repeat-events", "1.1"],
+        // Only with --helper.
+        ["--repeat-events", "0.5"],
     ] {
         let output = output(&args).await;
         let words = String::from_utf8(output.stderr).unwrap();
@@ -86,7 +89,15 @@ async fn bad_flags_are_refused() {
 #[tokio::test]
 async fn help_has_every_flag_and_examples() {
     let help = String::from_utf8(output(&["--help"]).await.stdout).unwrap();
-    for flag in ["--summary-log", "--event-ids", "--ping-timeout-ms", "--www", "Examples:"] {
+    for flag in [
+        "--summary-log",
+        "--event-ids",
+        "--helper",
+        "--repeat-events",
+        "--ping-timeout-ms",
+        "--www",
+        "Examples:",
+    ] {
         assert!(help.contains(flag), "{flag}");
     }
 }
