@@ -28,6 +28,9 @@ impl<H: Host> Manager<H> {
         if self.engine.is_open() {
             self.leave_for_a_moment(socket, 1, now);
             self.open_if_possible(socket, now);
+        } else if let Some(entry) = self.entry_mut(socket) {
+            // It takes part in the attempt that is under way.
+            entry.begin(entry.attempt.max(1));
         }
         self.end_turn();
     }

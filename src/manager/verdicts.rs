@@ -80,9 +80,9 @@ impl<H: Host> Manager<H> {
         };
         if self.engine.is_open() {
             self.put_off(socket, cause, after, now);
-        } else if let Some(after) = after {
-            // The session has ended meanwhile, so the next attempt has a date.
-            self.put_next_attempt_off(after, now);
+        } else {
+            // The session has ended meanwhile; the next may be under way already.
+            self.wait_on_session(socket, cause, after, now);
         }
     }
 

@@ -34,7 +34,7 @@ impl<H: Host> Manager<H> {
         self.end_turn();
     }
 
-    pub(super) fn put_next_attempt_off(&mut self, after: Duration, now: Instant) {
+    fn put_next_attempt_off(&mut self, after: Duration, now: Instant) {
         let after = after.min(MAX_POSTPONEMENT);
         let moment = now + after + self.backoff.next_spread(after);
         let moment = self.not_before.map_or(moment, |known| known.max(moment));
@@ -78,13 +78,11 @@ impl<H: Host> Manager<H> {
             return self.lose_link(Some(socket), cause, now);
         }
         let lost = self.entry_mut(socket).map(|entry| {
-            entry.cause = Some(cause);
-            entry.verdict = None;
             entry.socket.retreat();
             entry.socket.drain_lost()
         });
         self.settle(lost.unwrap_or_default(), || Settlement::Disconnected);
-        self.wait_on_session(socket, after, now);
+        self.wait_on_session(socket, cause, after, now);
     }
 
     /// Whether a namespace is connected, or about to be, that has nothing to do with what befell this
@@ -95,12 +93,20 @@ impl<H: Host> Manager<H> {
         self.engine.is_open() && others.any(|(_, entry)| entry.is_to_be_opened())
     }
 
-    fn wait_on_session(&mut self, socket: SocketId, after: Option<Duration>, now: Instant) {
+    /// The next attempt of one namespace gets a date.
+    pub(super) fn wait_on_session(
+        &mut self,
+        socket: SocketId,
+        cause: Cause,
+        after: Option<Duration>,
+        now: Instant,
+    ) {
         let stable_after = self.config.stable_after;
         let proved = self.link.connection().is_some_and(|connection| connection.is_proved());
         let Some(entry) = self.entries.get_mut(socket.0 as usize) else {
             return;
         };
+        entry.cause = Some(cause);
         let since = entry.connected_at.take();
         if proved && since.is_some_and(|since| now.since(since) >= stable_after) {
             entry.backoff.reset();

@@ -107,7 +107,7 @@ fn is_legal(from: Status, to: Status) -> bool {
     use Status::{Connected, Connecting, Disconnected, Idle, Waiting};
     match (from, to) {
         (Connecting { attempt, cause }, Connecting { attempt: next, cause: after }) => {
-            let refreshes = next == attempt + 1 && cause == after;
+            let refreshes = next == attempt + 1;
             let begins_anew = next == 1 && after.is_none();
             (attempt == next && cause != after) || refreshes || begins_anew
         }
