@@ -5,9 +5,10 @@
  * official client and ours both have to pass.
  */
 import { main } from "../../tools/lib/report.mjs";
-import { needPackage, runTestFiles } from "../browser/support/runner.mjs";
+import { needMock, needPackage, runTestFiles } from "../browser/support/runner.mjs";
 
 main(async (names) => {
   await needPackage();
+  await needMock();
   await runTestFiles(["interop", "compat"], names);
 });
