@@ -223,6 +223,44 @@ async fn numbers_what_goes_to_a_room_from_the_position_on() {
     }
 }
 
+/// The numbers of the stamps that come until one is `last`, after what `hello` says.
+async fn numbers_until(mut client: Client, hello: Value, last: u64) -> (u64, Vec<u64>) {
+    let mut numbers = Vec::new();
+    while numbers.last() < Some(&last) {
+        let event = client.whole_event().await;
+        numbers.push(event[2]["$sockeye"]["seq"].as_u64().expect("a stamp"));
+    }
+    (hello["positions"][0][2].as_u64().expect("a position"), numbers)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn numbers_come_in_order_when_much_is_said_at_once() {
+    let server = start_helper().await;
+    let url = format!("{}/jobs/api/broadcast", server.url());
+    let speakers = (0..8).map(|_| {
+        let url = url.clone();
+        tokio::spawn(async move {
+            for _ in 0..50 {
+                assert_eq!(post(&url, "{\"event\":\"said\"}").await.0, 200);
+            }
+        })
+    });
+    let speakers: Vec<_> = speakers.collect();
+    let mut listeners = Vec::new();
+    for _ in 0..10 {
+        let (client, hello) = jobs(&server).await;
+        listeners.push(tokio::spawn(numbers_until(client, hello, 401)));
+    }
+    for speaker in speakers {
+        speaker.await.unwrap();
+    }
+    say_to_all(&server, 1).await;
+    for listener in listeners {
+        let (position, numbers) = listener.await.unwrap();
+        assert_eq!(numbers, (position + 1..=401).collect::<Vec<_>>());
+    }
+}
+
 #[tokio::test]
 async fn answers_to_one_client_have_no_stamp() {
     let server = start_helper().await;
