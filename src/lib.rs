@@ -5,7 +5,7 @@
 //! ```text
 //! web        (wasm only) bindings → driver → transports, timer
 //! ───────────────────────────────────────────────────────────
-//! client     what loses nothing: outbox and its store, de-duplication
+//! client     what loses nothing: outbox and its store, readiness, continuity, topics, de-duplication
 //! manager    sockets over one session, reconnection
 //! socketio   packet, codec, decoder, socket      engineio   packet, payload, session, engine
 //! host       what the core asks of its surroundings

@@ -1,0 +1,258 @@
+//! The verdict: what a connection continues, and from where each stream goes on.
+
+use std::collections::BTreeMap;
+
+use crate::client::continuity::{Continuity, Gap, GapCause, Named, Place, StreamGap};
+use crate::client::positions::Step;
+use crate::client::readiness::replay::Found;
+use crate::client::readiness::{Effect, Readiness};
+use crate::time::Instant;
+
+/// What the events that wait say of one stream.
+#[derive(Clone, Copy, Debug)]
+struct Waiting {
+    epoch: u64,
+    seq: u64,
+    /// The first that was not delivered before.
+    first: Option<Place>,
+    broken: Option<Broken>,
+}
+
+/// Numbers that are missing among the events that wait, or before them.
+#[derive(Clone, Copy, Debug)]
+struct Broken {
+    cause: GapCause,
+    from: Option<u64>,
+    to: u64,
+}
+
+impl Waiting {
+    fn add(&mut self, place: Place) {
+        let same_epoch = place.epoch == self.epoch;
+        if same_epoch && place.seq <= self.seq {
+            return;
+        }
+        self.first = self.first.or(Some(place));
+        let next = self.seq.saturating_add(1);
+        if !same_epoch || place.seq != next {
+            let cause = if same_epoch { GapCause::Hole } else { GapCause::NewEpoch };
+            let from = same_epoch.then_some(next);
+            let to = place.seq.saturating_sub(1);
+            let first = self.broken.unwrap_or(Broken { cause, from, to });
+            self.broken = Some(Broken { to, ..first });
+        }
+        (self.epoch, self.seq) = (place.epoch, place.seq);
+    }
+}
+
+/// What is to be told of a stream.
+enum Finding {
+    /// Everything that was missed will be delivered.
+    Whole,
+    /// Numbers are left out by what waits; the rest will be delivered.
+    Broken(Broken),
+    /// It goes on from somewhere else.
+    Missing(GapCause, Option<(Named, u64)>),
+}
+
+impl<E, T> Readiness<E, T> {
+    /// Tells the verdict, or what else was missed, and takes the next step.
+    pub(super) fn judge(&mut self, now: Instant) {
+        let unproved = self.is_unproved();
+        let waiting = self.look_at_held();
+        let mut streams = Vec::new();
+        for stream in std::mem::take(&mut self.run.scope) {
+            let found = waiting.get(&stream);
+            streams.extend(self.judge_stream(stream, found));
+            self.run.scope.push(stream);
+        }
+        self.held.set_judged();
+        let forgotten = !self.run.mending && self.positions.take_forgotten();
+        let lost = self.held.take_lost().then_some(GapCause::Overflow);
+        let cause = streams.first().map(|gap: &StreamGap| gap.cause).or(lost);
+        let cause = cause.or(forgotten.then_some(GapCause::Forgotten));
+        let cause = cause.or(unproved.then_some(GapCause::NoProof));
+        self.tell(cause.map(|cause| Gap { cause, streams }), now);
+    }
+
+    fn tell(&mut self, gap: Option<Gap>, now: Instant) {
+        let connection = self.run.connection;
+        self.run.is_gap = gap.is_some();
+        if self.run.mending {
+            let missed = gap.map(|gap| Effect::Missed { connection, gap });
+            self.effects.extend(missed);
+            return self.begin_gap_hook(now);
+        }
+        let otherwise = if self.has_past { Continuity::Resumed } else { Continuity::Fresh };
+        let continuity = gap.map_or(otherwise, Continuity::Gap);
+        self.has_past = true;
+        self.effects.push_back(Effect::Verdict { connection, continuity });
+        if self.run.recovered && self.run.is_gap {
+            self.begin_rejoin(now);
+        } else {
+            self.begin_gap_hook(now);
+        }
+    }
+
+    /// Returns whether neither the server's logs nor its word prove anything.
+    fn is_unproved(&self) -> bool {
+        !self.run.mending && self.has_past && self.run.asked.is_empty() && !self.is_trusted()
+    }
+
+    fn is_trusted(&self) -> bool {
+        !self.run.mending && self.run.recovered && self.config.trust_recovery
+    }
+
+    /// Follows the numbers of the events that wait, from where each stream in scope will be.
+    fn look_at_held(&self) -> BTreeMap<u64, Waiting> {
+        let asked = self.run.asked.iter().map(|asked| (asked.stream, (asked.epoch, asked.cursor)));
+        let cursors: BTreeMap<u64, (u64, u64)> = asked.collect();
+        let mut waiting = BTreeMap::new();
+        for stream in &self.run.scope {
+            let start = cursors.get(stream).copied().or_else(|| self.positions.get(*stream));
+            if let Some((epoch, seq)) = start {
+                waiting.insert(*stream, Waiting { epoch, seq, first: None, broken: None });
+            }
+        }
+        for place in self.held.places() {
+            if let Some(found) = waiting.get_mut(&place.stream) {
+                found.add(place);
+            }
+        }
+        waiting
+    }
+
+    fn judge_stream(&mut self, stream: u64, waiting: Option<&Waiting>) -> Option<StreamGap> {
+        // One that is no longer known was forgotten, which is told of all streams together.
+        let waiting = waiting?;
+        let name = self.positions.name(stream);
+        match self.find(stream, waiting) {
+            Finding::Whole => None,
+            Finding::Broken(Broken { cause, from, to }) => {
+                Some(StreamGap { stream, name, from, to: Some(to), cause })
+            }
+            Finding::Missing(cause, target) => {
+                self.run.replay.retain(|(place, _)| place.stream != stream);
+                let known = self.positions.get(stream).map(|(_, seq)| seq.saturating_add(1));
+                let from = known.filter(|_| cause != GapCause::NewEpoch);
+                let to = self.skip(stream, cause, target, waiting.first);
+                Some(StreamGap { stream, name, from, to, cause })
+            }
+        }
+    }
+
+    fn find(&mut self, stream: u64, waiting: &Waiting) -> Finding {
+        let announced = self.take_announced_if_last_word(stream);
+        let held = waiting.broken.map_or(Finding::Whole, Finding::Broken);
+        let index = self.run.asked.iter().position(|asked| asked.stream == stream);
+        if let Some(asked) = index.and_then(|index| self.run.asked.get_mut(index)) {
+            let end = (asked.epoch, asked.cursor);
+            let found = std::mem::replace(&mut asked.found, Found::Complete);
+            return match (found, announced) {
+                (Found::Missing(cause, target), announced) => {
+                    Finding::Missing(cause, target.or(announced))
+                }
+                (Found::Open | Found::Complete, Some((epoch, seq)))
+                    if is_behind(end, &epoch, seq) =>
+                {
+                    Finding::Missing(GapCause::Hole, Some((epoch, seq)))
+                }
+                (Found::Open | Found::Complete, _) => held,
+            };
+        }
+        match (&held, self.run.mending, announced) {
+            (Finding::Whole, false, _) if self.is_trusted() => Finding::Whole,
+            (Finding::Broken(_), _, _) if self.run.mending || self.is_trusted() => held,
+            (_, true, Some(announced)) => Finding::Missing(GapCause::Hole, Some(announced)),
+            (_, true, None) => Finding::Missing(GapCause::Overflow, None),
+            (_, false, announced) => Finding::Missing(GapCause::NoProof, announced),
+        }
+    }
+
+    /// What the server announced counts when nobody is asked any more. After the server was asked for
+    /// the first time an announcement may still be ahead of the answer, and is followed up.
+    fn take_announced_if_last_word(&mut self, stream: u64) -> Option<(Named, u64)> {
+        let asked = self.run.asked.iter().find(|asked| asked.stream == stream);
+        let is_whole = asked.is_some_and(|asked| matches!(asked.found, Found::Complete));
+        if is_whole && !self.run.mending {
+            return None;
+        }
+        self.positions.take_announced(stream)
+    }
+
+    /// Lets a stream go on behind a gap: where the server said that it stands, but not behind an event
+    /// that waits. Returns the last number that is missing.
+    fn skip(
+        &mut self,
+        stream: u64,
+        cause: GapCause,
+        target: Option<(Named, u64)>,
+        first: Option<Place>,
+    ) -> Option<u64> {
+        if let Some((epoch, seq)) = target {
+            let first = first.filter(|first| first.epoch == epoch.fingerprint);
+            let to = first.map_or(seq, |first| seq.min(first.seq.saturating_sub(1)));
+            self.positions.reset(stream, epoch, to);
+            return Some(to);
+        }
+        if let Some(first) = first {
+            let seq = first.seq.saturating_sub(1);
+            self.positions.advance(Place { seq, ..first });
+            return Some(seq);
+        }
+        // Where epochs tell an old number from a new one, the position is still worth asking for.
+        let is_kept = cause == GapCause::NoProof && self.positions.position(stream).is_some();
+        if !is_kept {
+            self.positions.remove(stream);
+        }
+        None
+    }
+
+    /// Delivers what was replayed and what waited, and goes live; or finds that more is missing.
+    pub(super) fn release(&mut self, now: Instant) {
+        for (place, event) in std::mem::take(&mut self.run.replay) {
+            self.hand_over(Some(place), event);
+        }
+        while let Some((held, judged)) = self.held.pop() {
+            if let Some(stream) = self.stream_to_mend(held.place, judged) {
+                self.held.put_back((held, judged));
+                return self.mend(vec![stream], now);
+            }
+            self.hand_over(held.place, held.event);
+        }
+        let mut behind = self.positions.behind();
+        behind.extend(self.held.take_cut_streams());
+        behind.sort_unstable();
+        behind.dedup();
+        if behind.is_empty() && !self.held.has_lost() {
+            self.begin_live();
+        } else {
+            self.mend(behind, now);
+        }
+    }
+
+    /// Returns the stream of an event before which others are missing, unless that has been told.
+    fn stream_to_mend(&self, place: Option<Place>, judged: bool) -> Option<u64> {
+        let place = place?;
+        let told = judged && self.run.scope.contains(&place.stream);
+        match self.positions.look(place) {
+            Step::Hole | Step::NewEpoch if !told => Some(place.stream),
+            Step::Next | Step::Repeated | Step::Hole | Step::NewEpoch => None,
+        }
+    }
+
+    fn hand_over(&mut self, place: Option<Place>, event: E) {
+        if let Some(place) = place {
+            if self.positions.look(place) == Step::Repeated {
+                self.repeated += 1;
+                return;
+            }
+            self.positions.advance(place);
+        }
+        self.effects.push_back(Effect::Deliver(event));
+    }
+}
+
+fn is_behind((known_epoch, known_seq): (u64, u64), epoch: &Named, seq: u64) -> bool {
+    epoch.fingerprint != known_epoch || seq > known_seq
+}
