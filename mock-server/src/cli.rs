@@ -1,13 +1,15 @@
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use axum::http::{HeaderValue, Uri};
-use clap::Parser;
 use clap::builder::PossibleValuesParser;
+use clap::{Args, Parser, Subcommand};
 
 use crate::config::Config;
 use crate::contracts;
 use crate::dice::random_seed;
+use crate::proxy::{ProxyConfig, RulesError, read_rules};
 
 /// A mock Socket.IO server for front-end development and tests.
 ///
@@ -17,7 +19,47 @@ use crate::dice::random_seed;
 /// goes to stderr (level: RUST_LOG, e.g. RUST_LOG=debug).
 #[derive(Clone, Debug, Parser)]
 #[command(name = "sockeye-mock", version, after_help = EXAMPLES, allow_negative_numbers = true)]
+#[command(args_conflicts_with_subcommands = true)]
 pub struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+
+    #[command(flatten)]
+    mock: MockArgs,
+}
+
+/// What the program is to be instead of the mock server.
+#[derive(Clone, Debug, Subcommand)]
+enum Command {
+    Proxy(ProxyArgs),
+}
+
+/// A TCP proxy that makes faults by rule between a client and a server.
+///
+/// It understands HTTP and WebSocket. What no rule speaks of goes through untouched and at once. When it is ready it prints one line on stdout,
+/// "listening on http://HOST:PORT, control on http://HOST:PORT"; the log goes to stderr.
+#[derive(Clone, Debug, Args)]
+#[command(after_help = PROXY_EXAMPLES)]
+struct ProxyArgs {
+    /// Where clients connect; port 0 takes a free one
+    #[arg(long, default_value = "127.0.0.1:0", value_name = "ADDRESS:PORT")]
+    listen: SocketAddr,
+
+    /// The server that it stands in front of
+    #[arg(long, value_name = "HOST:PORT", value_parser = parse_upstream)]
+    upstream: String,
+
+    /// Rules from the start, as TOML (*.toml) or JSON: a list "rules"
+    #[arg(long, value_name = "FILE")]
+    rules: Option<PathBuf>,
+
+    /// Where the control API listens; port 0 takes a free one
+    #[arg(long, default_value = "127.0.0.1:0", value_name = "ADDRESS:PORT")]
+    control: SocketAddr,
+}
+
+#[derive(Clone, Debug, Args)]
+struct MockArgs {
     /// TCP port to listen on; 0 takes a free one
     #[arg(long, default_value_t = 4000, value_name = "N")]
     port: u16,
@@ -84,10 +126,39 @@ pub struct Cli {
     cors_origin: Option<HeaderValue>,
 }
 
+/// What the command line asks for.
+#[derive(Clone, Debug)]
+pub enum Program {
+    /// The mock server.
+    Mock(Config),
+    /// The proxy.
+    Proxy(ProxyConfig),
+}
+
 impl Cli {
-    /// Returns the configuration; a missing seed is drawn here.
-    #[must_use]
-    pub fn into_config(self) -> Config {
+    /// Returns what to run; a missing seed is drawn here, a file of rules is read.
+    ///
+    /// # Errors
+    ///
+    /// [`RulesError`] when the file cannot be used.
+    pub fn into_program(self) -> Result<Program, RulesError> {
+        match self.command {
+            None => Ok(Program::Mock(self.mock.into_config())),
+            Some(Command::Proxy(proxy)) => proxy.into_config().map(Program::Proxy),
+        }
+    }
+}
+
+impl ProxyArgs {
+    fn into_config(self) -> Result<ProxyConfig, RulesError> {
+        let rules = self.rules.as_deref().map(read_rules).transpose()?.unwrap_or_default();
+        let Self { listen, upstream, control, .. } = self;
+        Ok(ProxyConfig { listen, upstream, control, rules })
+    }
+}
+
+impl MockArgs {
+    fn into_config(self) -> Config {
         Config {
             host: self.host,
             port: self.port,
@@ -126,6 +197,15 @@ fn parse_share(text: &str) -> Result<f64, String> {
     if (0.0..=1.0).contains(&share) { Ok(share) } else { Err("not in 0 to 1".to_owned()) }
 }
 
+fn parse_upstream(text: &str) -> Result<String, String> {
+    let shape = || "not HOST:PORT, such as 127.0.0.1:4000".to_owned();
+    let (host, port) = text.rsplit_once(':').ok_or_else(shape)?;
+    match port.parse::<u16>() {
+        Ok(1..) if !host.is_empty() && !host.contains('/') => Ok(text.to_owned()),
+        Ok(_) | Err(_) => Err(shape()),
+    }
+}
+
 /// An origin is a scheme and an authority, as a browser writes it: no path, no slash at the end.
 fn parse_origin(text: &str) -> Result<HeaderValue, String> {
     let shape = || "not an origin such as http://localhost:5173".to_owned();
@@ -146,7 +226,25 @@ const EXAMPLES: &str = "Examples:
   sockeye-mock --seed 7 --rate 60 --speed 5     the same busy data at every start
   sockeye-mock --summary-log ./summary.log      batches from a file
   sockeye-mock --helper --repeat-events 0.3     for clients that enqueue, de-duplicate and catch up
-  curl -X POST localhost:4000/control/cut       break every WebSocket";
+  curl -X POST localhost:4000/control/cut       break every WebSocket
+  sockeye-mock proxy --upstream localhost:4000  make faults between a client and any server";
+
+const PROXY_EXAMPLES: &str = r#"Examples:
+  sockeye-mock proxy --listen 127.0.0.1:4001 --control 127.0.0.1:4002 --upstream localhost:4000
+  curl localhost:4002/rules -d '{"on": {"frame": {"prefix": "42"}}, "do": "drop", "times": 1}'
+  curl -X POST localhost:4002/cut               reset every connection
+  curl -X POST localhost:4002/stall             let nothing through any more, until /release
+  curl localhost:4002/log                       what has happened
+
+Rules:
+  {"id"?, "connection"? | "next"?, "direction"?, "on", "do", "times"?}
+  connection: the nth since the start; next: the nth since the rule was added
+  direction:  "clientToServer" | "serverToClient", otherwise both
+  on:         "connection" | {"byte": K} | {"frame": {"prefix"?, "nth"?}}
+  do:         "pass" | {"cut": {"when"?, "with"?}} | {"stall": {"when"?, "both"?}} | {"delay": {"ms"}}
+              | "duplicate" | {"replace": {"text"}} | "drop" | "refuse" | {"halfClose": {"when"?}}
+  when:       "before" (as without it) | "after" the frame; with: "reset" (as without it) | "finish"
+  times:      how often it applies at most; without it every time"#;
 
 #[cfg(test)]
 mod tests {
@@ -169,7 +267,20 @@ mod tests {
 
     #[test]
     fn all_contracts_are_the_default() {
-        let config = Cli::parse_from(["sockeye-mock", "--seed", "3"]).into_config();
+        let program = Cli::parse_from(["sockeye-mock", "--seed", "3"]).into_program().unwrap();
+        let Program::Mock(config) = program else { panic!("no subcommand") };
         assert_eq!((config.contract, config.seed, config.rate), (None, 3, 12));
+    }
+
+    #[test]
+    fn the_proxy_needs_to_know_the_server() {
+        assert!(Cli::try_parse_from(["sockeye-mock", "proxy"]).is_err());
+        let args = ["sockeye-mock", "proxy", "--upstream", "localhost:4000"];
+        let program = Cli::parse_from(args).into_program().unwrap();
+        let Program::Proxy(config) = program else { panic!("it is the proxy") };
+        assert_eq!((config.upstream.as_str(), config.listen.port()), ("localhost:4000", 0));
+        for wrong in ["http://localhost:4000", "localhost", "localhost:0", ":4000", "a:b"] {
+            assert!(parse_upstream(wrong).is_err(), "{wrong}");
+        }
     }
 }

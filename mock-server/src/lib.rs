@@ -10,6 +10,8 @@
 //! - `contracts`: what is said on top of them;
 //! - [`Server`]: all of it together, in this process. The program adds a command line ([`Cli`]).
 //!
+//! Beside it stands [`Proxy`], which makes faults between any client and any server.
+//!
 //! ```no_run
 //! # async fn run() -> Result<(), sockeye_mock::StartError> {
 //! use sockeye_mock::{Config, Server};
@@ -35,10 +37,12 @@ mod gate;
 mod helper;
 mod index;
 mod listeners;
+mod proxy;
 mod rest;
 mod server;
 mod tasks;
 
-pub use cli::Cli;
+pub use cli::{Cli, Program};
 pub use config::Config;
+pub use proxy::{Proxy, ProxyConfig, ProxyError, Rule, RulesError, read_rules};
 pub use server::{Server, StartError};

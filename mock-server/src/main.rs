@@ -4,14 +4,14 @@ use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 
 use clap::Parser;
-use sockeye_mock::{Cli, Config, Server};
+use sockeye_mock::{Cli, Config, Program, Proxy, ProxyConfig, Server};
 use tracing_subscriber::EnvFilter;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let config = Cli::parse().into_config();
+    let cli = Cli::parse();
     start_log();
-    match run(config).await {
+    match run(cli).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             report(error.as_ref());
@@ -20,7 +20,25 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn run(config: Config) -> Result<(), Box<dyn std::error::Error>> {
+type Outcome = Result<(), Box<dyn std::error::Error>>;
+
+async fn run(cli: Cli) -> Outcome {
+    match cli.into_program()? {
+        Program::Mock(config) => run_mock(config).await,
+        Program::Proxy(config) => run_proxy(config).await,
+    }
+}
+
+async fn run_proxy(config: ProxyConfig) -> Outcome {
+    let stop = stop_signal()?;
+    let proxy = Proxy::start(config).await?;
+    say(&format!("listening on {}, control on {}", proxy.url(), proxy.control_url()))?;
+    stop.await;
+    proxy.shutdown().await;
+    Ok(())
+}
+
+async fn run_mock(config: Config) -> Outcome {
     let seed = config.seed;
     // Before the port opens: whoever reads the line on stdout may signal at once.
     let stop = stop_signal()?;
@@ -38,8 +56,13 @@ fn announce(server: &Server, seed: u64) -> io::Result<()> {
     for (contract, url) in server.contract_urls() {
         tracing::info!("{contract}: {url}");
     }
+    say(&format!("listening on {}", server.url()))
+}
+
+/// Prints the one line.
+fn say(line: &str) -> io::Result<()> {
     let mut stdout = io::stdout();
-    writeln!(stdout, "listening on {}", server.url())?;
+    writeln!(stdout, "{line}")?;
     stdout.flush()
 }
 

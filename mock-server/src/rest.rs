@@ -26,6 +26,11 @@ impl RestError {
     pub fn not_found(message: impl Into<String>) -> Self {
         Self { status: StatusCode::NOT_FOUND, message: message.into() }
     }
+
+    /// What the request waits for has not happened.
+    pub fn timeout(message: impl Into<String>) -> Self {
+        Self { status: StatusCode::GATEWAY_TIMEOUT, message: message.into() }
+    }
 }
 
 impl IntoResponse for RestError {

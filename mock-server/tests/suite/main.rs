@@ -16,6 +16,8 @@ mod http;
 mod jobs;
 mod primes;
 mod program;
+mod proxy;
+mod proxy_control;
 mod summary_log;
 
 use std::time::Duration;
