@@ -82,11 +82,11 @@ pub const MARK: &str = "$sockeye";
 ///
 /// Positions are code units of the host's choice (UTF-16 in JavaScript, bytes natively); an ASCII
 /// character is one unit with its ASCII value in both.
-pub trait Host {
+pub trait Host: Clone {
     /// A text frame, or a piece of one.
-    type Text: Debug;
+    type Text: Debug + Clone;
     /// A parsed JSON value.
-    type Value: Debug;
+    type Value: Debug + Clone;
     /// A binary frame.
     type Bytes: Debug;
 
@@ -153,6 +153,9 @@ pub trait Host {
     /// Returns a field of an object.
     fn field(&self, object: &Self::Value, name: &str) -> Option<Self::Value>;
 
+    /// Returns whether a value is `true`.
+    fn is_true(&self, value: &Self::Value) -> bool;
+
     /// Returns the first `limit` items of an array; none of what is no array.
     fn items(&self, array: &Self::Value, limit: usize) -> Vec<Self::Value>;
 
@@ -161,6 +164,21 @@ pub trait Host {
 
     /// Reads a value that is a number.
     fn number(&self, value: &Self::Value) -> Option<f64>;
+
+    /// Reads what the event can be known by when it comes again, and removes a helper's stamp from its
+    /// arguments.
+    fn identify(&self, arguments: &mut Self::Value) -> EventIdentity;
+
+    /// Returns the names of the stream and the epoch of the event that was [identified](Self::identify)
+    /// last, if it is numbered.
+    fn identified_names(&self) -> Option<(String, String)>;
+
+    /// Returns what stands for a string in identities.
+    fn fingerprint(&self, string: &Self::Value) -> Option<u64>;
+
+    /// From now on events may have a helper's stamp, and those that nobody listens to come under this
+    /// number, because they count.
+    fn expect_stamps(&self, unheard: EventId);
 
     /// From now on [`event_name`](Self::event_name) finds `event` for `name`.
     fn listen(&self, name: &str, event: EventId);

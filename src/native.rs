@@ -9,7 +9,10 @@ use std::rc::Rc;
 
 use serde_json::{Map, Value};
 
-use crate::host::{End, EventId, EventName, Host, MARK, OutgoingFrame, RESERVED_EVENTS, ValueKind};
+use crate::host::{
+    End, EventId, EventIdentity, EventName, Fingerprint, Host, MARK, Order, OutgoingFrame,
+    RESERVED_EVENTS, ValueKind,
+};
 
 /// A host whose positions are bytes, with a table of the names that somebody listens to.
 #[derive(Clone, Debug, Default)]
@@ -17,6 +20,10 @@ pub struct NativeHost {
     names: Rc<RefCell<BTreeMap<String, EventId>>>,
     any: Rc<Cell<Option<EventId>>>,
     next: Rc<Cell<u32>>,
+    unheard: Rc<Cell<Option<EventId>>>,
+    /// The field of the first argument that holds an event's id.
+    id_field: Rc<RefCell<Option<String>>>,
+    identified: Rc<RefCell<Option<(String, String)>>>,
 }
 
 impl NativeHost {
@@ -42,11 +49,46 @@ impl NativeHost {
         format!("{}{id}{}", frame.head, frame.body.as_deref().unwrap_or_default())
     }
 
+    /// From now on this field of an event's first argument is its id.
+    pub fn identify_by(&self, field: &str) {
+        *self.id_field.borrow_mut() = Some(field.to_owned());
+    }
+
+    /// A recovery offset may stand behind the stamp.
+    fn take_stamp(&self, arguments: &mut Value) -> Option<Value> {
+        let items = arguments.as_array_mut()?;
+        let offset = if items.last()?.is_string() { items.pop() } else { None };
+        let stamp = self.take_mark(arguments, End::Last, 1);
+        arguments.as_array_mut()?.extend(offset);
+        stamp
+    }
+
+    fn read_stamp(&self, stamp: &Value) -> Option<EventIdentity> {
+        let epoch = self.fingerprint(stamp.get("epoch")?)?;
+        let order = Order { epoch, seq: stamp.get("seq")?.as_u64().filter(|seq| *seq > 0)? };
+        let id = stamp.get("id").and_then(|id| self.fingerprint(id)).map(Fingerprint);
+        let stream = self.fingerprint(stamp.get("stream")?)?;
+        Some(EventIdentity { stream, id, order: Some(order) })
+    }
+
+    fn read_id(&self, arguments: &Value) -> Option<EventIdentity> {
+        let field = self.id_field.borrow();
+        let id = arguments.get(1)?.get(field.as_deref()?)?;
+        let stream = self.fingerprint(arguments.get(0)?)?;
+        let id = match id {
+            Value::String(text) => hash(text),
+            Value::Number(number) => hash(&format!("#{number}")),
+            Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => return None,
+        };
+        Some(EventIdentity { stream, id: Some(Fingerprint(id)), order: None })
+    }
+
     fn look_up(&self, name: &str) -> EventName {
         if RESERVED_EVENTS.contains(&name) {
             return EventName::Reserved;
         }
-        let listened = self.names.borrow().get(name).copied().or(self.any.get());
+        let any = self.any.get().or(self.unheard.get());
+        let listened = self.names.borrow().get(name).copied().or(any);
         listened.map_or(EventName::Unheard, EventName::Heard)
     }
 }
@@ -168,6 +210,34 @@ impl Host for NativeHost {
         value.as_f64()
     }
 
+    fn identify(&self, arguments: &mut Value) -> EventIdentity {
+        let stamp = self.unheard.get().and_then(|_| self.take_stamp(arguments));
+        *self.identified.borrow_mut() = stamp.as_ref().and_then(|stamp| {
+            Some((self.string_field(stamp, "stream")?, self.string_field(stamp, "epoch")?))
+        });
+        let identity = match stamp {
+            Some(stamp) => self.read_stamp(&stamp),
+            None => self.read_id(arguments),
+        };
+        identity.unwrap_or_default()
+    }
+
+    fn identified_names(&self) -> Option<(String, String)> {
+        self.identified.borrow().clone()
+    }
+
+    fn fingerprint(&self, string: &Value) -> Option<u64> {
+        string.as_str().map(hash)
+    }
+
+    fn expect_stamps(&self, unheard: EventId) {
+        self.unheard.set(Some(unheard));
+    }
+
+    fn is_true(&self, value: &Value) -> bool {
+        *value == Value::Bool(true)
+    }
+
     fn listen(&self, name: &str, event: EventId) {
         self.names.borrow_mut().insert(name.to_owned(), event);
     }
@@ -205,6 +275,13 @@ impl Host for NativeHost {
     fn decode_base64(&self, text: &String, from: usize) -> Option<Vec<u8>> {
         decode_base64(text.get(from..)?)
     }
+}
+
+/// FNV-1a of 64 bits, mixed once more. Nobody chooses ids against a host that serves tests.
+fn hash(text: &str) -> u64 {
+    let mix = |hash: u64, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01B3);
+    let hash = text.bytes().fold(0xCBF2_9CE4_8422_2325, mix);
+    (hash ^ (hash >> 32)).wrapping_mul(0x9E37_79B9_7F4A_7C15)
 }
 
 /// Decodes base64 as `Uint8Array.fromBase64` does by default: padding may be left out.

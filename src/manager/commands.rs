@@ -199,6 +199,18 @@ impl<H: Host> Manager<H> {
         self.max_payload.map(of)
     }
 
+    /// Returns the largest message that the server takes, as it said in its last handshake, in bytes.
+    #[must_use]
+    pub fn max_payload_bytes(&self) -> Option<u64> {
+        self.max_payload
+    }
+
+    /// Returns the number of the last connection of a namespace, as in [`AckTicket`].
+    #[must_use]
+    pub fn connection_number(&self, socket: SocketId) -> u32 {
+        self.entry(socket).map_or(0, |entry| entry.connection)
+    }
+
     fn send_if_some(&mut self, packet: Option<Outgoing<H>>) {
         if let Some(packet) = packet {
             self.send_packet(packet);

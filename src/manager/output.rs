@@ -41,6 +41,8 @@ pub enum Event<H: Host> {
         arguments: H::Value,
         /// How to answer it, if the server waits for that.
         ack: Option<AckTicket>,
+        /// The units of the frame, or 0 where it was not looked at.
+        length: usize,
     },
     /// A request ended.
     Settled {

@@ -24,14 +24,24 @@ impl<H: Host> Manager<H> {
         event: EventId,
         mut arguments: H::Value,
     ) -> bool {
-        let Some(socket) = self.root_ready_for(transport) else {
+        let Some(socket) = self.take_event(transport, &mut arguments) else {
             return false;
         };
-        if let Some(entry) = self.entries.get_mut(socket.0 as usize) {
-            entry.socket.take_offset(&self.host, &mut arguments);
-        }
-        self.tell(Event::Delivered { socket, event, arguments, ack: None });
+        self.tell(Event::Delivered { socket, event, arguments, ack: None, length: 0 });
         true
+    }
+
+    /// Takes, like [`handle_event`](Self::handle_event), an event that is not told, but delivered by the
+    /// caller. Returns the socket that it came to.
+    pub fn take_event(
+        &mut self,
+        transport: TransportId,
+        arguments: &mut H::Value,
+    ) -> Option<SocketId> {
+        let socket = self.root_ready_for(transport)?;
+        let entry = self.entries.get_mut(socket.0 as usize)?;
+        entry.socket.take_offset(&self.host, arguments);
+        Some(socket)
     }
 
     /// Takes, like [`handle_event`](Self::handle_event), an event that nobody listens to. Where sessions
@@ -134,7 +144,7 @@ impl<H: Host> Manager<H> {
             return;
         };
         if entry.socket.is_connected() {
-            self.deliver(socket, event, ack_id);
+            self.deliver(socket, event, ack_id, length);
         } else if entry.socket.is_connecting() && !entry.left {
             if let Some(excess) = entry.socket.keep_early(event, ack_id, length) {
                 self.drop_packet(socket, excess);
@@ -142,7 +152,13 @@ impl<H: Host> Manager<H> {
         }
     }
 
-    fn deliver(&mut self, socket: SocketId, event: EarlyEvent<H>, ack_id: Option<u64>) {
+    fn deliver(
+        &mut self,
+        socket: SocketId,
+        event: EarlyEvent<H>,
+        ack_id: Option<u64>,
+        length: usize,
+    ) {
         let Some(entry) = self.entries.get_mut(socket.0 as usize) else {
             return;
         };
@@ -155,7 +171,7 @@ impl<H: Host> Manager<H> {
         }
         let connection = entry.connection;
         let ack = ack_id.map(|ack_id| AckTicket { connection, ack_id });
-        self.tell(Event::Delivered { socket, event, arguments, ack });
+        self.tell(Event::Delivered { socket, event, arguments, ack, length });
     }
 
     fn on_ack(&mut self, socket: SocketId, ack_id: u64, settlement: Settlement<H::Value>) {
@@ -217,7 +233,8 @@ impl<H: Host> Manager<H> {
         self.tell(Event::Accepted { socket, sid, recovered });
         self.announce(socket, Status::Connected);
         while let Some((event, ack_id)) = self.next_early(socket) {
-            self.deliver(socket, event, ack_id);
+            // As much as is kept of early events may be kept once more.
+            self.deliver(socket, event, ack_id, 0);
         }
     }
 

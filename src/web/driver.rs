@@ -54,7 +54,7 @@ impl ManagerOutlet {
     fn tell(&self, event: Event<JsHost>) {
         let events = &self.events;
         match event {
-            Event::Delivered { socket, event, arguments, ack } => {
+            Event::Delivered { socket, event, arguments, ack, .. } => {
                 let (connection, ack_id) =
                     ack.map_or((0, -1.0), |ack| (ack.connection, ack.ack_id as f64));
                 events.delivered(socket.0, event.0, arguments, connection, ack_id);

@@ -3,11 +3,11 @@
 use js_sys::{Array, JsString, Map, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
 
-use crate::host::{End, EventId, EventName, Host, ValueKind};
+use crate::host::{End, EventId, EventIdentity, EventName, Fingerprint, Host, Order, ValueKind};
 use crate::web::{base64, shim};
 
 /// The names that somebody listens to, each with its number, kept by the application's side.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct JsHost {
     pub names: Map,
 }
@@ -106,6 +106,36 @@ impl Host for JsHost {
         value.as_f64()
     }
 
+    fn identify(&self, arguments: &mut JsValue) -> EventIdentity {
+        let parts = shim::parts();
+        to_identity(
+            shim::identify(arguments, &self.names),
+            join(parts.stream_high(), parts.stream_low()),
+            join(parts.epoch_high(), parts.epoch_low()),
+            join(parts.id_high(), parts.id_low()),
+            parts.seq(),
+        )
+    }
+
+    fn identified_names(&self) -> Option<(String, String)> {
+        let parts = shim::parts();
+        Some((parts.stream(), parts.epoch()))
+    }
+
+    fn fingerprint(&self, string: &JsValue) -> Option<u64> {
+        let text = string.dyn_ref()?;
+        let half = |wants_high| shim::fingerprint(text, &self.names, wants_high);
+        Some(join(half(true), half(false)))
+    }
+
+    fn expect_stamps(&self, unheard: EventId) {
+        shim::expect_stamps(&self.names, unheard.0);
+    }
+
+    fn is_true(&self, value: &JsValue) -> bool {
+        value.as_bool() == Some(true)
+    }
+
     fn listen(&self, name: &str, event: EventId) {
         self.names.set(&JsValue::from_str(name), &JsValue::from(event.0));
     }
@@ -146,6 +176,21 @@ impl Host for JsHost {
     fn decode_base64(&self, text: &JsString, from: usize) -> Option<JsValue> {
         base64::decode_base64(text, from as u32).ok()
     }
+}
+
+/// The parts of an identity as the shim gives them: bit 0 of `has` says that there is an id, bit 1 that
+/// there is a number. Without either it is the identity of none.
+pub fn to_identity(has: u32, stream: u64, epoch: u64, id: u64, seq: f64) -> EventIdentity {
+    EventIdentity {
+        stream,
+        id: (has & 1 != 0).then_some(Fingerprint(id)),
+        order: (has & 2 != 0).then_some(Order { epoch, seq: seq as u64 }),
+    }
+}
+
+/// Joins the halves of a fingerprint.
+pub fn join(high: u32, low: u32) -> u64 {
+    u64::from(high) << 32 | u64::from(low)
 }
 
 fn field(object: &JsValue, name: &str) -> Option<JsValue> {

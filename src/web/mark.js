@@ -8,8 +8,11 @@ const MARK = "$sockeye";
  * `skip` items at the front are not looked at.
  */
 export function takeMark(items, last, skip) {
-  if (!Array.isArray(items)) return undefined;
-  const index = last ? items.length - 1 : skip;
+  return Array.isArray(items) ? takeMarkAt(items, last ? items.length - 1 : skip, skip) : undefined;
+}
+
+/** Removes the marked object at an index that is not below `skip`. */
+export function takeMarkAt(items, index, skip) {
   const marked = index >= skip ? items[index] : undefined;
   if (!isMarked(marked)) return undefined;
   items.splice(index, 1);

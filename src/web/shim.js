@@ -1,6 +1,8 @@
 // What the browser half does in JavaScript because each crossing of the border costs: reading the
 // frames of events. It decides nothing.
 
+import { identify, parts } from "./identity.js";
+
 /** Nobody listens to the event. */
 const UNHEARD = -1;
 /** The name cannot be told without parsing, or is none. */
@@ -46,9 +48,12 @@ export function eventName(args, names) {
   return names.get(String(name)) ?? missingName(name, names);
 }
 
-/** Somebody may listen to every event, but not to what only the client itself tells. */
+/**
+ * Somebody may listen to every event, but not to what only the client itself tells. Where events are
+ * numbered, those that nobody listens to count, too.
+ */
 function missingName(name, names) {
-  return RESERVED_EVENTS.has(name) ? RESERVED : (names.any ?? UNHEARD);
+  return RESERVED_EVENTS.has(name) ? RESERVED : (names.any ?? names.unheard ?? UNHEARD);
 }
 
 /**
@@ -67,7 +72,22 @@ export function takeEvent(manager, transport, text, names) {
   } catch {
     return false;
   }
-  return manager.handleEvent(transport, event, args);
+  const has = identify(args, names);
+  if (has === 0) return manager.handleEvent(transport, event, args);
+  const { streamHigh, streamLow, epochHigh, epochLow, idHigh, idLow, seq } = parts();
+  return manager.handleIdentifiedEvent(
+    transport,
+    event,
+    args,
+    has,
+    streamHigh,
+    streamLow,
+    epochHigh,
+    epochLow,
+    idHigh,
+    idLow,
+    seq,
+  );
 }
 
 /**

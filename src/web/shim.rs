@@ -12,6 +12,40 @@ extern "C" {
     pub fn event_name(arguments: &JsValue, names: &Map) -> i32;
 }
 
+#[wasm_bindgen(module = "/src/web/identity.js")]
+extern "C" {
+    pub fn identify(arguments: &JsValue, names: &Map) -> u32;
+
+    pub fn fingerprint(text: &JsString, names: &Map, wants_high: bool) -> u32;
+
+    #[wasm_bindgen(js_name = expectStamps)]
+    pub fn expect_stamps(names: &Map, unheard: u32);
+
+    /// The parts of the identity that was read last.
+    pub fn parts() -> JsIdentity;
+
+    pub type JsIdentity;
+
+    #[wasm_bindgen(method, getter, js_name = streamHigh)]
+    pub fn stream_high(this: &JsIdentity) -> u32;
+    #[wasm_bindgen(method, getter, js_name = streamLow)]
+    pub fn stream_low(this: &JsIdentity) -> u32;
+    #[wasm_bindgen(method, getter, js_name = epochHigh)]
+    pub fn epoch_high(this: &JsIdentity) -> u32;
+    #[wasm_bindgen(method, getter, js_name = epochLow)]
+    pub fn epoch_low(this: &JsIdentity) -> u32;
+    #[wasm_bindgen(method, getter, js_name = idHigh)]
+    pub fn id_high(this: &JsIdentity) -> u32;
+    #[wasm_bindgen(method, getter, js_name = idLow)]
+    pub fn id_low(this: &JsIdentity) -> u32;
+    #[wasm_bindgen(method, getter)]
+    pub fn seq(this: &JsIdentity) -> f64;
+    #[wasm_bindgen(method, getter)]
+    pub fn stream(this: &JsIdentity) -> String;
+    #[wasm_bindgen(method, getter)]
+    pub fn epoch(this: &JsIdentity) -> String;
+}
+
 #[wasm_bindgen(module = "/src/web/mark.js")]
 extern "C" {
     #[wasm_bindgen(js_name = takeMark)]

@@ -202,7 +202,7 @@ impl Pair {
 impl From<Event<NativeHost>> for Told {
     fn from(event: Event<NativeHost>) -> Self {
         match event {
-            Event::Delivered { socket, event, arguments, ack } => {
+            Event::Delivered { socket, event, arguments, ack, .. } => {
                 Self::Delivered { socket, event, arguments, ack }
             }
             Event::Settled { request, settlement } => {

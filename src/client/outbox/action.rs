@@ -185,6 +185,9 @@ pub enum EnqueueError {
     /// The store was made by a version to come.
     #[cfg_attr(not(target_family = "wasm"), error("the store is of a later version"))]
     StoreVersion,
+    /// There is no such socket.
+    #[cfg_attr(not(target_family = "wasm"), error("there is no such socket"))]
+    UnknownSocket,
 }
 
 impl EnqueueError {
@@ -197,6 +200,7 @@ impl EnqueueError {
             Self::TooManyItems | Self::TooManyBytes => "outbox_full",
             Self::DuplicateKey => "duplicate_key",
             Self::StoreVersion => "storage_version",
+            Self::UnknownSocket => "client_destroyed",
         }
     }
 }

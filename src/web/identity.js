@@ -1,0 +1,127 @@
+// What an event can be known by when it comes again: its id, or its number in a stream.
+//
+// Texts are named by fingerprints of 64 bits, in two halves of 32, because a number holds 53.
+//
+// How it is read stands in the table of names, as `identity`: `seeds` of the fingerprints; `stamps`, if
+// a server helper marks its events; `id`, `stream` and `order`, which read it from the arguments.
+
+import { takeMarkAt } from "./mark.js";
+
+/** The event has an id. */
+const HAS_ID = 1;
+/** The event has a number. */
+const HAS_ORDER = 2;
+
+/** The halves of the fingerprints of stream, epoch and id, and the number, of the last event. */
+const last = {
+  streamHigh: 0,
+  streamLow: 0,
+  epochHigh: 0,
+  epochLow: 0,
+  idHigh: 0,
+  idLow: 0,
+  seq: 0,
+  stream: "",
+  epoch: "",
+};
+
+/** Returns what {@link identify} has read; the same object each time. */
+export const parts = () => last;
+
+/** The halves of the last fingerprint. */
+let high = 0;
+let low = 0;
+
+/** Mixes the units of a text in two ways, from two seeds. */
+function hash(text, seeds) {
+  high = seeds[0];
+  low = seeds[1];
+  for (let index = 0; index < text.length; index++) {
+    const unit = text.charCodeAt(index);
+    high = Math.imul(high ^ unit, 0x9e3779b1);
+    low = Math.imul(low ^ unit, 0x5f356495);
+  }
+  const mixed = Math.imul(high ^ (high >>> 16), 0x85ebca6b) ^ Math.imul(low ^ (low >>> 13), 0xc2b2ae35);
+  low = Math.imul(low ^ (low >>> 16), 0x85ebca6b) ^ Math.imul(high ^ (high >>> 13), 0xc2b2ae35);
+  high = mixed;
+}
+
+/** From now on events may be stamped, and those that nobody listens to count. */
+export function expectStamps(names, unheard) {
+  names.identity.stamps = true;
+  names.unheard = unheard;
+}
+
+/** Returns half of the fingerprint of a text, without its sign. */
+export function fingerprint(text, names, wantsHigh) {
+  hash(text, names.identity.seeds);
+  return (wantsHigh ? high : low) >>> 0;
+}
+
+/**
+ * Reads the identity of a parsed event for {@link parts}, and removes a stamp from its arguments.
+ *
+ * Returns which parts it has; zero if it cannot be known.
+ */
+export function identify(args, names) {
+  const { identity } = names;
+  if (identity === undefined) return 0;
+  const stamp = identity.stamps ? takeStamp(args) : undefined;
+  return stamp === undefined ? readOwn(args, identity) : readStamp(stamp, identity.seeds);
+}
+
+/** A recovery offset may stand behind the stamp. */
+function takeStamp(args) {
+  const end = args.length - 1;
+  return takeMarkAt(args, typeof args[end] === "string" ? end - 1 : end, 1);
+}
+
+function readStamp(stamp, seeds) {
+  const { id, stream, epoch, seq } = Object(stamp);
+  if (typeof stream !== "string" || typeof epoch !== "string" || !isNumber(seq)) return 0;
+  setStream(stream, seeds);
+  setEpoch(epoch, seeds);
+  last.seq = seq;
+  return typeof id === "string" ? setId(id, seeds) | HAS_ORDER : HAS_ORDER;
+}
+
+function readOwn(args, { id, stream, order, seeds }) {
+  if (id === undefined) return 0;
+  const ofEvent = id(args);
+  const number = order?.(args);
+  const has = isId(ofEvent) ? setId(toText(ofEvent), seeds) : 0;
+  const isNumbered = isNumber(number);
+  if (has === 0 && !isNumbered) return 0;
+  const ofStream = stream?.(args);
+  setStream(isId(ofStream) ? String(ofStream) : String(args[0]), seeds);
+  if (!isNumbered) return has;
+  setEpoch("", seeds);
+  last.seq = number;
+  return has | HAS_ORDER;
+}
+
+/** The number 1 and the text "1" are different ids. */
+const toText = (id) => (typeof id === "string" ? id : `#${id}`);
+const isId = (value) => typeof value === "string" || typeof value === "number";
+const isNumber = (value) => Number.isSafeInteger(value) && value > 0;
+
+function setId(id, seeds) {
+  hash(id, seeds);
+  last.idHigh = high >>> 0;
+  last.idLow = low >>> 0;
+  return HAS_ID;
+}
+
+function setStream(stream, seeds) {
+  hash(stream, seeds);
+  last.stream = stream;
+  last.streamHigh = high >>> 0;
+  last.streamLow = low >>> 0;
+}
+
+function setEpoch(epoch, seeds) {
+  hash(epoch, seeds);
+  last.epoch = epoch;
+  last.epochHigh = high >>> 0;
+  last.epochLow = low >>> 0;
+}
