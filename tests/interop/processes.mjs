@@ -24,6 +24,14 @@ export const startWorker = async (t) => {
   return Number(found[1]);
 };
 
+/** Starts a server with the helper; resolves with its process and its address. */
+export const startHelperWorker = async (t, settings) => {
+  const worker = [here("server-helper-worker.mjs"), JSON.stringify(settings)];
+  const ready = /^listening on (\d+)/;
+  const { child, found } = await startProgram(t, process.execPath, worker, ready);
+  return { child, url: `http://127.0.0.1:${found[1]}` };
+};
+
 /** Starts a Redis that keeps nothing; resolves with the socket that it listens to. */
 export async function startRedis(t) {
   const directory = mkdtempSync(path.join(tmpdir(), "sockeye-redis-"));
