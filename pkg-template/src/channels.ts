@@ -10,6 +10,8 @@ type Responder = (value: unknown) => unknown;
 interface Channel {
   subject: Subject<unknown>;
   responder: Responder | undefined;
+  /** What waits for the first subscriber, and how much of it may. */
+  held?: { values: unknown[]; max: number } | undefined;
 }
 
 export class Channels {
@@ -34,6 +36,8 @@ export class Channels {
       }
       const { channel, release } = this.#open(event);
       const remove = channel.subject.add(observer);
+      for (const value of channel.held?.values.splice(0) ?? [])
+        channel.subject.tell(observer, value);
       return () => {
         remove();
         release();
@@ -72,6 +76,17 @@ export class Channels {
     }).subscribe({});
   }
 
+  /** Keeps up to `max` events of this name while nobody subscribes to them. */
+  hold(event: string, max: number): Subscription {
+    const { channel, release } = this.#open(event);
+    channel.held = { values: [], max };
+    const held = new Observable<never>(() => () => {
+      channel.held = undefined;
+      release();
+    });
+    return held.subscribe({});
+  }
+
   /**
    * Tells who listens to the event with this number, first those who listen to all.
    *
@@ -86,7 +101,10 @@ export class Channels {
     const channel = this.#channels.get(event);
     if (!channel) return;
     const value = toValue(args, 1);
-    channel.subject.next(value);
+    const { held, subject } = channel;
+    if (held && !subject.isObserved) {
+      if (held.values.push(value) > held.max) held.values.shift();
+    } else subject.next(value);
     if (channel.responder) answer?.(channel.responder, value);
   }
 
@@ -107,7 +125,8 @@ export class Channels {
     };
     this.#channels.set(event, opened);
     const release = () => {
-      if (!opened.subject.isObserved && !opened.responder) this.#channels.delete(event);
+      if (!opened.subject.isObserved && !opened.responder && !opened.held)
+        this.#channels.delete(event);
       this.#numbers.release(name);
     };
     return { channel: opened, release };

@@ -14,9 +14,13 @@ export function checkTimes(times: Record<string, number>): void {
   }
 }
 
-/** Throws `invalid_option` for what is no whole number up to `max`. */
-export function checkCount(name: string, value: number, max: number): void {
-  if (!(Number.isInteger(value) && value >= 0 && value <= max)) {
-    throw fail("invalid_option", `${name} is ${value}`, `give a whole number from 0 to ${max}`);
+/** Throws `invalid_option` for what is no whole number from `min` up to `max`. */
+export function checkCount(name: string, value: number, max: number, min = 0): void {
+  if (!(Number.isInteger(value) && value >= min && value <= max)) {
+    throw fail(
+      "invalid_option",
+      `${name} is ${value}`,
+      `give a whole number from ${min} to ${max}`,
+    );
   }
 }

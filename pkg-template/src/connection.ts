@@ -1,10 +1,12 @@
 /** What all namespaces of a client share: the core, the numbers of events and requests, the errors. */
+import { aborted, ackTimeout, clientDisconnect, destroyed, show } from "./connectionErrors.js";
 import { type ErrorData, fail, SockeyeError } from "./errors.js";
 import { EventNumbers } from "./eventNumbers.js";
 import { CoreLoader, type LoadEvents } from "./loading.js";
 import { Subject } from "./observable.js";
 import type { ResolvedOptions } from "./options.js";
-import type { CoreEvents, CorePort, CreateCore } from "./port.js";
+import type { CoreEvents, CorePort, CreateCore, LoadedCore, Services } from "./port.js";
+import { type ReliableParts, ReliablePort } from "./reliablePort.js";
 import { Requests } from "./requests.js";
 import { SendQueue } from "./sendQueue.js";
 import type { Outgoing } from "./serialize.js";
@@ -26,13 +28,14 @@ interface Socket {
   /** Whether it is to be connected as soon as the core is there. */
   wanted: boolean;
   events: SocketEvents;
+  parts: ReliableParts;
   /** Why the application's last auth failed. */
   authError?: unknown;
   /** What the server said when it refused. */
   refusal?: unknown;
 }
 
-export class Connection implements CoreEvents, LoadEvents {
+export class Connection extends ReliablePort implements CoreEvents, LoadEvents {
   readonly options: ResolvedOptions;
   readonly errors = new Subject<SockeyeError>(show);
   /** The numbers of the events that are listened to. */
@@ -42,9 +45,11 @@ export class Connection implements CoreEvents, LoadEvents {
   readonly #requests = new Requests();
   readonly #sendQueue = new SendQueue();
   #core: CorePort | undefined;
+  #services: Services | undefined;
   #destroyed = false;
 
   constructor(options: ResolvedOptions, createCore: CreateCore) {
+    super();
     this.options = options;
     const times = { ...options.core, random: options.random };
     this.#loader = new CoreLoader(() => createCore(options.core, this), times, this);
@@ -55,10 +60,20 @@ export class Connection implements CoreEvents, LoadEvents {
     return this.#core;
   }
 
+  /** What came with the core, if it is loaded. */
+  get services(): Services | undefined {
+    return this.#services;
+  }
+
   /** Adds a namespace; returns its number. */
-  addSocket(namespace: string, authOnDemand: boolean, events: SocketEvents): number {
+  addSocket(
+    namespace: string,
+    authOnDemand: boolean,
+    events: SocketEvents,
+    parts: ReliableParts,
+  ): number {
     this.#core?.socket(namespace, authOnDemand);
-    return this.#sockets.push({ namespace, authOnDemand, wanted: false, events }) - 1;
+    return this.#sockets.push({ namespace, authOnDemand, wanted: false, events, parts }) - 1;
   }
 
   /** Whether the application wants a namespace connected, also if the core has yet to act on it. */
@@ -70,7 +85,7 @@ export class Connection implements CoreEvents, LoadEvents {
     const isNew = !this.isWanted(socket);
     this.#want(socket, true);
     if (this.#core) this.#core.connect(socket);
-    else this.#load();
+    else this.load();
     if (isNew && this.#loader.retryInMs !== undefined) this.#tellLoading("waiting", [socket]);
   }
 
@@ -112,6 +127,25 @@ export class Connection implements CoreEvents, LoadEvents {
     if (error) this.settled(request, error, []);
     else handleTaken();
     return signal ? this.#abortable(answer, socket, request, signal) : answer;
+  }
+
+  /** Requests something in a prologue. */
+  requestFirst(
+    socket: number,
+    ticket: number,
+    outgoing: Outgoing,
+    handleTaken: () => void,
+  ): Promise<readonly unknown[]> {
+    this.assertAlive();
+    const { request, answer } = this.#requests.add();
+    const { body, attachments } = outgoing;
+    const { requestTimeoutMs } = this.options;
+    const error = this.#core
+      ? this.#core.requestFirst(socket, ticket, request, body, attachments, requestTimeoutMs)
+      : destroyed;
+    if (error) this.settled(request, error, []);
+    else handleTaken();
+    return answer;
   }
 
   /** The application has no auth payload to give, because of `cause`. */
@@ -203,6 +237,10 @@ export class Connection implements CoreEvents, LoadEvents {
     this.#sockets[socket]?.events.handleStatus(status);
   }
 
+  protected partsOf(socket: number): ReliableParts | undefined {
+    return this.#sockets[socket]?.parts;
+  }
+
   #toError(socket: number, data: ErrorData): SockeyeError {
     const { authError: cause, refusal } = this.#sockets[socket] ?? {};
     if (data.code === "auth_failed") return new SockeyeError(data, { cause });
@@ -215,7 +253,7 @@ export class Connection implements CoreEvents, LoadEvents {
   }
 
   /** Loads the core, unless nothing could be connected with it. */
-  #load(): void {
+  load(): void {
     const { error } = this.options;
     if (this.#destroyed) return;
     if (error) this.handleLoadFailed(error);
@@ -223,7 +261,7 @@ export class Connection implements CoreEvents, LoadEvents {
   }
 
   /** What waits is handed over before anybody can be told anything, so that nothing overtakes it. */
-  handleLoaded(core: CorePort): void {
+  handleLoaded({ core, services }: LoadedCore): void {
     if (this.#destroyed) {
       core.destroy();
       return;
@@ -235,6 +273,8 @@ export class Connection implements CoreEvents, LoadEvents {
       if (error && request !== undefined) this.settled(request, error, []);
     }
     this.#core = core;
+    this.#services = services;
+    for (const { parts } of [...this.#sockets]) parts.handleLoaded();
     for (const socket of this.#wanted()) {
       if (this.isWanted(socket)) this.connect(socket);
     }
@@ -272,6 +312,7 @@ export class Connection implements CoreEvents, LoadEvents {
   #giveUpLoading(wanted: number[], error: SockeyeError): void {
     this.#loader.reset();
     for (const request of this.#sendQueue.removeRequests()) this.#requests.reject(request, error);
+    for (const { parts } of [...this.#sockets]) parts.handleLoadGivenUp(error);
     for (const socket of wanted) this.#want(socket, false);
     for (const socket of wanted) {
       this.#sockets[socket]?.events.handleStatus({ state: "disconnected", cause: error });
@@ -293,7 +334,7 @@ export class Connection implements CoreEvents, LoadEvents {
     run: (core: CorePort) => ErrorData | undefined,
     request?: number,
   ): ErrorData | undefined {
-    this.#load();
+    this.load();
     return this.#sendQueue.push({ outgoing, run, ...(request !== undefined && { request }) });
   }
 
@@ -335,38 +376,5 @@ export class Connection implements CoreEvents, LoadEvents {
     } finally {
       signal.removeEventListener("abort", abort);
     }
-  }
-}
-
-const destroyed: ErrorData = {
-  code: "client_destroyed",
-  message: "the client was destroyed",
-  hint: "make a new client with createClient()",
-};
-
-const clientDisconnect: ErrorData = {
-  code: "client_disconnect",
-  message: "the client was disconnected",
-  hint: "call connect() to come back",
-};
-
-const ackTimeout: ErrorData = {
-  code: "ack_timeout",
-  message: "no answer came in time",
-  hint: "check that the server's handler calls its acknowledgement; raise `timeoutMs`",
-};
-
-function aborted(signal: AbortSignal): SockeyeError {
-  const hint = "if it had been sent, the server may have received it all the same";
-  return fail("aborted", "the request was aborted", hint, signal.reason);
-}
-
-/** Where the application's uncaught errors show; outside browsers they would end the process. */
-function show(error: unknown): void {
-  try {
-    if (typeof reportError === "function") reportError(error);
-    else console.error(error);
-  } catch {
-    // Test set-ups replace these by functions that throw; `errors` tells all the same.
   }
 }

@@ -24,7 +24,7 @@ export interface ContinuityData {
   /** With `gap`: why. */
   cause?: string;
   /** With `gap`: where that is known. */
-  streams: GapData[];
+  streams: readonly GapData[];
 }
 
 /** The states of a topic. */
@@ -74,8 +74,6 @@ export interface ContinuityEvents {
   continuity(socket: number, verdict: ContinuityData): void;
   /** Live events wait until {@link ContinuityPort.gapDone}. */
   gapHookNeeded(socket: number, ticket: number): void;
-  /** Live events flow. */
-  live(socket: number): void;
   /**
    * An event has come that may confirm a topic which is being joined. It is told here at once; whoever
    * listens to it gets it as ever, which may be later. `args` starts with the event's name.

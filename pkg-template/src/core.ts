@@ -1,14 +1,19 @@
 /** The core: the wasm module behind the port. Loaded when a client first connects. */
+import * as services from "./services.js";
 import { decode } from "./decode.js";
 import { describe } from "./descriptions.js";
 import { Diagnostician } from "./diagnose.js";
 import type { ErrorData, SockeyeErrorCode } from "./errors.js";
+import type { ContinuityPort } from "./continuityPort.js";
+import type { OutboxPort } from "./outboxPort.js";
 import type { CoreEvents, CoreOptions, CorePort } from "./port.js";
 import { safely, throwLater } from "./safely.js";
 import initialize, { Decoder, Engine, Manager } from "./wasm/glue.js";
 import { data, size } from "./wasm/payload.js";
 
 let instantiation: Promise<unknown> | undefined;
+
+export { services };
 
 /** Makes a core; rejects with error data if WebAssembly is missing or forbidden. */
 export async function createCore(options: CoreOptions, events: CoreEvents): Promise<CorePort> {
@@ -100,7 +105,7 @@ function toManagerEvents(events: CoreEvents, onDiagnose: () => void): object {
 }
 
 function toPort(manager: Manager, names: EventNames, diagnostician: Diagnostician): CorePort {
-  return {
+  const port: Omit<CorePort, keyof OutboxPort | keyof ContinuityPort> = {
     socket: (namespace, authOnDemand) => void manager.socket(namespace, authOnDemand),
     connect: (socket) => manager.connect(socket),
     disconnect: (socket) => manager.disconnect(socket),
@@ -125,6 +130,7 @@ function toPort(manager: Manager, names: EventNames, diagnostician: Diagnosticia
       queueMicrotask(() => manager.free());
     },
   };
+  return port as CorePort;
 }
 
 function toErrorData(code: string | undefined, detail?: string): ErrorData | undefined {

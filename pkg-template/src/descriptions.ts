@@ -11,6 +11,46 @@ const descriptions: Partial<Record<SockeyeErrorCode, readonly [message: string, 
     "more binary values than servers take in one event",
     "join the binary values, or send several events",
   ],
+  not_serializable: [
+    "the arguments cannot be written as JSON",
+    "send what JSON can hold, or binary data",
+  ],
+  outbox_full: [
+    "the outbox is full",
+    "wait for `result`, cancel what is not needed, or raise `outbox.maxItems` or `outbox.maxBytes`",
+  ],
+  not_durable: [
+    "the store is lost with the page",
+    "give a durable `outbox.store`, or do without `outbox.requireDurable`",
+  ],
+  storage_full: [
+    "the outbox's store has no room",
+    "wait until actions have been sent, or have the user make room",
+  ],
+  storage_version: [
+    "the outbox's store was made by a later version",
+    "reload the page, so that it runs the version that made it",
+  ],
+  storage_damaged: ["a stored action is damaged", "nothing to do: the others are not concerned"],
+  storage_failed: ["the outbox's store failed", "the `cause`, if there is one, says why"],
+  action_rejected: ["the server rejected the action", "see `data` for what it said"],
+  action_expired: [
+    "the action was not applied in time",
+    "enqueue it again if it is still wanted, or raise `ttlMs`",
+  ],
+  action_cancelled: ["the action was cancelled", "it was never sent"],
+  action_conflict: [
+    "the server knows the action's id with another payload",
+    "never change what is stored; check that ids are not made twice",
+  ],
+  action_quarantined: [
+    "the connection ended each time the action was sent",
+    "check what the server does with it; then `outbox.retry(id)`, or `outbox.clear()`",
+  ],
+  action_unknown: [
+    "whether the action was applied cannot be found out",
+    "ask the server, then `outbox.retry(id)` or `outbox.clear()`",
+  ],
   payload_too_large: [
     "the server takes no message of this size",
     "send less at once, or raise the server's `maxHttpBufferSize`",

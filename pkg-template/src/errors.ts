@@ -16,10 +16,25 @@ export type SockeyeErrorCode =
   | "buffer_full"
   | "too_many_requests"
   | "iterator_overflow"
+  | "outbox_full"
+  | "not_durable"
+  | "storage_full"
+  | "storage_version"
+  | "storage_damaged"
+  | "storage_failed"
   // A request ended without an answer.
   | "ack_timeout"
   | "disconnected"
   | "aborted"
+  // An action ended without being applied, or may have.
+  | "action_rejected"
+  | "action_expired"
+  | "action_cancelled"
+  | "action_conflict"
+  | "action_quarantined"
+  | "action_unknown"
+  // A topic could not be joined.
+  | "topic_failed"
   // The core cannot be loaded.
   | "load_failed"
   | "wasm_unavailable"
@@ -72,7 +87,7 @@ export class SockeyeError extends Error {
   readonly code: SockeyeErrorCode;
   /** What to do about it, for people. */
   readonly hint: string;
-  /** What the server said, with `connect_refused`. */
+  /** What the server said, with `connect_refused` and `action_rejected`. */
   readonly data: unknown;
 
   constructor(

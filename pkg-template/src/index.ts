@@ -23,7 +23,7 @@ export function createClient<
   EmitEvents extends object = ListenEvents,
 >(url: string | URL, options: ClientOptions = {}): Client<ListenEvents, EmitEvents> {
   return new Client(url, options, async (coreOptions, events) => {
-    const { createCore } = await import("./core.js");
-    return createCore(coreOptions, events);
+    const { createCore, services } = await import("./core.js");
+    return { core: await createCore(coreOptions, events), services };
   });
 }

@@ -1,6 +1,6 @@
 /** The entry with the core in it: one file more to parse at the start, none to fetch later. */
 import { Client } from "./client.js";
-import { createCore } from "./core.js";
+import { createCore, services } from "./core.js";
 import type { DefaultEvents } from "./events.js";
 import type { ClientOptions } from "./options.js";
 
@@ -15,5 +15,7 @@ export function createClient<
   ListenEvents extends object = DefaultEvents,
   EmitEvents extends object = ListenEvents,
 >(url: string | URL, options: ClientOptions = {}): Client<ListenEvents, EmitEvents> {
-  return new Client(url, options, createCore);
+  return new Client(url, options, async (coreOptions, events) => {
+    return { core: await createCore(coreOptions, events), services };
+  });
 }

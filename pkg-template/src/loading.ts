@@ -1,6 +1,6 @@
 /** Loads the core, and again after a while if that fails. */
 import { fail, SockeyeError, type ErrorData } from "./errors.js";
-import type { CorePort } from "./port.js";
+import type { LoadedCore } from "./port.js";
 
 /** How long loading may take, and the waits between failures. */
 export interface LoadTimes {
@@ -13,7 +13,7 @@ export interface LoadTimes {
 
 /** What the owner of a {@link CoreLoader} is told. */
 export interface LoadEvents {
-  handleLoaded(core: CorePort): void;
+  handleLoaded(loaded: LoadedCore): void;
   /** Nothing happens unless {@link CoreLoader.retry} or {@link CoreLoader.load} is called. */
   handleLoadFailed(error: SockeyeError): void;
   /** A wait is over; loading is under way again. */
@@ -21,7 +21,7 @@ export interface LoadEvents {
 }
 
 export class CoreLoader {
-  readonly #createCore: () => Promise<CorePort>;
+  readonly #createCore: () => Promise<LoadedCore>;
   readonly #times: LoadTimes;
   readonly #events: LoadEvents;
   /** Ends the load that is under way. */
@@ -31,7 +31,7 @@ export class CoreLoader {
   #failures = 0;
   #error: SockeyeError | undefined;
 
-  constructor(createCore: () => Promise<CorePort>, times: LoadTimes, events: LoadEvents) {
+  constructor(createCore: () => Promise<LoadedCore>, times: LoadTimes, events: LoadEvents) {
     this.#createCore = createCore;
     this.#times = times;
     this.#events = events;
@@ -66,10 +66,10 @@ export class CoreLoader {
     });
     const core = this.#createCore();
     Promise.race([core, stopped])
-      .then((core) => this.#events.handleLoaded(core))
+      .then((loaded) => this.#events.handleLoaded(loaded))
       .catch((error: unknown) => {
         // A core that comes after all is of no use to anybody.
-        core.then((late) => late.destroy()).catch(() => {});
+        core.then((late) => late.core.destroy()).catch(() => {});
         this.#onFailed(loading, toLoadError(error));
       })
       .finally(() => clearTimeout(timer));

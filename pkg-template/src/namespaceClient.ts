@@ -1,6 +1,7 @@
 /** A namespace as applications work with it. */
+import type { ActionOptions } from "./action.js";
 import { Channels } from "./channels.js";
-import { checkTimes } from "./checks.js";
+import { checkCount, checkTimes } from "./checks.js";
 import type { Connection, SocketEvents } from "./connection.js";
 import { Deferred } from "./deferred.js";
 import { fail, type SockeyeError } from "./errors.js";
@@ -21,7 +22,8 @@ import {
   type Subscription,
 } from "./observable.js";
 import type { Auth } from "./options.js";
-import type { Sender, SendOptions } from "./sender.js";
+import { ReliableNamespace } from "./reliable.js";
+import type { ActionSender, Sender, SendOptions } from "./sender.js";
 import { assertNotReserved, serialize, stringifyAuth, toOutgoing, toValue } from "./serialize.js";
 import { type ClientStatus, isSame, withDetails } from "./status.js";
 
@@ -29,9 +31,10 @@ import { type ClientStatus, isSame, withDetails } from "./status.js";
 export class NamespaceClient<
   ListenEvents extends object = DefaultEvents,
   EmitEvents extends object = ListenEvents,
-> implements Sender<EmitEvents> {
-  /** The namespace, `/` for the root. */
-  readonly name: string;
+>
+  extends ReliableNamespace<ListenEvents, EmitEvents>
+  implements Sender<EmitEvents>
+{
   /**
    * The current {@link ClientStatus} and its changes. Each subscriber gets the current one first.
    *
@@ -42,8 +45,7 @@ export class NamespaceClient<
   /** Names the event maps for the type checker; there is no such property at run time. */
   declare readonly "~events": { listen: ListenEvents; emit: EmitEvents } | undefined;
   /** @internal */
-  readonly connection: Connection;
-  readonly #id: number;
+  readonly socket: number;
   readonly #auth: Auth | undefined;
   readonly #channels: Channels;
   readonly #outgoing: Subject<AnyEvent>;
@@ -59,8 +61,7 @@ export class NamespaceClient<
 
   /** @internal */
   constructor(connection: Connection, name: string, auth: Auth | undefined) {
-    this.connection = connection;
-    this.name = name;
+    super(connection, name);
     this.#auth = auth;
     const report = (error: unknown) => connection.report(error);
     this.#channels = new Channels(connection.eventNumbers, report);
@@ -71,7 +72,7 @@ export class NamespaceClient<
       this.#statusSubject,
       () => this.#untold[0] ?? this.#status,
     );
-    this.#id = connection.addSocket(name, auth !== undefined, this.#socketEvents());
+    this.socket = connection.addSocket(name, auth !== undefined, this.#socketEvents(), this);
   }
 
   /** The server's id for this connection, while connected: `socket.id` there. */
@@ -96,7 +97,7 @@ export class NamespaceClient<
    */
   connect(): Promise<void> {
     const { state } = this.#status;
-    const isWanted = this.connection.isWanted(this.#id);
+    const isWanted = this.connection.isWanted(this.socket);
     if (state === "connected" && isWanted) return Promise.resolve();
     if (this.#connecting && isWanted) return this.#connecting.promise;
     const { promise } = (this.#connecting ??= new Deferred());
@@ -105,7 +106,7 @@ export class NamespaceClient<
       if (state === "idle" || state === "disconnected") {
         this.#setStatus({ state: "connecting", attempt: 1 });
       }
-      this.connection.connect(this.#id);
+      this.connection.connect(this.socket);
     }
     return promise;
   }
@@ -122,7 +123,7 @@ export class NamespaceClient<
   disconnect(): void {
     this.#declined = true;
     const { state } = this.#status;
-    if (state !== "idle" && state !== "closed") this.connection.disconnect(this.#id);
+    if (state !== "idle" && state !== "closed") this.connection.disconnect(this.socket);
   }
 
   /**
@@ -208,27 +209,55 @@ export class NamespaceClient<
    * @example
    * client.with({ volatile: true }).emit("cursor", { x, y });
    * await client.with({ timeoutMs: 2_000, signal }).request("save", draft);
+   * client.with({ lane: orderId, ttlMs: 3_600_000 }).enqueue("order:cancel", { orderId });
    */
-  with(options: SendOptions): Sender<EmitEvents> {
-    if (options.timeoutMs !== undefined) checkTimes({ timeoutMs: options.timeoutMs });
+  with(options: SendOptions & ActionOptions): ActionSender<EmitEvents> {
+    const { timeoutMs = 1, ttlMs = 1, ackTimeoutMs = 1 } = options;
+    checkTimes({ timeoutMs, ttlMs, ackTimeoutMs });
     return {
       emit: (event, ...args) => this.#emit(event, args, options.volatile === true),
       request: (event, ...args) => this.#request(event, args, options),
+      enqueue: (event, ...args) => this.enqueueWith(options, event, args),
     };
+  }
+
+  /**
+   * Keeps events of this name, up to `max`, until somebody subscribes to them: the first one gets them.
+   * Of more than `max` the oldest are dropped.
+   *
+   * @throws {SockeyeError} `reserved_event` or `invalid_option`.
+   * @example
+   * client.hold("welcome", 10); // before connecting
+   */
+  hold(event: EventName<ListenEvents>, max: number): Subscription {
+    assertNotReserved(event);
+    checkCount("max", max, 1_000_000, 1);
+    return this.#channels.hold(event, max);
+  }
+
+  /** @internal */
+  listen(event: string): Observable<unknown> {
+    assertNotReserved(event);
+    return this.#channels.on(event);
+  }
+
+  /** @internal */
+  handleSent(event: string, args: readonly unknown[]): void {
+    this.#outgoing.next({ event, args });
   }
 
   #emit(event: string, args: unknown[], volatile: boolean): void {
     const isDropped = volatile && this.#status.state !== "connected";
-    this.connection.emit(this.#id, serialize(event, args), volatile);
-    if (!isDropped) this.#outgoing.next({ event, args });
+    this.connection.emit(this.socket, serialize(event, args), volatile);
+    if (!isDropped) this.handleSent(event, args);
   }
 
   #request<Value>(event: string, args: unknown[], options: SendOptions): Promise<Value> {
     const { timeoutMs = this.connection.options.requestTimeoutMs, signal } = options;
     try {
       const outgoing = serialize(event, args);
-      const tell = () => this.#outgoing.next({ event, args });
-      const answer = this.connection.request(this.#id, outgoing, { timeoutMs, signal }, tell);
+      const tell = () => this.handleSent(event, args);
+      const answer = this.connection.request(this.socket, outgoing, { timeoutMs, signal }, tell);
       return answer.then((answered) => toValue(answered, 0) as Value);
     } catch (error) {
       // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- a SockeyeError
@@ -266,7 +295,7 @@ export class NamespaceClient<
     try {
       const answer = await responder(value);
       const { body, attachments } = toOutgoing(answer === undefined ? [] : [answer]);
-      this.connection.core?.acknowledge(this.#id, connection, ackId, body, attachments);
+      this.connection.core?.acknowledge(this.socket, connection, ackId, body, attachments);
     } catch (error) {
       this.connection.report(error);
     }
@@ -275,9 +304,9 @@ export class NamespaceClient<
   async #authenticate(ticket: number): Promise<void> {
     try {
       const auth: unknown = typeof this.#auth === "function" ? await this.#auth() : this.#auth;
-      this.connection.core?.authenticate(this.#id, ticket, stringifyAuth(auth));
+      this.connection.core?.authenticate(this.socket, ticket, stringifyAuth(auth));
     } catch (error) {
-      this.connection.failAuthentication(this.#id, ticket, error);
+      this.connection.failAuthentication(this.socket, ticket, error);
     }
   }
 
@@ -291,7 +320,8 @@ export class NamespaceClient<
 
   /** After `disconnect()` and `connect()` in one listener the core tells of both in turn. */
   #onDisconnected(cause: SockeyeError): void {
-    const isSuperseded = cause.code === "client_disconnect" && this.connection.isWanted(this.#id);
+    const isSuperseded =
+      cause.code === "client_disconnect" && this.connection.isWanted(this.socket);
     if (!isSuperseded) this.#finishConnecting(cause);
   }
 
@@ -305,6 +335,7 @@ export class NamespaceClient<
     this.#channels.complete();
     this.#outgoing.complete();
     this.#statusSubject.complete();
+    this.closeReliable();
   }
 
   #setStatus(status: ClientStatus): void {

@@ -1,6 +1,7 @@
 /** What an application can set, and what becomes of it. */
 import { checkCount, checkTimes } from "./checks.js";
 import { fail, type SockeyeError } from "./errors.js";
+import { type OutboxOptions, type ResolvedOutbox, resolveOutbox } from "./outboxOptions.js";
 import type { CoreOptions } from "./port.js";
 import { resolveTransports } from "./transports.js";
 
@@ -87,12 +88,21 @@ export interface ClientOptions {
   connectTimeoutMs?: number | undefined;
   /** How long `request` waits for its answer unless told otherwise. Default 10,000. */
   requestTimeoutMs?: number | undefined;
+  /** How actions are kept and sent. */
+  outbox?: OutboxOptions | undefined;
+  /**
+   * Take the server's word for it that nothing was missed when it says that it has recovered a connection,
+   * unless the ids of events say otherwise. Default false.
+   */
+  trustRecovery?: boolean | undefined;
   /** The WebSocket to use instead of the global one, for Node before 22 and for tests. */
   webSocket?: WebSocketConstructor | undefined;
   /** The `fetch` to use instead of the global one. */
   fetch?: typeof fetch | undefined;
   /** Instead of `Math.random`, for tests. */
   random?: (() => number) | undefined;
+  /** Makes the ids of actions instead of `crypto.randomUUID`, for tests. */
+  randomId?: (() => string) | undefined;
 }
 
 /** Options as the rest of the facade uses them. */
@@ -103,6 +113,8 @@ export interface ResolvedOptions {
   requestTimeoutMs: number;
   core: CoreOptions;
   random: () => number;
+  randomId: (() => string) | undefined;
+  outbox: ResolvedOutbox;
   /** Why nothing can be connected here, if so. */
   error: SockeyeError | undefined;
 }
@@ -118,6 +130,8 @@ export function resolveOptions(url: string | URL, options: ClientOptions): Resol
     autoConnect: options.autoConnect ?? isPageOrWorker(),
     requestTimeoutMs,
     random,
+    randomId: options.randomId,
+    outbox: resolveOutbox(options.outbox),
     error,
     core: {
       webSocketUrl: endpoint(address, options, "websocket"),
@@ -125,6 +139,7 @@ export function resolveOptions(url: string | URL, options: ClientOptions): Resol
       ...resolveTransports(options),
       ...resolveAttachments(options.attachments),
       ...resolveReconnection(options),
+      trustRecovery: options.trustRecovery === true,
       seed: Math.floor(random() * 2 ** 53),
     },
   };

@@ -4,8 +4,14 @@
  * Sockets are numbered from 0 in the order in which they are made, events and requests as the facade
  * pleases. Functions stay on the facade's side.
  */
+import type { ContinuityEvents, ContinuityPort } from "./continuityPort.js";
 import type { ErrorData } from "./errors.js";
 import type { TransportName, WebSocketConstructor } from "./options.js";
+import type { OutboxEvents, OutboxPort } from "./outboxPort.js";
+import type * as services from "./services.js";
+
+/** What the facade needs of the core's chunk beside the core. */
+export type Services = typeof services;
 
 /** How the server is reached. */
 export interface TransportOptions {
@@ -43,12 +49,14 @@ export interface CoreOptions extends TransportOptions {
   minMs: number;
   baseMs: number;
   capMs: number;
+  /** Whether a session that the server recovered is taken for a continuation without further proof. */
+  trustRecovery: boolean;
   /** Where the random sequence of the delays starts: a whole number below 2⁵³. */
   seed: number;
 }
 
 /** What the facade asks of the core. */
-export interface CorePort {
+export interface CorePort extends OutboxPort, ContinuityPort {
   socket(namespace: string, authOnDemand: boolean): void;
   connect(socket: number): void;
   disconnect(socket: number): void;
@@ -92,7 +100,7 @@ export interface CorePort {
 }
 
 /** What the core tells the facade. Nothing of it may throw. */
-export interface CoreEvents {
+export interface CoreEvents extends OutboxEvents, ContinuityEvents {
   /** `args` starts with the event's name. `ackId` is negative if no answer is wanted. */
   delivered(
     socket: number,
@@ -123,5 +131,11 @@ export interface CoreEvents {
   ): void;
 }
 
+/** The core, and what else comes in its chunk. */
+export interface LoadedCore {
+  core: CorePort;
+  services: Services;
+}
+
 /** Makes the core; rejects with {@link ErrorData} and a `cause` if it cannot run here. */
-export type CreateCore = (options: CoreOptions, events: CoreEvents) => Promise<CorePort>;
+export type CreateCore = (options: CoreOptions, events: CoreEvents) => Promise<LoadedCore>;

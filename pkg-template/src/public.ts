@@ -1,7 +1,10 @@
 /** What every entry exports beside `createClient`. */
 import type { Client } from "./client.js";
 
+export type { Action, ActionOptions, ActionStatus } from "./action.js";
 export type { Client } from "./client.js";
+export type { Continuity, Gap, StreamGap } from "./continuity.js";
+export type { TopicState } from "./continuityPort.js";
 export { isSockeyeError, SockeyeError, type SockeyeErrorCode } from "./errors.js";
 export type {
   AckValue,
@@ -28,8 +31,15 @@ export type {
   TransportName,
   WebSocketConstructor,
 } from "./options.js";
-export type { Sender, SendOptions } from "./sender.js";
+export { nest } from "./nest.js";
+export type { Nack, Outbox, OutboxItem, ToNack } from "./outbox.js";
+export type { BeforeFlush, OutboxOptions } from "./outboxOptions.js";
+export type { ActionState } from "./outboxPort.js";
+export type * from "./outboxStore.js";
+export type { EventTuple, TopicConfirmation, TopicOptions } from "./reliable.js";
+export type { ActionSender, Sender, SendOptions } from "./sender.js";
 export type { ClientStatus, DisconnectReason } from "./status.js";
+export type { Topic, TopicStatus } from "./topics.js";
 
 /** A client of any event maps, for code that does not care about events. */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- other types are not assignable

@@ -1,4 +1,5 @@
 /** What can be sent, and how. */
+import type { Action } from "./action.js";
 import type { AckValue, DefaultEvents, EventArguments, EventName, RequestName } from "./events.js";
 
 /** How one event is sent. */
@@ -49,4 +50,20 @@ export interface Sender<EmitEvents extends object = DefaultEvents> {
     event: Name,
     ...args: EventArguments<EmitEvents, Name>
   ): Promise<AckValue<EmitEvents, Name>>;
+}
+
+/** What can send events, and take actions that are not to be lost. */
+export interface ActionSender<
+  EmitEvents extends object = DefaultEvents,
+> extends Sender<EmitEvents> {
+  /**
+   * Takes an action that is not to be lost. See {@link NamespaceClient.enqueue}.
+   *
+   * @example
+   * const action = client.with({ coalesceKey: "title" }).enqueue("rename", { title });
+   */
+  enqueue<Name extends RequestName<EmitEvents>>(
+    event: Name,
+    ...args: EventArguments<EmitEvents, Name>
+  ): Action<AckValue<EmitEvents, Name>>;
 }

@@ -10,6 +10,7 @@ import {
   isSockeyeError,
   type NamespaceClient,
   type Observable,
+  type ActionSender,
   type Sender,
   type SockeyeError,
   type SockeyeErrorCode,
@@ -46,6 +47,9 @@ describe("createClient()", () => {
       webSocket: WebSocket,
       fetch: globalThis.fetch,
       random: Math.random,
+      randomId: () => crypto.randomUUID(),
+      trustRecovery: true,
+      outbox: { maxItems: 1, requireDurable: true, beforeFlush: (items) => items },
     };
     createClient("https://example.com", options);
     expectTypeOf({}).toExtend<ClientOptions>();
@@ -84,7 +88,7 @@ describe("a client", () => {
     expectTypeOf(client.respond("a", () => 1)).toEqualTypeOf<Subscription>();
     expectTypeOf(client.errors).toEqualTypeOf<Observable<SockeyeError>>();
     expectTypeOf(client.status).toEqualTypeOf<StateObservable<ClientStatus>>();
-    expectTypeOf(client.with({})).toEqualTypeOf<Sender>();
+    expectTypeOf(client.with({})).toEqualTypeOf<ActionSender>();
     expectTypeOf(client.namespace("/a")).toEqualTypeOf<NamespaceClient>();
   });
 

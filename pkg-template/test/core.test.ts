@@ -14,6 +14,7 @@ const options: CoreOptions = {
   baseMs: 3,
   capMs: 4,
   seed: 5,
+  trustRecovery: false,
   transports: ["websocket", "polling"],
   upgrade: true,
   rememberUpgrade: false,
@@ -37,6 +38,15 @@ const listeners = () => ({
   dropped: vi.fn<CoreEvents["dropped"]>(),
   failed: vi.fn<CoreEvents["failed"]>(),
   status: vi.fn<CoreEvents["status"]>(),
+  store: vi.fn<CoreEvents["store"]>(),
+  action: vi.fn<CoreEvents["action"]>(),
+  cancelRefused: vi.fn<CoreEvents["cancelRefused"]>(),
+  flushAsked: vi.fn<CoreEvents["flushAsked"]>(),
+  prologueNeeded: vi.fn<CoreEvents["prologueNeeded"]>(),
+  continuity: vi.fn<CoreEvents["continuity"]>(),
+  gapHookNeeded: vi.fn<CoreEvents["gapHookNeeded"]>(),
+  topic: vi.fn<CoreEvents["topic"]>(),
+  confirming: vi.fn<CoreEvents["confirming"]>(),
 });
 
 let glue: typeof Glue;

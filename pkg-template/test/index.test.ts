@@ -10,7 +10,7 @@ beforeEach(() => {
   vi.resetModules();
   vi.doMock("../src/core.js", () => {
     loaded();
-    return { createCore };
+    return { createCore, services: {} };
   });
   loaded.mockReset();
   createCore.mockReset();
@@ -51,6 +51,7 @@ describe("importing the package", () => {
         "SockeyeError",
         "createClient",
         "isSockeyeError",
+        "nest",
       ]);
     },
   );

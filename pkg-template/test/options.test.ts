@@ -322,11 +322,13 @@ describe("what the platform gives", () => {
 });
 
 test("the core gets what concerns it when it is made", async () => {
-  const { client, loader } = idle({ path: "/rt", reconnect: { minMs: 3 } });
+  const { client, loader } = idle({ path: "/rt", reconnect: { minMs: 3 }, trustRecovery: true });
   void client.connect();
   expect((await loader.succeed()).options).toMatchObject({
     webSocketUrl: "wss://example.com/rt/?EIO=4&transport=websocket",
     pollingUrl: "https://example.com/rt/?EIO=4&transport=polling",
     minMs: 3,
+    trustRecovery: true,
   });
+  expect(resolveOptions("https://example.com", {}).core.trustRecovery).toBe(false);
 });

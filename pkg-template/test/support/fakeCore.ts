@@ -1,5 +1,6 @@
 /** A core that only remembers what it is asked, and says what the test wants said. */
 import type { ErrorData, SockeyeErrorCode } from "../../src/errors.js";
+import type { ActionState } from "../../src/outboxPort.js";
 import type { CoreEvents, CoreOptions, CorePort } from "../../src/port.js";
 
 type Method = keyof CorePort;
@@ -17,6 +18,12 @@ interface DeliveryDetails {
   socket?: number;
   transport?: number;
   ackId?: number;
+}
+
+interface ActionDetails {
+  attempts?: number;
+  error?: SockeyeErrorCode;
+  args?: readonly unknown[];
 }
 
 /** Error data of this code, with texts that a test can recognise. */
@@ -83,6 +90,71 @@ export class FakeCore implements CorePort {
   acknowledge(...args: Parameters<CorePort["acknowledge"]>) {
     this.#note(["acknowledge", ...args]);
   }
+  openOutbox(...args: Parameters<CorePort["openOutbox"]>) {
+    this.#note(["openOutbox", ...args]);
+  }
+  enqueue(...args: Parameters<CorePort["enqueue"]>) {
+    this.#note(["enqueue", ...args]);
+    return this.refusal;
+  }
+  cancelAction(...args: Parameters<CorePort["cancelAction"]>) {
+    this.#note(["cancelAction", ...args]);
+  }
+  retryAction(...args: Parameters<CorePort["retryAction"]>) {
+    this.#note(["retryAction", ...args]);
+    return true;
+  }
+  forgetAction(...args: Parameters<CorePort["forgetAction"]>) {
+    this.#note(["forgetAction", ...args]);
+  }
+  pauseOutbox(...args: Parameters<CorePort["pauseOutbox"]>) {
+    this.#note(["pauseOutbox", ...args]);
+  }
+  resumeOutbox(...args: Parameters<CorePort["resumeOutbox"]>) {
+    this.#note(["resumeOutbox", ...args]);
+  }
+  nackAction(...args: Parameters<CorePort["nackAction"]>) {
+    this.#note(["nackAction", ...args]);
+  }
+  flushPlan(...args: Parameters<CorePort["flushPlan"]>) {
+    this.#note(["flushPlan", ...args]);
+  }
+  storeAnswered(...args: Parameters<CorePort["storeAnswered"]>) {
+    this.#note(["storeAnswered", ...args]);
+  }
+  storeChanged(...args: Parameters<CorePort["storeChanged"]>) {
+    this.#note(["storeChanged", ...args]);
+  }
+  emitLatest(...args: Parameters<CorePort["emitLatest"]>) {
+    this.#note(["emitLatest", ...args]);
+    return this.refusal;
+  }
+  setHooks(...args: Parameters<CorePort["setHooks"]>) {
+    this.#note(["setHooks", ...args]);
+  }
+  emitFirst(...args: Parameters<CorePort["emitFirst"]>) {
+    this.#note(["emitFirst", ...args]);
+    return this.refusal;
+  }
+  requestFirst(...args: Parameters<CorePort["requestFirst"]>) {
+    this.#note(["requestFirst", ...args]);
+    return this.refusal;
+  }
+  prologueDone(...args: Parameters<CorePort["prologueDone"]>) {
+    this.#note(["prologueDone", ...args]);
+  }
+  gapDone(...args: Parameters<CorePort["gapDone"]>) {
+    this.#note(["gapDone", ...args]);
+  }
+  retainTopic(...args: Parameters<CorePort["retainTopic"]>) {
+    this.#note(["retainTopic", ...args]);
+  }
+  releaseTopic(...args: Parameters<CorePort["releaseTopic"]>) {
+    this.#note(["releaseTopic", ...args]);
+  }
+  topicConfirmed(...args: Parameters<CorePort["topicConfirmed"]>) {
+    this.#note(["topicConfirmed", ...args]);
+  }
   listen(name: string, event: number) {
     this.names.set(name, event);
     this.calls.push(["listen", name, event]);
@@ -132,6 +204,11 @@ export class FakeCore implements CorePort {
     if (event !== undefined) {
       this.events.delivered(socket, event, [name, ...args], transport, ackId);
     }
+  }
+
+  /** An action is in this state now. */
+  moves(key: string, state: ActionState, { attempts = 0, error, args = [] }: ActionDetails = {}) {
+    this.events.action(0, key, state, attempts, error && errorData(error), args);
   }
 
   /** The server answered the `index`-th request. */

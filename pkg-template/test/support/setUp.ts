@@ -4,7 +4,8 @@ import { Client } from "../../src/client.js";
 import type { SockeyeErrorCode } from "../../src/errors.js";
 import type { DefaultEvents } from "../../src/events.js";
 import type { ClientOptions } from "../../src/options.js";
-import type { CoreEvents, CoreOptions, CorePort } from "../../src/port.js";
+import type { CoreEvents, CoreOptions, LoadedCore } from "../../src/port.js";
+import * as services from "../../src/services.js";
 import { FakeCore } from "./fakeCore.js";
 
 const { setImmediate } = globalThis;
@@ -14,7 +15,7 @@ export const turn = () => new Promise<void>((resolve) => void setImmediate(resol
 
 interface Load {
   core: FakeCore;
-  resolve: (core: CorePort) => void;
+  resolve: (loaded: LoadedCore) => void;
   reject: (error: unknown) => void;
 }
 
@@ -22,7 +23,7 @@ interface Load {
 export class Loader {
   readonly #loads: Load[] = [];
 
-  readonly createCore = (options: CoreOptions, events: CoreEvents): Promise<CorePort> =>
+  readonly createCore = (options: CoreOptions, events: CoreEvents): Promise<LoadedCore> =>
     new Promise((resolve, reject) => {
       this.#loads.push({ core: new FakeCore(options, events), resolve, reject });
     });
@@ -39,7 +40,7 @@ export class Loader {
 
   async succeed(): Promise<FakeCore> {
     const { core, resolve } = this.#latest();
-    resolve(core);
+    resolve({ core, services });
     await turn();
     return core;
   }

@@ -1,0 +1,122 @@
+/** What each connection continues, and who is asked before it goes live. */
+import type { Connection } from "./connection.js";
+import type { ContinuityData, GapData } from "./continuityPort.js";
+import { Observable, type StateObservable, type Subscription } from "./observable.js";
+import type { Awaitable } from "./outboxStore.js";
+import type { Sender } from "./sender.js";
+import { State } from "./state.js";
+
+/** A stream in which events were missed: the numbers of the first and the last, if they are known. */
+export type StreamGap = Readonly<GapData>;
+
+/** Something was missed, or may have been. */
+export interface Gap {
+  readonly kind: "gap";
+  /** Counts the connections of this client. */
+  readonly connection: number;
+  /** Why that is not known to be otherwise. `docs/continuity.md` has all. */
+  readonly cause: string;
+  /** Where, as far as that is known. */
+  readonly streams: readonly StreamGap[];
+}
+
+/** What a connection continues. */
+export type Continuity =
+  /** Nothing: it is the first one. */
+  | { readonly kind: "fresh"; readonly connection: number }
+  /** The one before it, without a hole: that is proved. */
+  | { readonly kind: "resumed"; readonly connection: number }
+  | Gap;
+
+type Handler<Value> = (value: Value) => Awaitable<unknown>;
+
+/** Where {@link Hooks} belong to, and what they send with. */
+interface HooksScope {
+  readonly connection: Connection;
+  readonly socket: number;
+  firstSender(ticket: number): Sender;
+}
+
+export class Hooks {
+  readonly #scope: HooksScope;
+  readonly #state: State<Continuity | undefined>;
+  #onConnected: readonly Handler<Sender>[] = [];
+  #onGap: readonly Handler<Gap>[] = [];
+
+  constructor(scope: HooksScope) {
+    this.#scope = scope;
+    this.#state = new State<Continuity | undefined>(undefined, this.#report);
+  }
+
+  get continuity(): StateObservable<Continuity | undefined> {
+    return this.#state.observable;
+  }
+
+  onConnected(handle: Handler<Sender>): Subscription {
+    const handler: Handler<Sender> = (first) => handle(first);
+    this.#onConnected = [...this.#onConnected, handler];
+    return this.#retain(() => {
+      this.#onConnected = this.#onConnected.filter((other) => other !== handler);
+    });
+  }
+
+  onGap(handle: Handler<Gap>): Subscription {
+    const handler: Handler<Gap> = (gap) => handle(gap);
+    this.#onGap = [...this.#onGap, handler];
+    return this.#retain(() => {
+      this.#onGap = this.#onGap.filter((other) => other !== handler);
+    });
+  }
+
+  /** The core is there. */
+  handleLoaded(): void {
+    if (this.#onConnected.length + this.#onGap.length > 0) this.#tellCore();
+  }
+
+  async handlePrologueNeeded(ticket: number): Promise<void> {
+    await this.#callAll(this.#onConnected, this.#scope.firstSender(ticket));
+    this.#scope.connection.core?.prologueDone(this.#scope.socket, ticket);
+  }
+
+  handleContinuity({ kind, connection, cause = "no_proof", streams }: ContinuityData): void {
+    this.#state.set(kind === "gap" ? { kind, connection, cause, streams } : { kind, connection });
+  }
+
+  async handleGapHookNeeded(ticket: number): Promise<void> {
+    const gap = this.#state.value;
+    if (gap?.kind === "gap") await this.#callAll(this.#onGap, gap);
+    this.#scope.connection.core?.gapDone(this.#scope.socket, ticket);
+  }
+
+  close(): void {
+    this.#state.complete();
+  }
+
+  /** One after the other; one that throws stops nobody else. */
+  async #callAll<Value>(handlers: readonly Handler<Value>[], value: Value): Promise<void> {
+    for (const handler of handlers) {
+      try {
+        await handler(value);
+      } catch (error) {
+        this.#report(error);
+      }
+    }
+  }
+
+  #retain(release: () => void): Subscription {
+    this.#tellCore();
+    const retained = new Observable<never>(() => () => {
+      release();
+      this.#tellCore();
+    });
+    return retained.subscribe({});
+  }
+
+  #tellCore(): void {
+    const { connection, socket } = this.#scope;
+    const hooks = { prologue: this.#onConnected.length > 0, gap: this.#onGap.length > 0 };
+    connection.core?.setHooks(socket, hooks);
+  }
+
+  readonly #report = (error: unknown): void => this.#scope.connection.report(error);
+}

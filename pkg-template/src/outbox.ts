@@ -1,0 +1,307 @@
+/** The outbox of a namespace as applications work with it: before the core is there, and thin after that. */
+import { Action, type ActionOptions, type ActionSource, type ActionStatus } from "./action.js";
+import { checkTimes } from "./checks.js";
+import type { Connection } from "./connection.js";
+import type { SockeyeError } from "./errors.js";
+import { fail } from "./errors.js";
+import { type Observable, StateObservable, Subject, type Subscription } from "./observable.js";
+import type { OutboxDesk } from "./outboxDesk.js";
+import type { ActionData } from "./outboxPort.js";
+import type { OutboxStore } from "./outboxStore.js";
+import { lengthOf, type Outgoing, serialize } from "./serialize.js";
+import { randomId } from "./randomId.js";
+
+/** An action in the outbox, at one time. */
+export interface OutboxItem extends ActionStatus {
+  readonly id: string;
+  readonly event: string;
+  readonly lane: string;
+  /** What is sent; `undefined` if another page stored it and it has yet to be read. */
+  readonly args: readonly unknown[] | undefined;
+}
+
+/** Which action an event of the server rejects: that of this id, or the oldest unanswered one like this. */
+export type Nack = { id: string } | { event: string; args?: readonly unknown[] };
+
+/** Says which action an event rejects, if any. */
+export type ToNack = (value: unknown) => Nack | undefined;
+
+/** An action that is to be stored, and what it sends. */
+export interface Enqueued {
+  action: Action;
+  data: Omit<ActionData, "bytes" | "attachmentCount">;
+  outgoing: Outgoing;
+}
+
+/** The namespace whose outbox it is. */
+export interface OutboxScope {
+  readonly connection: Connection;
+  readonly name: string;
+  readonly socket: number;
+  listen(event: string): Observable<unknown>;
+}
+
+/**
+ * The actions of a namespace that have not ended, and how they are sent.
+ *
+ * @example
+ * client.outbox.items.subscribe((items) => (badge.textContent = String(items.length)));
+ */
+export class Outbox {
+  /**
+   * All actions that have not ended, oldest first, and those that wait for {@link retry}. Changes that
+   * come together are told together.
+   */
+  readonly items: StateObservable<readonly OutboxItem[]>;
+  /** @internal In the order in which they came. */
+  readonly actions = new Map<string, Action>();
+  readonly #scope: OutboxScope;
+  readonly #subject: Subject<readonly OutboxItem[]>;
+  /** Those that have not changed since they were last asked for. */
+  readonly #items = new Map<string, OutboxItem>();
+  #snapshot: readonly OutboxItem[] | undefined = [];
+  #isToldSoon = false;
+  #desk: OutboxDesk | undefined;
+  #store: OutboxStore | undefined;
+  /** What was enqueued before the core was there. */
+  #waiting: Enqueued[] = [];
+  #waitingLength = 0;
+  #paused = false;
+
+  /** @internal */
+  constructor(scope: OutboxScope) {
+    this.#scope = scope;
+    this.#subject = new Subject(this.report);
+    this.items = new StateObservable(() => (this.#snapshot ??= this.#read()), this.#subject);
+  }
+
+  /** What stored actions survive: `memory` is lost with the page. */
+  get durability(): OutboxStore["durability"] {
+    return this.#openStore()?.durability ?? "memory";
+  }
+
+  /** Whether {@link pause} holds it. */
+  get paused(): boolean {
+    return this.#paused;
+  }
+
+  /** Returns the action of this id, unless it has ended; also one that another page stored. */
+  get(id: string): Action | undefined {
+    return this.actions.get(id);
+  }
+
+  /** Sends nothing until {@link resume}. What has been sent may still be answered. */
+  pause(): void {
+    this.#paused = true;
+    this.#desk?.pause(true);
+  }
+
+  resume(): void {
+    this.#paused = false;
+    this.#desk?.pause(false);
+  }
+
+  /**
+   * Queues an action again that is `quarantined` or `unknown`, with the same id; returns whether it was.
+   * If the server has lost its memory of ids, it may apply an `unknown` action a second time.
+   */
+  retry(id: string): boolean {
+    return this.#desk?.retry(id) ?? false;
+  }
+
+  /**
+   * Cancels what was never sent, and forgets what is `quarantined` or `unknown`; of all, or of those that
+   * `filter` names. Resolves with how many that were.
+   */
+  clear(filter: (item: OutboxItem) => boolean = () => true): Promise<number> {
+    return this.#open()?.clear(filter) ?? this.#clearWaiting(filter);
+  }
+
+  /**
+   * Takes events of this name for rejections of actions, for servers that do not acknowledge what they
+   * refuse. {@link nest} knows NestJS's.
+   *
+   * @example
+   * client.outbox.nack("exception", nest);
+   */
+  nack(event: string, toNack: ToNack): Subscription {
+    return this.#scope.listen(event).subscribe((value) => {
+      const nack = toNack(value);
+      if (nack) this.#desk?.nack(nack, value);
+    });
+  }
+
+  /** @internal Throws what `emit` throws. */
+  enqueue(event: string, args: readonly unknown[], options: ActionOptions): Action {
+    const { connection } = this.#scope;
+    connection.assertAlive();
+    const { lane = "default", keyField, ttlMs, coalesceKey, resend = true } = options;
+    const { ackTimeoutMs = connection.options.requestTimeoutMs } = options;
+    checkTimes({ ackTimeoutMs, ttlMs: ttlMs ?? 1 });
+    const id = (connection.options.randomId ?? randomId)();
+    const written = keyField === undefined ? args : withKey(args, keyField, id);
+    const outgoing = serialize(event, [...written]);
+    const action = this.add({ id, event, lane, args: written });
+    const data = {
+      ...{ key: id, name: event, lane, ackTimeoutMs, resend },
+      ...(ttlMs !== undefined && { ttlMs }),
+      ...(coalesceKey !== undefined && { coalesceKey }),
+    };
+    this.#accept({ action, data, outgoing });
+    return action;
+  }
+
+  /** @internal Adds the handle of an action. */
+  add(source: ActionSource): Action {
+    const action = new Action(source, (action) => this.#cancel(action), this.report);
+    this.actions.set(source.id, action);
+    this.handleChanged(source.id);
+    return action;
+  }
+
+  /** @internal Forgets the handle of an action. */
+  remove(id: string): void {
+    this.actions.delete(id);
+    this.handleChanged(id);
+  }
+
+  /** @internal The action was not stored. */
+  refuse(action: Action, error: SockeyeError): void {
+    this.remove(action.id);
+    action.handleStatus({ state: "rejected", attempts: 0, error }, []);
+    this.tell(error);
+  }
+
+  /** @internal Tells `client.errors`. */
+  tell(error: SockeyeError): void {
+    this.#scope.connection.errors.next(error);
+  }
+
+  /** @internal An action has changed, come or gone. */
+  handleChanged(id: string): void {
+    this.#items.delete(id);
+    this.#snapshot = undefined;
+    if (this.#isToldSoon || !this.#subject.isObserved) return;
+    this.#isToldSoon = true;
+    queueMicrotask(() => {
+      this.#isToldSoon = false;
+      this.#subject.next(this.items.value);
+    });
+  }
+
+  /** @internal The core is there. */
+  handleLoaded(): void {
+    const isUsed = this.#waiting.length > 0 || this.#scope.connection.options.outbox.store;
+    if (isUsed) this.#open();
+  }
+
+  /** @internal There will be no core unless somebody asks again. */
+  handleGivenUp(error: SockeyeError): void {
+    const waiting = this.#takeWaiting();
+    for (const { action } of waiting) this.refuse(action, error);
+  }
+
+  /** @internal */
+  get desk(): OutboxDesk | undefined {
+    return this.#desk;
+  }
+
+  /** @internal */
+  close(error: SockeyeError): void {
+    this.#takeWaiting();
+    this.#desk?.close();
+    for (const action of this.actions.values()) action.close(error);
+    this.#subject.complete();
+  }
+
+  /** @internal */
+  readonly report = (error: unknown): void => this.#scope.connection.report(error);
+
+  #accept(enqueued: Enqueued): void {
+    const desk = this.#open();
+    if (desk) {
+      desk.accept(enqueued);
+      return;
+    }
+    const { maxItems, maxBytes } = this.#scope.connection.options.outbox.settings;
+    const length = this.#waitingLength + lengthOf(enqueued.outgoing);
+    if (this.#waiting.length >= maxItems || length > maxBytes) {
+      this.refuse(enqueued.action, full());
+      return;
+    }
+    this.#waiting.push(enqueued);
+    this.#waitingLength = length;
+    this.#scope.connection.load();
+  }
+
+  /** Returns the part that works with the core, if that is there. */
+  #open(): OutboxDesk | undefined {
+    const { connection, name, socket } = this.#scope;
+    const { core, services } = connection;
+    if (this.#desk || !core || !services) return this.#desk;
+    const store = this.#openStore() ?? services.memoryOutboxStore();
+    const options = connection.options.outbox;
+    this.#desk = new services.OutboxDesk({ core, socket, name, store, options }, this);
+    this.#desk.open();
+    if (this.#paused) this.#desk.pause(true);
+    for (const enqueued of this.#takeWaiting()) this.#desk.accept(enqueued);
+    return this.#desk;
+  }
+
+  #openStore(): OutboxStore | undefined {
+    const { store } = this.#scope.connection.options.outbox;
+    return (this.#store ??= typeof store === "function" ? store() : store);
+  }
+
+  #cancel(action: Action): void {
+    if (this.#desk) this.#desk.cancel(action);
+    else this.#cancelWaiting(action);
+  }
+
+  #cancelWaiting(cancelled: Action): void {
+    this.#waiting = this.#waiting.filter(({ action }) => action !== cancelled);
+    this.remove(cancelled.id);
+    const error = fail("action_cancelled", "the action was cancelled", "it was never sent");
+    cancelled.handleStatus({ state: "cancelled", attempts: 0, error }, []);
+  }
+
+  #clearWaiting(filter: (item: OutboxItem) => boolean): Promise<number> {
+    const items = this.items.value.filter(filter);
+    for (const { id } of items) void this.actions.get(id)?.cancel();
+    return Promise.resolve(items.length);
+  }
+
+  #takeWaiting(): Enqueued[] {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    this.#waitingLength = 0;
+    return waiting;
+  }
+
+  #read(): readonly OutboxItem[] {
+    return Array.from(this.actions.values(), (action) => this.#toItem(action));
+  }
+
+  #toItem({ id, event, lane, args, status }: Action): OutboxItem {
+    const known = this.#items.get(id);
+    if (known) return known;
+    const item = { id, event, lane, args, ...status.value };
+    this.#items.set(id, item);
+    return item;
+  }
+}
+
+/** Copies the first argument and writes the key into it. */
+function withKey(args: readonly unknown[], keyField: string, key: string): readonly unknown[] {
+  const [first, ...rest] = args;
+  if (typeof first !== "object" || first === null || Array.isArray(first)) {
+    const hint = "with `keyField` the first argument has to be an object";
+    throw fail("invalid_option", `there is no place for "${keyField}"`, hint);
+  }
+  return [{ ...first, [keyField]: key }, ...rest];
+}
+
+function full(): SockeyeError {
+  const hint = "wait for `result`, cancel what is not needed, or raise `outbox.maxItems`";
+  return fail("outbox_full", "the outbox is full", hint);
+}

@@ -1,0 +1,219 @@
+/** The outbox's part that works with the core. Loaded with it. */
+import { type Action, isEnding } from "./action.js";
+import { describe } from "./descriptions.js";
+import { type ErrorData, SockeyeError, type SockeyeErrorCode } from "./errors.js";
+import type { Enqueued, Nack, Outbox, OutboxItem } from "./outbox.js";
+import type { ResolvedOutbox } from "./outboxOptions.js";
+import type { ActionState, StoreCommand } from "./outboxPort.js";
+import type { StoredAction, StoreErrorCode } from "./outboxStore.js";
+import { lengthOf, toValue } from "./serialize.js";
+import { StoreRunner, type StoreScope } from "./storeRunner.js";
+import { TextEncoder } from "./text.js";
+
+/** Servers in other languages read no JSON that is nested deeper than 127. */
+const MAX_DEPTH = 100;
+
+/** The ends of which the core may say no more than that. */
+const codes: Partial<Record<ActionState, SockeyeErrorCode>> = {
+  rejected: "action_rejected",
+  expired: "action_expired",
+  cancelled: "action_cancelled",
+  conflict: "action_conflict",
+  quarantined: "action_quarantined",
+  unknown: "action_unknown",
+};
+
+const isParked = (state: ActionState) => state === "quarantined" || state === "unknown";
+
+export class OutboxDesk {
+  readonly #scope: StoreScope & { options: ResolvedOutbox };
+  readonly #outbox: Outbox;
+  readonly #runner: StoreRunner;
+  /** What the store holds and the core has yet to speak of. */
+  readonly #stored = new Map<string, StoredAction>();
+  readonly #encoder = new TextEncoder();
+
+  constructor(scope: StoreScope & { options: ResolvedOutbox }, outbox: Outbox) {
+    this.#scope = scope;
+    this.#outbox = outbox;
+    this.#runner = new StoreRunner(scope, {
+      handleStored: (action) => this.#onStored(action),
+      handleFailed: (code, error) => this.#onFailed(code, error),
+    });
+  }
+
+  open(): void {
+    const { core, socket, options } = this.#scope;
+    core.openOutbox(socket, options.settings);
+  }
+
+  accept({ action, data, outgoing }: Enqueued): void {
+    const { core, socket, store, options } = this.#scope;
+    const { body, attachments } = outgoing;
+    const bytes = this.#encoder.encode(body).length + lengthOf({ body: "", attachments });
+    const isLost = options.requireDurable && store.durability === "memory";
+    const error = isLost
+      ? describe("not_durable")
+      : isTooDeep(body)
+        ? describe("not_serializable", `more than ${MAX_DEPTH} levels deep`)
+        : core.enqueue(
+            socket,
+            { ...data, bytes, attachmentCount: attachments?.length ?? 0 },
+            body,
+            attachments,
+          );
+    if (error) this.#outbox.refuse(action, new SockeyeError(error));
+  }
+
+  cancel({ id }: Action): void {
+    this.#scope.core.cancelAction(this.#scope.socket, id);
+  }
+
+  pause(isPaused: boolean): void {
+    const { core, socket } = this.#scope;
+    if (isPaused) core.pauseOutbox(socket);
+    else core.resumeOutbox(socket);
+  }
+
+  retry(id: string): boolean {
+    return this.#scope.core.retryAction(this.#scope.socket, id);
+  }
+
+  async clear(filter: (item: OutboxItem) => boolean): Promise<number> {
+    const cancelled = this.#outbox.items.value.filter(filter).map((item) => this.#remove(item));
+    return (await Promise.all(cancelled)).filter(Boolean).length;
+  }
+
+  /** Rejects the action that the server has said no to. */
+  nack(nack: Nack, reason: unknown): void {
+    const isMeant = (action: Action) =>
+      "id" in nack ? action.id === nack.id : isLike(action, nack);
+    for (const action of this.#outbox.actions.values()) {
+      if (action.status.value.state !== "sent" || !isMeant(action)) continue;
+      this.#scope.core.nackAction(this.#scope.socket, action.id, [reason]);
+      return;
+    }
+  }
+
+  close(): void {
+    this.#runner.close();
+  }
+
+  // What the core says.
+
+  store(ticket: number, command: StoreCommand): void {
+    this.#runner.run(ticket, command);
+  }
+
+  action(
+    key: string,
+    state: ActionState,
+    attempts: number,
+    data: ErrorData | undefined,
+    args: readonly unknown[],
+  ): void {
+    const action = this.#outbox.actions.get(key) ?? this.#restore(key);
+    if (!action) return;
+    const error = toError(state, data, args);
+    if (error && state === "rejected" && action.status.value.state === "storing") {
+      this.#outbox.refuse(action, error);
+      return;
+    }
+    const hasLeft = isEnding(state) && !isParked(state);
+    if (hasLeft) this.#outbox.remove(key);
+    else this.#outbox.handleChanged(key);
+    action.handleStatus({ state, attempts, ...(error && { error }) }, args);
+  }
+
+  cancelRefused(key: string): void {
+    this.#outbox.actions.get(key)?.handleCancelled(false);
+  }
+
+  /** Asks the application what to send; what it throws changes nothing. */
+  async flushAsked(ticket: number, keys: string[]): Promise<void> {
+    const { core, socket, options } = this.#scope;
+    let keep = keys;
+    try {
+      const items = await Promise.all(keys.map((key) => this.#toItem(key)));
+      const plan = await options.beforeFlush?.(items.filter((item) => item !== undefined));
+      if (plan) keep = plan.map(({ id }) => id);
+    } catch (error) {
+      this.#outbox.report(error);
+    }
+    const kept = new Set(keep.filter((key) => keys.includes(key)));
+    const dropped = keys.filter((key) => !kept.has(key));
+    core.flushPlan(socket, ticket, [...kept], dropped);
+  }
+
+  #onStored(action: StoredAction): void {
+    if (!this.#outbox.actions.has(action.key)) this.#stored.set(action.key, action);
+  }
+
+  #onFailed(code: StoreErrorCode, cause: unknown): void {
+    this.#outbox.tell(new SockeyeError(describe(code), { cause }));
+  }
+
+  /** Makes a handle of what somebody else stored. */
+  #restore(key: string): Action | undefined {
+    const stored = this.#stored.get(key);
+    this.#stored.delete(key);
+    const { event, lane } = stored ?? {};
+    if (event === undefined || lane === undefined) return undefined;
+    return this.#outbox.add({ id: key, event, lane, args: undefined });
+  }
+
+  async #remove({ id, state }: OutboxItem): Promise<boolean> {
+    const { core, socket } = this.#scope;
+    const action = this.#outbox.actions.get(id);
+    if (!isParked(state)) return (await action?.cancel()) ?? false;
+    core.forgetAction(socket, id);
+    this.#outbox.remove(id);
+    return true;
+  }
+
+  async #toItem(key: string): Promise<OutboxItem | undefined> {
+    const action = this.#outbox.actions.get(key);
+    if (!action) return undefined;
+    const { id, event, lane, status } = action;
+    const args = action.args ?? (await this.#readArgs(key));
+    return { id, event, lane, args, ...status.value };
+  }
+
+  /** What stands in for binary values is left as it is. */
+  async #readArgs(key: string): Promise<readonly unknown[] | undefined> {
+    const body = await this.#runner.load(key);
+    return body === undefined ? undefined : (JSON.parse(body) as unknown[]).slice(1);
+  }
+}
+
+/** Whether an action sent this. What cannot be compared may have. */
+function isLike(action: Action, nack: Exclude<Nack, { id: string }>): boolean {
+  if (action.event !== nack.event) return false;
+  if (!nack.args || !action.args) return true;
+  return JSON.stringify(action.args) === JSON.stringify(nack.args);
+}
+
+function toError(
+  state: ActionState,
+  data: ErrorData | undefined,
+  args: readonly unknown[],
+): SockeyeError | undefined {
+  const code = codes[state];
+  if (!code) return undefined;
+  return new SockeyeError(data ?? describe(code), { data: toValue(args, 0) });
+}
+
+/** Counts the brackets outside of texts. */
+function isTooDeep(json: string): boolean {
+  let depth = 0;
+  let isInText = false;
+  for (let index = 0; index < json.length; index += 1) {
+    const character = json[index];
+    if (character === '"') isInText = !isInText;
+    else if (isInText) index += character === "\\" ? 1 : 0;
+    else if (character === "[" || character === "{") depth += 1;
+    else if (character === "]" || character === "}") depth -= 1;
+    if (depth > MAX_DEPTH) return true;
+  }
+  return false;
+}

@@ -1,0 +1,183 @@
+/** Does with a store what the core wants done. */
+import type { CorePort } from "./port.js";
+import type { StoreAnswer, StoreCommand } from "./outboxPort.js";
+import type {
+  Contents,
+  Fenced,
+  OutboxPartition,
+  OutboxStore,
+  StoreChange,
+  StoredAction,
+  StoreErrorCode,
+} from "./outboxStore.js";
+
+/** What a {@link StoreRunner} needs. */
+export interface StoreScope {
+  core: CorePort;
+  socket: number;
+  /** The namespace. */
+  name: string;
+  store: OutboxStore;
+}
+
+/** What the owner of a {@link StoreRunner} is told. */
+export interface StoreListener {
+  /** There is an action in the store; it may be known already. */
+  handleStored(action: StoredAction): void;
+  /** The store failed; the core has been told. */
+  handleFailed(code: StoreErrorCode, error: unknown): void;
+}
+
+type AnsweredCommand = Exclude<StoreCommand, { type: "resign" }>;
+type LeaderCommand = Extract<
+  StoreCommand,
+  { type: "lead" | "raiseEpoch" | "mark" | "settle" | "park" }
+>;
+
+/** Commands are begun in the order in which they come, and answered in any, never at once. */
+export class StoreRunner {
+  readonly #scope: StoreScope;
+  readonly #listener: StoreListener;
+  #partition: Promise<OutboxPartition> | undefined;
+  #leading: AbortController | undefined;
+  #isClosed = false;
+
+  constructor(scope: StoreScope, listener: StoreListener) {
+    this.#scope = scope;
+    this.#listener = listener;
+  }
+
+  run(ticket: number, command: StoreCommand): void {
+    if (command.type === "resign") this.#resign();
+    else void this.#run(ticket, command);
+  }
+
+  /** Returns what an action sends, as JSON. */
+  async load(key: string): Promise<string | undefined> {
+    const partition = await this.#partition;
+    return (await partition?.load(key))?.body;
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#leading?.abort();
+    this.#closePartition();
+  }
+
+  async #run(ticket: number, command: AnsweredCommand): Promise<void> {
+    const { core, socket } = this.#scope;
+    let answer: StoreAnswer;
+    try {
+      if (command.type === "open") this.#open(command.identity);
+      answer = await this.#execute(command);
+    } catch (error) {
+      const code = toStoreErrorCode(error);
+      answer = { type: "failed", code };
+      if (!this.#isClosed) this.#listener.handleFailed(code, error);
+    }
+    if (!this.#isClosed) core.storeAnswered(socket, ticket, answer);
+  }
+
+  #open(identity: string): void {
+    this.#closePartition();
+    const { core, socket, name: namespace, store } = this.#scope;
+    const handleChanges = (changes: readonly StoreChange[]) => {
+      if (this.#isClosed || this.#partition !== opening) return;
+      for (const change of changes) if (change.type === "put") this.#tellStored([change.action]);
+      core.storeChanged(socket, changes);
+    };
+    const opening = Promise.resolve().then(() =>
+      store.open({ namespace, identity }, handleChanges),
+    );
+    this.#partition = opening;
+  }
+
+  /** What was begun before ends before. */
+  #closePartition(): void {
+    this.#partition?.then((partition) => partition.close()).catch(() => {});
+  }
+
+  #resign(): void {
+    this.#leading?.abort();
+    this.#partition?.then((partition) => partition.resign()).catch(() => {});
+  }
+
+  async #execute(command: AnsweredCommand): Promise<StoreAnswer> {
+    const partition = await this.#partition;
+    if (!partition) throw new Error("the outbox's store is not open");
+    switch (command.type) {
+      case "open":
+        return this.#told({
+          type: "opened",
+          clientId: partition.clientId,
+          ...(await partition.contents()),
+        });
+      case "read":
+        return this.#told({ type: "contents", ...(await partition.contents()) });
+      case "put": {
+        const { action, payload, replaces } = command;
+        return { type: "stored", ...(await partition.put(action, payload, replaces)) };
+      }
+      case "load": {
+        const payload = await partition.load(command.key);
+        return payload ? { type: "loaded", payload } : { type: "missing" };
+      }
+      case "unpark": {
+        const stored = await partition.unpark(command.key);
+        return stored === "missing"
+          ? { type: stored }
+          : { type: "stored", replaced: false, ...stored };
+      }
+      case "remove":
+        return { type: await partition.remove(command.key, command.onlyUnsent) };
+      case "lead":
+      case "raiseEpoch":
+      case "mark":
+      case "settle":
+      case "park":
+        return this.#executeAsLeader(partition, command);
+    }
+  }
+
+  async #executeAsLeader(partition: OutboxPartition, command: LeaderCommand): Promise<StoreAnswer> {
+    switch (command.type) {
+      case "lead":
+        this.#leading = new AbortController();
+        return this.#told({
+          type: "leading",
+          ...(await partition.lead(this.#leading.signal)),
+        });
+      case "raiseEpoch": {
+        const epoch = await partition.raiseEpoch(command.epoch, command.atLeast);
+        return epoch === "fenced" ? { type: "fenced" } : { type: "raised", epoch };
+      }
+      case "mark": {
+        const marked = await partition.mark(command.epoch, command.marks);
+        return marked === "fenced" ? { type: marked } : { type: "marked", ...marked };
+      }
+      case "settle":
+        return toDone(await partition.settle(command.epoch, command.settlements));
+      case "park":
+        return toDone(await partition.park(command.epoch, command.key, command.parked));
+    }
+  }
+
+  #told<Answer extends StoreAnswer & Contents>(answer: Answer): Answer {
+    this.#tellStored(answer.actions);
+    return answer;
+  }
+
+  #tellStored(actions: readonly StoredAction[]): void {
+    for (const action of actions) this.#listener.handleStored(action);
+  }
+}
+
+const codes: StoreErrorCode[] = ["storage_full", "storage_version", "storage_damaged"];
+
+const toDone = (answer: Fenced | undefined): StoreAnswer => ({ type: answer ?? "done" });
+
+/** Stores throw errors with a `code`; any other error is one of the store itself. */
+function toStoreErrorCode(error: unknown): StoreErrorCode {
+  const code = (error as { code?: unknown } | undefined)?.code;
+  return codes.find((known) => known === code) ?? "storage_failed";
+}

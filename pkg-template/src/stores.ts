@@ -1,0 +1,2 @@
+/** Stores for the outbox: for the option `outbox.store`. */
+export { memoryOutboxStore } from "./memoryStore.js";

@@ -1,0 +1,204 @@
+/** What the server sends on demand: joined again whenever that is needed, for as long as somebody wants it. */
+import type { Connection } from "./connection.js";
+import type { TopicState } from "./continuityPort.js";
+import { Deferred } from "./deferred.js";
+import { fail, type SockeyeError } from "./errors.js";
+import { Observable, type StateObservable, type Subscription } from "./observable.js";
+import { serialize, toValue } from "./serialize.js";
+import { State } from "./state.js";
+
+/** Whether a topic is joined. `failed` is tried again, at the latest on the next connection. */
+export interface TopicStatus {
+  readonly state: TopicState;
+  /** With `failed`: why. */
+  readonly error?: SockeyeError;
+}
+
+/** What `client.topic` is told, whatever its events are. */
+export interface AnyTopicOptions {
+  join: readonly [event: string, ...args: unknown[]];
+  leave?: readonly [event: string, ...args: unknown[]] | undefined;
+  confirm?: { event: string; match: (value: never) => boolean } | undefined;
+  key?: string | undefined;
+}
+
+interface TopicScope {
+  readonly connection: Connection;
+  readonly socket: number;
+}
+
+/** A topic in the words of the port. */
+interface Bodies {
+  join: string;
+  leave: string | undefined;
+}
+
+/**
+ * Something that the server sends to whoever has joined it.
+ *
+ * It is joined while somebody retains it: once on each connection that does not continue the one before,
+ * and before that connection is live.
+ *
+ * @example
+ * const room = client.topic({ join: ["room:join", { room }], leave: ["room:leave", { room }] });
+ * const subscription = room.retain();
+ * await room.ready;
+ * subscription.unsubscribe(); // the last one leaves
+ */
+export class Topic<Answer = unknown> {
+  /** What tells it from others: the same key is the same topic. */
+  readonly key: string;
+  readonly #topics: Topics;
+  readonly #options: AnyTopicOptions;
+  readonly #bodies: Bodies;
+  readonly #state: State<TopicStatus>;
+  #ready = new Deferred<Answer>();
+  #count = 0;
+  #confirm: number | undefined;
+
+  /** @internal */
+  constructor(topics: Topics, key: string, options: AnyTopicOptions) {
+    this.key = key;
+    this.#topics = topics;
+    this.#options = options;
+    const { join, leave } = options;
+    this.#bodies = { join: toBody(join), leave: leave && toBody(leave) };
+    this.#state = new State<TopicStatus>({ state: "idle" }, topics.report);
+  }
+
+  /** The current {@link TopicStatus} and its changes. */
+  get status(): StateObservable<TopicStatus> {
+    return this.#state.observable;
+  }
+
+  /**
+   * Resolves with the server's answer to `join` when the topic is live, at once if it is. Rejects with
+   * `topic_failed` if it could not be joined, and with `aborted` if everybody left before that; after that
+   * it is another promise.
+   */
+  get ready(): Promise<Answer> {
+    return this.#ready.promise;
+  }
+
+  /** Joins the topic if it is not joined yet; the last one to unsubscribe leaves it. */
+  retain(): Subscription {
+    this.#topics.scope.connection.assertAlive();
+    if (this.#count++ === 0) this.#open();
+    const retained = new Observable<never>(() => () => {
+      if (--this.#count === 0) this.#close();
+    });
+    return retained.subscribe({});
+  }
+
+  /** @internal */
+  tellCore(): void {
+    const { connection, socket } = this.#topics.scope;
+    const { join, leave } = this.#bodies;
+    connection.core?.retainTopic(socket, this.key, join, leave, this.#confirm);
+  }
+
+  /** @internal */
+  handleStatus(state: TopicState, cause: unknown, args: readonly unknown[]): void {
+    const { state: previous } = this.#state.value;
+    if (previous === "live" || (previous === "failed" && state !== "failed")) this.#renew();
+    const error = state === "failed" ? failed(this.key, cause) : undefined;
+    if (error) this.#ready.settle(error);
+    else if (state === "live") this.#ready.settle(undefined, toValue(args, 0) as Answer);
+    this.#state.set({ state, ...(error && { error }) });
+  }
+
+  /** @internal An event has come that may say that it is joined. */
+  handleConfirming(event: number, args: readonly unknown[]): void {
+    const { confirm } = this.#options;
+    if (event !== this.#confirm || confirm?.match(toValue(args, 1) as never) !== true) return;
+    const { connection, socket } = this.#topics.scope;
+    connection.core?.topicConfirmed(socket, this.key);
+  }
+
+  /** @internal */
+  close(error: SockeyeError): void {
+    this.#ready.settle(error);
+    this.#state.complete();
+  }
+
+  #open(): void {
+    const { confirm } = this.#options;
+    const { eventNumbers } = this.#topics.scope.connection;
+    this.#confirm = confirm && eventNumbers.retain(confirm.event);
+    this.#topics.add(this as Topic);
+    this.tellCore();
+  }
+
+  #close(): void {
+    const { connection, socket } = this.#topics.scope;
+    this.#topics.remove(this as Topic);
+    connection.core?.releaseTopic(socket, this.key);
+    if (this.#options.confirm) connection.eventNumbers.release(this.#options.confirm.event);
+    this.#ready.settle(fail("aborted", "nobody wants the topic", "retain it again"));
+    this.#renew();
+    this.#state.set({ state: "idle" });
+  }
+
+  #renew(): void {
+    this.#ready = new Deferred();
+  }
+}
+
+/** The topics of a namespace that somebody wants. */
+export class Topics {
+  readonly scope: TopicScope;
+  readonly #topics = new Map<string, Topic>();
+
+  constructor(scope: TopicScope) {
+    this.scope = scope;
+  }
+
+  /** Returns the topic that is wanted already, if there is one. Throws what `emit` throws. */
+  get(options: AnyTopicOptions): Topic {
+    const key = options.key ?? JSON.stringify(options.join);
+    return this.#topics.get(key) ?? new Topic(this, key, options);
+  }
+
+  add(topic: Topic): void {
+    this.#topics.set(topic.key, topic);
+  }
+
+  remove(topic: Topic): void {
+    this.#topics.delete(topic.key);
+  }
+
+  /** The core is there. */
+  handleLoaded(): void {
+    for (const topic of this.#topics.values()) topic.tellCore();
+  }
+
+  handleTopic(key: string, state: TopicState, error: unknown, args: readonly unknown[]): void {
+    this.#topics.get(key)?.handleStatus(state, error, args);
+  }
+
+  handleConfirming(event: number, args: readonly unknown[]): void {
+    for (const topic of [...this.#topics.values()]) {
+      try {
+        topic.handleConfirming(event, args);
+      } catch (error) {
+        this.report(error);
+      }
+    }
+  }
+
+  close(error: SockeyeError): void {
+    for (const topic of this.#topics.values()) topic.close(error);
+  }
+
+  readonly report = (error: unknown): void => this.scope.connection.report(error);
+}
+
+function toBody([event, ...args]: readonly [event: string, ...args: unknown[]]): string {
+  const { body, attachments } = serialize(event, args);
+  if (!attachments) return body;
+  throw fail("binary_unsupported", "topics cannot hold binary values", "send text or JSON");
+}
+
+function failed(key: string, cause: unknown): SockeyeError {
+  return fail("topic_failed", `"${key}" could not be joined`, "the `cause` says why", cause);
+}
