@@ -1,28 +1,77 @@
 //! Actions that are kept until the server has answered them.
+//!
+//! # From `enqueue` to the answer
+//!
+//! 1. [`Outbox::enqueue`] checks an action and hands it to the [store](crate::client::store). It is accepted
+//!    when the store has committed it ([`ActionStatus::Queued`]).
+//! 2. The one client that leads sends it when it is its turn in its lane. Before the first sending the store
+//!    notes it, so that "never sent" stays true over a crash; the payload comes from the store.
+//! 3. The server's answer ends it. The application is told, then the store removes it.
+//!
+//! An action is sent again, with the same key, when the connection ends, when its time limit is over and when
+//! the server asks for it; there is no limit on how often. A late answer counts as long as its connection
+//! lives. Nothing is sent for a key after its end, unless the application [retries](Outbox::retry) it.
+//!
+//! # What is uncertain
+//!
+//! A transmission without an answer may have been applied, unless the server has said that it certainly was
+//! not. An action with such a transmission is *uncertain*. It is sent again where that does no harm: where a
+//! helper on the server knows its key, or where the application allows it ([`NewAction::resend`], the
+//! default) and there never was a helper. Elsewhere it ends as [unknown](ActionStatus::Unknown): when the
+//! helper's memory is another one than at its sending or does not reach back that far, when it must not be
+//! sent twice, and when its time to live is over. Only what is certain can expire.
+//!
+//! # Order
+//!
+//! The store's order is the order of a lane; no clock has a part in it. With a helper several actions of a lane are
+//! under way at the same time: each carries a number, contiguous per lane and epoch, and the server applies
+//! none before the one with the number before it. When the numbers of the client and of the server do not
+//! fit (after a store went back in time, or when an action between two was given up), the client takes a new
+//! epoch, in which every lane counts from 1. A lane begins to count in an epoch only when nothing of it is
+//! under way, and with one action, until its answer shows that nobody else counts in the same epoch. So each
+//! round ends at least one action: the server applies number 1 of an epoch that is new to it, and knows the
+//! keys that it has applied. Lanes do not wait for each other.
 
 mod action;
+mod answers;
+mod commands;
 mod config;
+mod drain;
 mod effect;
+mod ending;
+mod entry;
+mod flush;
+mod lanes;
+mod link;
+mod merging;
+mod stored;
+mod storing;
+mod timers;
 
 pub use action::{
     ActionStatus, CancelCause, EnqueueError, Item, ItemState, NewAction, QuarantineCause,
     Rejection, UnknownCause,
 };
+pub use commands::Clear;
 pub use config::{Drain, OutboxConfig};
 pub use effect::{Answer, Effect, Envelope, FlushTicket, ServerMemory, Transmission, Verdict};
+pub use link::MAX_KILLS;
 
 use core::time::Duration;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::rc::Rc;
 
-use crate::client::store::{
-    ActionKey, Change, Payload, Record, StoreAnswer, StoreCommand, StoreTicket,
-};
+use crate::client::store::{ActionKey, StoreAnswer, StoreTicket};
 use crate::host::Host;
+use crate::random::Random;
 use crate::time::Instant;
 
-/// How many connections an action may end before it is put aside.
-pub const MAX_KILLS: u32 = 3;
+use entry::{Entry, Stage};
+use lanes::Lanes;
+use link::{Flight, Link};
+use merging::rank_of;
+use storing::{Asked, Hold, Role};
+use timers::{Timer, Timers};
 
 /// What a message may have on the wire as long as no server has said anything else.
 pub const DEFAULT_MAX_PAYLOAD: u64 = 1_000_000;
@@ -30,24 +79,76 @@ pub const DEFAULT_MAX_PAYLOAD: u64 = 1_000_000;
 /// The most attachments that servers take.
 pub const MAX_ATTACHMENTS: u32 = 10;
 
+/// The longest pause that a server may ask for.
+const MAX_PAUSE: Duration = Duration::from_secs(3_600);
+/// The bounds of the outbox's own pauses; the upper one doubles from [`FIRST_PAUSE`] on.
+const MIN_PAUSE: Duration = Duration::from_millis(100);
+const FIRST_PAUSE: Duration = Duration::from_millis(500);
+const LAST_PAUSE: Duration = Duration::from_secs(30);
+
 /// The actions of one namespace and one identity.
+///
+/// Give it every input with `now`, then do what [`poll_effect`](Self::poll_effect) returns until that is
+/// nothing, and call [`handle_timeout`](Self::handle_timeout) at the [`deadline`](Self::deadline).
+///
+/// ```
+/// use sockeye::client::outbox::{Effect, Outbox, OutboxConfig};
+/// use sockeye::client::store::StoreCommand;
+/// use sockeye::native::NativeHost;
+///
+/// let mut outbox = Outbox::<NativeHost>::new(OutboxConfig::default());
+/// outbox.open("alice".into());
+/// let Some(Effect::Store { command, .. }) = outbox.poll_effect() else { unreachable!() };
+/// assert!(matches!(command, StoreCommand::Open { .. }));
+/// ```
 #[derive(Debug)]
 pub struct Outbox<H: Host> {
     config: OutboxConfig,
     max_payload: u64,
-    entries: BTreeMap<ActionKey, Entry>,
-    jobs: BTreeMap<StoreTicket, ActionKey>,
-    next_ticket: u32,
-    effects: VecDeque<Effect<H>>,
-    server: Option<ServerMemory>,
+    random: Random,
+    /// The latest reading of the clock.
+    now: Instant,
+    identity: Rc<str>,
+    /// The random id of the store.
+    client: Rc<str>,
+    role: Role,
+    /// The question on which the role depends.
+    role_job: Option<u32>,
+    /// A new epoch is wanted, and not lower than this.
+    raise_to: Option<u64>,
+    entries: BTreeMap<u32, Entry<H>>,
+    ids: BTreeMap<ActionKey, u32>,
+    next_id: u32,
+    /// The bytes of all entries.
+    bytes: u64,
+    lanes: Lanes,
+    /// How many entries are active.
+    active: u32,
+    /// Those that may end connections.
+    suspects: BTreeSet<u32>,
+    /// A suspect that is being sent; nothing else is until it has survived.
+    alone: Option<u32>,
+    /// Those whose end the store does not know.
+    ending: Vec<u32>,
+    /// Those of which the store does not know that they are parked.
+    parking: Vec<u32>,
+    /// The keys of records that cannot be read, as the application was told.
+    unreadable: BTreeSet<ActionKey>,
+    jobs: BTreeMap<u32, Asked>,
+    next_job: u32,
+    settle_job: Option<u32>,
+    /// Pauses after failures of the store: of what needs room in it, and of everything else.
+    needs_room: Hold,
+    other: Hold,
+    link: Option<Link>,
+    flights: BTreeMap<u32, Flight>,
+    next_transmission: u32,
+    next_plan: u32,
+    /// With a drain rate: when the next action may be sent.
+    next_slot: Instant,
     is_paused: bool,
-}
-
-#[derive(Debug)]
-struct Entry {
-    record: Record,
-    state: ItemState,
-    stored_at: Instant,
+    timers: Timers,
+    effects: VecDeque<Effect<H>>,
 }
 
 impl<H: Host> Outbox<H> {
@@ -55,167 +156,70 @@ impl<H: Host> Outbox<H> {
     #[must_use]
     pub fn new(config: OutboxConfig) -> Self {
         Self {
+            random: Random::new(config.seed),
             config,
             max_payload: DEFAULT_MAX_PAYLOAD,
+            now: Instant::ORIGIN,
+            identity: "".into(),
+            client: "".into(),
+            role: Role::Closed,
+            role_job: None,
+            raise_to: None,
             entries: BTreeMap::new(),
+            ids: BTreeMap::new(),
+            next_id: 0,
+            bytes: 0,
+            lanes: Lanes::default(),
+            active: 0,
+            suspects: BTreeSet::new(),
+            alone: None,
+            ending: Vec::new(),
+            parking: Vec::new(),
+            unreadable: BTreeSet::new(),
             jobs: BTreeMap::new(),
-            next_ticket: 0,
-            effects: VecDeque::new(),
-            server: None,
+            next_job: 0,
+            settle_job: None,
+            needs_room: Hold::default(),
+            other: Hold::default(),
+            link: None,
+            flights: BTreeMap::new(),
+            next_transmission: 0,
+            next_plan: 0,
+            next_slot: Instant::ORIGIN,
             is_paused: false,
+            timers: Timers::default(),
+            effects: VecDeque::new(),
         }
     }
 
-    /// Opens the store of an identity, empty for nobody. Comes before anything is enqueued.
-    pub fn open(&mut self, identity: Rc<str>) {
-        self.ask(StoreCommand::Open { identity });
-    }
-
-    /// Takes an action. It is accepted when its status is [`ActionStatus::Queued`].
-    ///
-    /// # Errors
-    ///
-    /// [`EnqueueError`]: nothing is kept of it.
-    pub fn enqueue(
-        &mut self,
-        action: NewAction,
-        payload: Payload<H>,
-        now: Instant,
-    ) -> Result<(), EnqueueError> {
-        self.check(&action)?;
-        let record = record(action);
-        let key = record.key.clone();
-        let entry = Entry { record: record.clone(), state: ItemState::Storing, stored_at: now };
-        self.entries.insert(key.clone(), entry);
-        let ticket =
-            self.ask(StoreCommand::Put { record: Box::new(record), payload, replaces: None });
-        self.jobs.insert(ticket, key);
-        Ok(())
-    }
-
-    /// Cancels an action that was never sent: ends in [`ActionStatus::Cancelled`], or in
-    /// [`Effect::CancelRefused`].
-    pub fn cancel(&mut self, key: &ActionKey) {
-        self.effects.push_back(Effect::CancelRefused { key: key.clone() });
-    }
-
-    /// Sends nothing until [`resume`](Self::resume). What was sent may still be answered.
-    pub fn pause(&mut self) {
-        self.is_paused = true;
-    }
-
-    /// Sends again.
-    pub fn resume(&mut self, _now: Instant) {
-        self.is_paused = false;
-    }
-
-    /// Queues an action again that is quarantined or unknown. Returns whether it is.
-    pub fn retry(&mut self, _key: &ActionKey, _now: Instant) -> bool {
-        false
-    }
-
-    /// Throws actions away.
-    pub fn clear(&mut self, _what: Clear) {}
-
-    /// Ends an action that was sent as rejected: the server has said so by something else than its
-    /// acknowledgement. An action that was not sent stays as it is.
-    pub fn nack(&mut self, _key: &ActionKey, _data: Option<H::Value>, _now: Instant) {}
-
-    /// Changes how the outbox sends.
-    pub fn set_drain(&mut self, drain: Drain, _now: Instant) {
-        self.config.drain = drain;
-    }
-
-    /// Sets what the server takes in one message; without a word of it the last counts, at first
-    /// [`DEFAULT_MAX_PAYLOAD`].
-    pub fn set_max_payload(&mut self, bytes: Option<u64>) {
-        self.max_payload = bytes.unwrap_or(self.max_payload);
-    }
-
-    /// Takes an answer of the store.
+    /// Takes an answer of the store. One that nobody waits for any more does nothing.
     pub fn handle_store(&mut self, ticket: StoreTicket, answer: StoreAnswer<H>, now: Instant) {
-        let Some(key) = self.jobs.remove(&ticket) else {
-            return;
-        };
-        let status = match answer {
-            StoreAnswer::Stored { order, .. } => {
-                if let Some(entry) = self.entries.get_mut(&key) {
-                    entry.record.order = order;
-                    entry.state = ItemState::Queued;
-                    entry.stored_at = now;
-                }
-                ActionStatus::Queued
-            }
-            StoreAnswer::Failed(error) => {
-                self.entries.remove(&key);
-                ActionStatus::NotStored(error)
-            }
-            StoreAnswer::Opened { .. }
-            | StoreAnswer::Contents(_)
-            | StoreAnswer::Leading { .. }
-            | StoreAnswer::Raised { .. }
-            | StoreAnswer::Loaded(_)
-            | StoreAnswer::Marked { .. }
-            | StoreAnswer::Done
-            | StoreAnswer::Removed
-            | StoreAnswer::WasSent
-            | StoreAnswer::Missing
-            | StoreAnswer::Fenced => return,
-        };
-        self.effects.push_back(Effect::Status { key, status, attempts: 0 });
-    }
-
-    /// Learns what other clients did to the store.
-    pub fn handle_changes(&mut self, _changes: Vec<Change<H>>, _now: Instant) {}
-
-    /// Reads the store again: after this client was suspended, when it may have missed changes.
-    pub fn refresh(&mut self) {}
-
-    /// Forgets everything, because the identity changes: gives up the right to drain and what is in flight.
-    /// The store keeps its records; [`open`](Self::open) begins again.
-    pub fn park(&mut self) {
-        self.entries.clear();
-        self.jobs.clear();
-        self.ask(StoreCommand::Resign);
-    }
-
-    /// Learns that events flow and what the server is: drains.
-    pub fn handle_live(&mut self, server: ServerMemory, _now: Instant) {
-        self.server = Some(server);
-    }
-
-    /// Learns that the connection has ended: nobody knows what became of what is in flight.
-    pub fn handle_down(&mut self, _now: Instant) {
-        self.server = None;
-    }
-
-    /// Takes what came of a transmission.
-    pub fn handle_answer(
-        &mut self,
-        _transmission: Transmission,
-        _answer: Answer<H>,
-        _now: Instant,
-    ) {
-    }
-
-    /// Takes the application's plan for a flush: `keep` in this order, then whatever is in neither list;
-    /// `drop` is cancelled. What was sent before stays where it is.
-    pub fn handle_flush_plan(
-        &mut self,
-        _ticket: FlushTicket,
-        _keep: &[ActionKey],
-        _drop: &[ActionKey],
-        _now: Instant,
-    ) {
+        self.observe(now);
+        self.on_store_answer(ticket.0, answer);
+        self.work();
     }
 
     /// Does what is due.
-    pub fn handle_timeout(&mut self, _now: Instant) {}
+    pub fn handle_timeout(&mut self, now: Instant) {
+        self.observe(now);
+        while let Some(timer) = self.timers.pop_due(self.now) {
+            match timer {
+                Timer::Answer(transmission) => self.on_answer_overdue(transmission),
+                Timer::Expiry(id) => self.expire(id),
+                Timer::News(id) => self.on_no_news(id),
+                Timer::Store(job) => self.on_store_silent(job),
+                Timer::Lane(name) => self.lanes.touch(&name),
+                Timer::Plan(plan) => self.on_no_plan(plan),
+                Timer::Work => self.lanes.touch_all(),
+            }
+        }
+        self.work();
+    }
 
     /// Returns when [`handle_timeout`](Self::handle_timeout) has something to do.
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {
-        None
+        self.timers.next()
     }
 
     /// Returns the next thing to do.
@@ -223,84 +227,124 @@ impl<H: Host> Outbox<H> {
         self.effects.pop_front()
     }
 
-    /// Returns whether something waits, so that it matters whether the server has the helper.
+    /// Returns whether something waits to be sent, so that it matters whether the server has the helper.
     #[must_use]
     pub fn wants_server(&self) -> bool {
-        !self.entries.is_empty()
+        !self.is_paused && self.entries.values().any(|entry| !entry.is_over())
     }
 
-    /// Returns what the outbox holds, in the order of the store.
+    /// Returns what the outbox holds, in the order of the store; what is not stored yet comes last.
     #[must_use]
     pub fn items(&self, now: Instant) -> Vec<Item> {
-        self.entries.values().map(|entry| entry.item(now)).collect()
+        let place = |entry: &&Entry<H>| match entry.record.order {
+            0 => u64::MAX,
+            order => order,
+        };
+        let mut entries: Vec<_> = self.entries.values().collect();
+        entries.sort_by_key(place);
+        entries.into_iter().filter_map(|entry| entry.item(now)).collect()
     }
 
-    fn check(&self, action: &NewAction) -> Result<(), EnqueueError> {
-        let bytes = self.entries.values().map(|entry| entry.record.bytes);
-        let bytes = bytes.fold(action.bytes, u64::saturating_add);
-        if action.bytes > self.max_payload {
-            Err(EnqueueError::PayloadTooLarge)
-        } else if action.attachments > MAX_ATTACHMENTS {
-            Err(EnqueueError::TooManyAttachments)
-        } else if self.entries.contains_key(&action.key) {
-            Err(EnqueueError::DuplicateKey)
-        } else if self.entries.len() >= self.config.max_items {
-            Err(EnqueueError::TooManyItems)
-        } else if bytes > self.config.max_bytes {
-            Err(EnqueueError::TooManyBytes)
-        } else {
-            Ok(())
+    /// Notes the time. A monotonic clock does not go back; if it does, it stands still here.
+    fn observe(&mut self, now: Instant) {
+        self.now = self.now.max(now);
+    }
+
+    /// Does everything that can be done.
+    fn work(&mut self) {
+        self.work_on_role();
+        self.work_on_endings();
+        self.drain();
+    }
+
+    /// Draws a pause that doubles with the number of failures before.
+    fn pause_after(&mut self, failures: u32) -> Duration {
+        let ceiling = FIRST_PAUSE.saturating_mul(1 << failures.min(6)).min(LAST_PAUSE);
+        MIN_PAUSE + self.random.duration_up_to(ceiling - MIN_PAUSE)
+    }
+
+    fn tell(&mut self, id: u32, status: ActionStatus<H>) {
+        let Some(entry) = self.entries.get(&id) else {
+            return;
+        };
+        let (key, attempts) = (entry.record.key.clone(), entry.attempts);
+        self.effects.push_back(Effect::Status { key, status, attempts });
+    }
+
+    fn entry_of(&self, key: &ActionKey) -> Option<(u32, &Entry<H>)> {
+        let id = *self.ids.get(key)?;
+        Some((id, self.entries.get(&id)?))
+    }
+
+    fn touch_lane_of(&mut self, id: u32) {
+        if let Some(entry) = self.entries.get(&id) {
+            self.lanes.touch(&entry.record.lane);
         }
     }
 
-    fn ask(&mut self, command: StoreCommand<H>) -> StoreTicket {
-        let ticket = StoreTicket(self.next_ticket);
-        self.next_ticket = self.next_ticket.wrapping_add(1);
-        self.effects.push_back(Effect::Store { ticket, command });
-        ticket
+    /// Puts an action into the books.
+    fn insert(&mut self, entry: Entry<H>) -> u32 {
+        let id = self.next_id;
+        self.next_id = self.next_id.wrapping_add(1);
+        self.ids.insert(entry.record.key.clone(), id);
+        self.bytes = self.bytes.saturating_add(entry.record.bytes);
+        if entry.is_suspect {
+            self.suspects.insert(id);
+        }
+        self.entries.insert(id, entry);
+        id
     }
-}
 
-impl Entry {
-    fn item(&self, now: Instant) -> Item {
-        Item {
-            key: self.record.key.clone(),
-            name: Rc::clone(&self.record.name),
-            lane: Rc::clone(&self.record.lane),
-            state: self.state,
-            attempts: self.record.sent.as_ref().map_or(0, |sent| sent.attempts),
-            bytes: self.record.bytes,
-            age: self.record.age.saturating_add(now.since(self.stored_at)),
+    /// Strikes an action from the books; the application knows, and the store does too.
+    fn forget(&mut self, id: u32) {
+        self.leave_lane(id);
+        self.abandon(id);
+        if let Some(entry) = self.entries.remove(&id) {
+            self.ids.remove(&entry.record.key);
+            self.bytes = self.bytes.saturating_sub(entry.record.bytes);
+            self.timers.remove(entry.expires_at, Timer::Expiry(id));
+        }
+        self.suspects.remove(&id);
+    }
+
+    /// Lets an action wait in its lane, at the place that the store gave it.
+    fn join_lane(&mut self, id: u32) {
+        let Some(entry) = self.entries.get_mut(&id) else {
+            return;
+        };
+        entry.stage = Stage::Queued;
+        if let Some(at) = entry.expires_at {
+            self.timers.set(at, Timer::Expiry(id));
+        }
+        let name = Rc::clone(&entry.record.lane);
+        let rank = |id: &u32| rank_of(self.entries.get(id), self.now);
+        let lane = self.lanes.lane(&name);
+        let behind = lane.list.iter().rev().take_while(|other| rank(other) > rank(&id));
+        let place = lane.list.len() - behind.count();
+        lane.list.insert(place, id);
+        self.lanes.touch(&name);
+    }
+
+    /// Takes an action out of its lane: it is not sent any more.
+    fn leave_lane(&mut self, id: u32) {
+        self.deactivate(id);
+        if let Some(entry) = self.entries.get(&id) {
+            let name = Rc::clone(&entry.record.lane);
+            self.lanes.remove(&name, id);
+            self.lanes.touch(&name);
         }
     }
-}
 
-/// What [`clear`](Outbox::clear) throws away.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Clear {
-    /// What was never sent; it ends as cancelled.
-    Unsent,
-    /// What is quarantined or unknown.
-    Parked,
-    /// Everything; what was sent ends as unknown.
-    All,
-}
-
-fn record(action: NewAction) -> Record {
-    Record {
-        key: action.key,
-        name: action.name,
-        lane: action.lane,
-        order: 0,
-        coalesce_key: action.coalesce_key,
-        bytes: action.bytes,
-        attachments: action.attachments,
-        ttl: action.ttl,
-        age: Duration::ZERO,
-        ack_timeout: action.ack_timeout,
-        resend: action.resend,
-        sent: None,
-        kills: 0,
-        parked: None,
+    /// Gives back the slot of an action, if it has one; it waits in its lane again.
+    fn deactivate(&mut self, id: u32) {
+        let Some(entry) = self.entries.get_mut(&id).filter(|entry| entry.is_active()) else {
+            return;
+        };
+        entry.stage = Stage::Queued;
+        self.active = self.active.saturating_sub(1);
+        if let Some(lane) = self.lanes.get_mut(&entry.record.lane) {
+            lane.active = lane.active.saturating_sub(1);
+        }
+        self.lanes.touch(&entry.record.lane);
     }
 }

@@ -1,0 +1,336 @@
+//! Which action is sent next, and the steps until it is.
+
+use core::time::Duration;
+use std::rc::Rc;
+
+use super::Outbox;
+use super::action::{ActionStatus, Rejection, UnknownCause};
+use super::effect::{Effect, Envelope, Transmission};
+use super::entry::{Entry, Stage};
+use super::link::{Flight, SUSPICIOUS};
+use super::storing::Job;
+use super::timers::Timer;
+use crate::client::defects::{self, Defect};
+use crate::client::store::{ActionKey, Mark, Payload, Sent, StoreCommand};
+use crate::host::Host;
+
+/// How many transmissions of one action may still be answered; the oldest is given up for another.
+const MAX_OPEN: usize = 8;
+
+impl<H: Host> Outbox<H> {
+    /// Starts to send what can be sent.
+    pub(super) fn drain(&mut self) {
+        if !self.may_send() || !self.other.is_over(self.now) || !self.is_planned() {
+            return;
+        }
+        let mut marks = Vec::new();
+        while self.has_slot() {
+            let Some(id) = self.next_to_start() else {
+                break;
+            };
+            self.start(id, &mut marks);
+        }
+        self.mark(marks);
+    }
+
+    /// Whether anything may be sent at all.
+    fn may_send(&self) -> bool {
+        self.epoch().is_some() && self.link.is_some() && !self.is_paused && self.raise_to.is_none()
+    }
+
+    fn has_slot(&mut self) -> bool {
+        if self.next_slot > self.now {
+            self.timers.set(self.next_slot, Timer::Work);
+        }
+        self.active < self.config.drain.in_flight.max(1) && self.next_slot <= self.now
+    }
+
+    fn next_to_start(&mut self) -> Option<u32> {
+        if self.is_something_alone() {
+            return None;
+        }
+        if let Some(suspect) = self.next_suspect() {
+            return self.let_alone(suspect);
+        }
+        while let Some(name) = self.lanes.next() {
+            let Some(id) = self.candidate(&name) else {
+                continue;
+            };
+            self.lanes.touch(&name);
+            if self.is_fit(id) {
+                return Some(id);
+            }
+        }
+        None
+    }
+
+    /// Whether an action is being sent alone that has not survived yet.
+    fn is_something_alone(&mut self) -> bool {
+        let Some(id) = self.alone else {
+            return false;
+        };
+        let is_new = |flight: &Flight| self.now.since(flight.at) < SUSPICIOUS;
+        let is_starting = |entry: &Entry<H>| !matches!(entry.stage, Stage::Sent(_));
+        let pending = self.entries.get(&id).is_some_and(|entry| {
+            is_starting(entry)
+                || entry.open.iter().filter_map(|it| self.flights.get(it)).any(is_new)
+        });
+        if !pending {
+            self.alone = None;
+            self.on_survived(id);
+        }
+        pending
+    }
+
+    /// An action that has ended no connection although it was sent is innocent, unless it has before.
+    fn on_survived(&mut self, id: u32) {
+        if let Some(entry) = self.entries.get_mut(&id).filter(|entry| entry.kills == 0) {
+            entry.is_suspect = false;
+            self.suspects.remove(&id);
+        }
+    }
+
+    fn next_suspect(&mut self) -> Option<u32> {
+        let suspects: Vec<u32> = self.suspects.iter().copied().collect();
+        suspects.into_iter().find(|id| {
+            let lane = self.entries.get(id).map(|entry| Rc::clone(&entry.record.lane));
+            lane.is_some_and(|lane| self.candidate(&lane) == Some(*id)) && self.is_fit(*id)
+        })
+    }
+
+    /// Starts a suspect once nothing else can be the one that ends the connection.
+    fn let_alone(&mut self, suspect: u32) -> Option<u32> {
+        let latest = self.flights.values().map(|flight| flight.at).max();
+        let until = latest.map(|at| at + SUSPICIOUS).filter(|until| *until > self.now);
+        if let Some(until) = until {
+            self.timers.set(until, Timer::Work);
+        }
+        let is_starting = |entry: &Entry<H>| matches!(entry.stage, Stage::Starting { .. });
+        if until.is_some() || (self.active > 0 && self.entries.values().any(is_starting)) {
+            return None;
+        }
+        self.alone = Some(suspect);
+        Some(suspect)
+    }
+
+    /// The action of a lane that is to be sent next, if one may be now.
+    fn candidate(&mut self, name: &str) -> Option<u32> {
+        let (epoch, memory) = (self.epoch()?, self.memory());
+        let lane = self.lanes.get_mut(name)?;
+        let mut window = 1;
+        if let Some(memory) = memory {
+            // What is under way with other numbers could be overtaken.
+            if lane.active == 0 {
+                lane.number_in(epoch, &memory);
+            } else if !lane.numbers_in(epoch, &memory) {
+                return None;
+            }
+            window = lane.window.min(self.config.drain.per_lane).max(1);
+        }
+        let is_due = lane.not_before.is_none_or(|at| at <= self.now);
+        if !is_due || lane.active >= window {
+            return None;
+        }
+        let queued = |id: &&u32| self.entries.get(*id).is_some_and(Entry::is_queued);
+        let id = *lane.list.iter().find(queued)?;
+        let entry = self.entries.get(&id)?;
+        let may_mark = self.needs_room.is_over(self.now);
+        let is_ready = may_mark || entry.is_marked(epoch, self.memory().as_ref());
+        (is_ready && !entry.is_held()).then_some(id)
+    }
+
+    /// Whether an action may be sent to this server; if not it has ended.
+    fn is_fit(&mut self, id: u32) -> bool {
+        let Some(entry) = self.entries.get(&id) else {
+            return false;
+        };
+        let verdict = if entry.is_expired(self.now) {
+            self.expire(id);
+            return false;
+        } else if entry.is_uncertain() && !defects::is(Defect::ResendAfterMemoryLoss) {
+            self.why_unknown(entry).map(ActionStatus::Unknown)
+        } else if defects::is(Defect::RetryLimit) && entry.attempts >= 5 {
+            Some(ActionStatus::Expired)
+        } else {
+            None
+        };
+        let verdict = verdict.or_else(|| self.too_large(id));
+        let is_fit = verdict.is_none();
+        if let Some(status) = verdict {
+            self.end(id, status);
+        }
+        is_fit
+    }
+
+    fn too_large(&self, id: u32) -> Option<ActionStatus<H>> {
+        let entry = self.entries.get(&id).filter(|entry| entry.record.bytes > self.max_payload)?;
+        Some(if entry.is_uncertain() {
+            ActionStatus::Unknown(UnknownCause::NotResent)
+        } else {
+            ActionStatus::Rejected(Rejection::PayloadTooLarge)
+        })
+    }
+
+    /// Asks for the payload, and for the note if the store does not have it.
+    fn start(&mut self, id: u32, marks: &mut Vec<(u32, Mark)>) {
+        let (Some(epoch), memory) = (self.epoch(), self.memory()) else {
+            return;
+        };
+        let (Some(sent), Some(entry)) = (self.next_sent(id), self.entries.get_mut(&id)) else {
+            return;
+        };
+        let key = entry.record.key.clone();
+        let is_marked = entry.is_marked(epoch, memory.as_ref());
+        if !is_marked && !defects::is(Defect::SequenceNotStored) {
+            let mark = Mark { key: key.clone(), sent: Some(sent.clone()), kills: entry.kills };
+            marks.push((id, mark));
+        }
+        entry.sent = Some(sent);
+        if let Some(lane) = self.lanes.get_mut(&entry.record.lane) {
+            lane.active += 1;
+        }
+        self.active += 1;
+        if let Some(rate) = self.config.drain.per_second {
+            self.next_slot = self.now + Duration::from_secs(1) / rate.max(1);
+        }
+        let loading = self.ask(Job::Load { id }, StoreCommand::Load { key });
+        let stage = Stage::Starting { marking: None, loading: Some(loading), payload: None };
+        if let Some(entry) = self.entries.get_mut(&id) {
+            entry.stage = stage;
+        }
+        self.tell(id, ActionStatus::Sending);
+    }
+
+    /// As what an action is sent now. Its number stays as long as the numbering does.
+    fn next_sent(&mut self, id: u32) -> Option<Sent> {
+        let (epoch, memory, time) = (self.epoch()?, self.memory(), self.server_time_ms());
+        let entry = self.entries.get(&id)?;
+        let attempts = entry.attempts.saturating_add(1);
+        let Some(memory) = memory else {
+            return Some(Sent { epoch, sequence: 0, memory: None, server_time_ms: None, attempts });
+        };
+        let old = entry.sent.as_ref().filter(|sent| sent.memory.as_ref() == Some(&memory));
+        let server_time_ms = match old {
+            Some(old) if entry.is_uncertain() => old.server_time_ms,
+            Some(_) | None => time,
+        };
+        let sequence = match old {
+            Some(old) if old.epoch == epoch => old.sequence,
+            Some(_) | None => {
+                let lane = self.lanes.get_mut(&entry.record.lane)?;
+                lane.next += 1;
+                lane.next - 1
+            }
+        };
+        Some(Sent { epoch, sequence, memory: Some(memory), server_time_ms, attempts })
+    }
+
+    fn mark(&mut self, marks: Vec<(u32, Mark)>) {
+        let Some(epoch) = self.epoch().filter(|_| !marks.is_empty()) else {
+            return;
+        };
+        let ids: Vec<u32> = marks.iter().map(|(id, _)| *id).collect();
+        let asked = marks.iter().map(|(_, mark)| mark.clone()).collect();
+        let number = self.ask(Job::Mark { marks }, StoreCommand::Mark { epoch, marks: asked });
+        for id in ids {
+            let stage = self.entries.get_mut(&id).map(|entry| &mut entry.stage);
+            if let Some(Stage::Starting { marking, .. }) = stage {
+                *marking = Some(number);
+            }
+        }
+    }
+
+    /// Sends an action if the store has done its part.
+    pub(super) fn transmit_if_ready(&mut self, id: u32) {
+        let may_send = self.may_send();
+        let Some(entry) = self.entries.get_mut(&id) else {
+            return;
+        };
+        let Stage::Starting { marking: None, loading: None, payload } = &mut entry.stage else {
+            return;
+        };
+        let Some(payload) = payload.take().filter(|_| may_send && !entry.is_expired(self.now))
+        else {
+            return self.put_back(id);
+        };
+        self.transmit(id, payload);
+    }
+
+    fn transmit(&mut self, id: u32, payload: Payload<H>) {
+        let number = self.next_transmission;
+        self.next_transmission = self.next_transmission.wrapping_add(1);
+        let client = Rc::clone(&self.client);
+        let Some(entry) = self.entries.get_mut(&id) else {
+            return;
+        };
+        let sent = entry.sent.as_ref();
+        let limit = self.now + entry.record.ack_timeout;
+        let flight = Flight {
+            id,
+            at: self.now,
+            limit,
+            epoch: sent.map_or(0, |sent| sent.epoch),
+            sequence: sent.map_or(0, |sent| sent.sequence),
+            memory: sent.and_then(|sent| sent.memory.clone()),
+        };
+        let envelope = flight.memory.clone().map(|memory| Envelope {
+            key: wire_key(entry),
+            client,
+            epoch: flight.epoch,
+            sequence: flight.sequence,
+            lane: Rc::clone(&entry.record.lane),
+            memory,
+        });
+        entry.attempts = entry.attempts.saturating_add(1);
+        entry.open.push(number);
+        entry.stage = Stage::Sent(number);
+        let key = entry.record.key.clone();
+        self.flights.insert(number, flight);
+        self.timers.set(limit, Timer::Answer(number));
+        if self.alone == Some(id) {
+            self.timers.set(self.now + SUSPICIOUS, Timer::Work);
+        }
+        let transmission = Transmission(number);
+        self.effects.push_back(Effect::Transmit { transmission, key, payload, envelope });
+        self.tell(id, ActionStatus::Sent);
+        self.limit_open(id);
+        if defects::is(Defect::DeleteBeforeSend) {
+            self.settle_without_fence(vec![id]);
+        }
+    }
+
+    fn limit_open(&mut self, id: u32) {
+        let Some(entry) = self.entries.get_mut(&id).filter(|entry| entry.open.len() > MAX_OPEN)
+        else {
+            return;
+        };
+        let oldest = entry.open.remove(0);
+        entry.is_lost = true;
+        self.give_up(oldest);
+    }
+
+    /// Lets an action wait in its lane again that was about to be sent.
+    pub(super) fn put_back(&mut self, id: u32) {
+        let stage = self.entries.get(&id).map(|entry| &entry.stage);
+        if matches!(stage, Some(Stage::Starting { .. })) {
+            self.requeue(id);
+        }
+    }
+
+    pub(super) fn stop_starting(&mut self) {
+        let starting = |entry: &Entry<H>| matches!(entry.stage, Stage::Starting { .. });
+        let ids = self.entries.iter().filter(|(_, entry)| starting(entry)).map(|(id, _)| *id);
+        for id in ids.collect::<Vec<_>>() {
+            self.put_back(id);
+        }
+    }
+}
+
+fn wire_key<H: Host>(entry: &Entry<H>) -> ActionKey {
+    if defects::is(Defect::NewKeyPerSending) {
+        let mut text = String::from(&*entry.record.key.0);
+        text.extend((0..entry.attempts).map(|_| '+'));
+        return ActionKey::new(&text);
+    }
+    entry.record.key.clone()
+}

@@ -1,0 +1,198 @@
+//! How actions end: the application is told, then the store.
+
+use core::mem;
+use core::time::Duration;
+use std::rc::Rc;
+
+use super::Outbox;
+use super::action::{ActionStatus, QuarantineCause, Rejection, UnknownCause};
+use super::effect::{Effect, Transmission};
+use super::entry::{Entry, Stage};
+use super::storing::Job;
+use super::timers::Timer;
+use crate::client::defects::{self, Defect};
+use crate::client::store::{Outcome, Parked, Settlement, StoreCommand};
+use crate::host::Host;
+
+/// How long the news may take of how an action ended that is not in the store any more.
+const NEWS_LIMIT: Duration = Duration::from_secs(2);
+
+impl<H: Host> Outbox<H> {
+    /// Ends an action, for the application at once and for the store as soon as it can be asked.
+    pub(super) fn end(&mut self, id: u32, status: ActionStatus<H>) {
+        let Some(stage) = final_stage(&status) else {
+            return;
+        };
+        if self.entries.get(&id).is_none_or(Entry::is_over) {
+            return;
+        }
+        self.leave_lane(id);
+        self.abandon(id);
+        let list =
+            if matches!(stage, Stage::Parked(_)) { &mut self.parking } else { &mut self.ending };
+        list.push(id);
+        if let Some(entry) = self.entries.get_mut(&id) {
+            entry.stage = stage;
+            self.timers.remove(entry.expires_at, Timer::Expiry(id));
+        }
+        self.suspects.remove(&id);
+        self.tell(id, status);
+    }
+
+    /// Ends an action whose time to live is over, unless it is under way.
+    pub(super) fn expire(&mut self, id: u32) {
+        let Some(entry) = self.entries.get(&id).filter(|_| self.epoch().is_some()) else {
+            return;
+        };
+        if !entry.is_queued() || entry.is_held() {
+            return;
+        }
+        let is_uncertain = entry.is_uncertain() && !defects::is(Defect::ExpireUncertain);
+        self.end(
+            id,
+            match is_uncertain {
+                true => ActionStatus::Unknown(UnknownCause::Expired),
+                false => ActionStatus::Expired,
+            },
+        );
+    }
+
+    /// An action is not in the store any more: somebody else removed it, and tells how it ended.
+    pub(super) fn on_gone(&mut self, id: u32) {
+        if self.entries.get(&id).is_none_or(Entry::is_over) {
+            return;
+        }
+        self.leave_lane(id);
+        self.abandon(id);
+        self.suspects.remove(&id);
+        if let Some(entry) = self.entries.get_mut(&id) {
+            entry.stage = Stage::Gone;
+            self.timers.set(self.now + NEWS_LIMIT, Timer::News(id));
+        }
+    }
+
+    pub(super) fn on_no_news(&mut self, id: u32) {
+        let stage = self.entries.get(&id).map(|entry| &entry.stage);
+        if matches!(stage, Some(Stage::Gone)) {
+            self.tell(id, ActionStatus::Unknown(UnknownCause::Unseen));
+            self.forget(id);
+        }
+    }
+
+    /// Its payload is damaged: it is put aside, and its lane goes on.
+    pub(super) fn on_unreadable(&mut self, id: u32) {
+        self.end(id, ActionStatus::Quarantined(QuarantineCause::Unreadable));
+    }
+
+    /// Tells the store what has ended.
+    pub(super) fn work_on_endings(&mut self) {
+        let Some(epoch) = self.epoch() else {
+            return;
+        };
+        if self.needs_room.is_over(self.now) {
+            for id in mem::take(&mut self.parking) {
+                self.ask_to_park(id, epoch);
+            }
+        }
+        let may_settle = self.settle_job.is_none() && self.other.is_over(self.now);
+        if may_settle && !self.ending.is_empty() {
+            self.settle(epoch);
+        }
+    }
+
+    fn ask_to_park(&mut self, id: u32, epoch: u64) {
+        if let Some(Entry { stage: Stage::Parked(parked), record, .. }) = self.entries.get(&id) {
+            let command = StoreCommand::Park { epoch, key: record.key.clone(), parked: *parked };
+            self.ask(Job::Park { id }, command);
+        }
+    }
+
+    fn settle(&mut self, epoch: u64) {
+        let ids = mem::take(&mut self.ending);
+        let settlements = ids.iter().filter_map(|id| {
+            let Entry { record, stage: Stage::Ended(outcome, arguments), .. } =
+                self.entries.get(id)?
+            else {
+                return None;
+            };
+            let (key, arguments) = (record.key.clone(), arguments.clone());
+            Some(Settlement { key, outcome: *outcome, arguments })
+        });
+        let command = StoreCommand::Settle { epoch, settlements: settlements.collect() };
+        self.settle_job = Some(self.ask(Job::Settle { ids }, command));
+    }
+
+    /// A parked action is in the store as if it had been stored now.
+    pub(super) fn revive(&mut self, id: u32, order: u64) {
+        let Some(entry) = self.entries.get_mut(&id) else {
+            return;
+        };
+        if !matches!(entry.stage, Stage::Parked(_)) {
+            return;
+        }
+        let mut record = entry.record.clone();
+        record.order = order;
+        record.age = Duration::ZERO;
+        record.sent = None;
+        record.kills = 0;
+        record.parked = None;
+        *entry = Entry::new(record, Stage::Queued, self.now, entry.born);
+        self.parking.retain(|parked| *parked != id);
+        self.join_lane(id);
+        self.tell(id, ActionStatus::Queued);
+    }
+
+    /// Gives up every answer that an action could still get on this connection.
+    pub(super) fn abandon(&mut self, id: u32) {
+        let Some(entry) = self.entries.get_mut(&id).filter(|entry| !entry.open.is_empty()) else {
+            return;
+        };
+        entry.is_lost = true;
+        for number in mem::take(&mut entry.open) {
+            self.give_up(number);
+        }
+    }
+
+    /// Gives up an answer.
+    pub(super) fn give_up(&mut self, number: u32) {
+        if let Some(flight) = self.flights.remove(&number) {
+            self.timers.remove(Some(flight.limit), Timer::Answer(number));
+            self.effects.push_back(Effect::Abandon { transmission: Transmission(number) });
+        }
+    }
+
+    /// Stops sending: nothing is under way any more.
+    pub(super) fn abandon_all(&mut self) {
+        let active =
+            self.entries.iter().filter(|(_, entry)| entry.is_uncertain() || entry.is_active());
+        for id in active.map(|(id, _)| *id).collect::<Vec<_>>() {
+            self.abandon(id);
+            if self.entries.get(&id).is_some_and(Entry::is_active) {
+                self.requeue(id);
+            }
+        }
+    }
+}
+
+/// Where an action stands after its end; nothing if that is not one.
+fn final_stage<H: Host>(status: &ActionStatus<H>) -> Option<Stage<H>> {
+    let answer = match status {
+        ActionStatus::Quarantined(_) => return Some(Stage::Parked(Parked::Quarantined)),
+        ActionStatus::Unknown(UnknownCause::Discarded) => {
+            return Some(Stage::Ended(Outcome::Unknown, None));
+        }
+        ActionStatus::Unknown(_) => return Some(Stage::Parked(Parked::Unknown)),
+        ActionStatus::Applied(answer) | ActionStatus::Rejected(Rejection::Server(answer)) => {
+            answer.as_ref().map(Rc::clone)
+        }
+        ActionStatus::Queued
+        | ActionStatus::Sending
+        | ActionStatus::Sent
+        | ActionStatus::Rejected(_)
+        | ActionStatus::Expired
+        | ActionStatus::Cancelled(_)
+        | ActionStatus::Conflict
+        | ActionStatus::NotStored(_) => None,
+    };
+    Some(Stage::Ended(status.outcome()?, answer))
+}

@@ -1,0 +1,294 @@
+//! What the store holds and what others did to it, against what this client knows.
+
+use std::collections::BTreeSet;
+use std::rc::Rc;
+
+use super::Outbox;
+use super::action::{ActionStatus, CancelCause, QuarantineCause, Rejection, UnknownCause};
+use super::effect::Effect;
+use super::entry::{Entry, Stage};
+use super::storing::Role;
+use crate::client::defects::{self, Defect};
+use crate::client::store::{
+    ActionKey, Change, Contents, Mark, Outcome, Parked, Record, StoreCommand, Unreadable,
+};
+use crate::host::Host;
+use crate::time::Instant;
+
+impl<H: Host> Outbox<H> {
+    /// Learns what other clients did to the store.
+    pub fn handle_changes(&mut self, changes: Vec<Change<H>>, now: Instant) {
+        self.observe(now);
+        if self.role == Role::Closed {
+            return;
+        }
+        for change in changes {
+            match change {
+                Change::Put(record) => self.on_put(record),
+                Change::Marked(mark) => self.on_marked_elsewhere(mark),
+                Change::Settled { key, outcome, arguments } => {
+                    self.on_settled_elsewhere(&key, outcome, arguments.map(Rc::new));
+                }
+                Change::Parked { key, parked } => self.on_parked_elsewhere(&key, parked),
+                Change::Removed { key } => self.on_removed_elsewhere(&key),
+            }
+        }
+        self.work();
+    }
+
+    /// Compares what the store holds with what this client knows. What was put from the question `since` on
+    /// need not be in it.
+    pub(super) fn merge(&mut self, contents: Contents, since: u32) {
+        let mut seen = BTreeSet::new();
+        for record in contents.records {
+            if let Some((id, _)) = self.entry_of(&record.key) {
+                seen.insert(id);
+                self.compare(id, record);
+            } else if let Some(id) = self.learn(record) {
+                seen.insert(id);
+            }
+        }
+        let unreadable: Vec<u32> =
+            contents.unreadable.iter().filter_map(|it| self.ids.get(&it.key).copied()).collect();
+        seen.extend(unreadable);
+        for unreadable in contents.unreadable {
+            self.on_unreadable_record(unreadable);
+        }
+        let missing = self.entries.iter().filter(|(id, entry)| {
+            // Wrapping: the questions since then are few.
+            let is_old = since.wrapping_sub(entry.born).wrapping_sub(1) < u32::MAX / 2;
+            is_old && !seen.contains(id) && !matches!(entry.stage, Stage::Storing)
+        });
+        for id in missing.map(|(id, _)| *id).collect::<Vec<_>>() {
+            self.on_missing(id);
+        }
+    }
+
+    /// Takes up an action that another client stored, or an earlier run of this one. Returns nothing if it is
+    /// known.
+    pub(super) fn learn(&mut self, record: Record) -> Option<u32> {
+        if self.ids.contains_key(&record.key) {
+            return None;
+        }
+        let parked = record.parked;
+        let stage = parked.map_or(Stage::Queued, Stage::Parked);
+        let id = self.insert(Entry::new(record, stage, self.now, self.next_job));
+        if let Some(parked) = parked {
+            self.suspects.remove(&id);
+            self.tell(id, parked_status(parked));
+        } else {
+            self.join_lane(id);
+            self.tell(id, ActionStatus::Queued);
+        }
+        Some(id)
+    }
+
+    /// Compares a record with an action that is known.
+    fn compare(&mut self, id: u32, record: Record) {
+        let is_parking = self.parking.contains(&id);
+        let Some(entry) = self.entries.get_mut(&id) else {
+            return;
+        };
+        match entry.stage {
+            Stage::Storing => {}
+            Stage::Ended(..) => {
+                if !self.ending.contains(&id) && self.settle_job.is_none() {
+                    self.ending.push(id);
+                }
+            }
+            Stage::Parked(_) if record.parked.is_none() && !is_parking => {
+                self.revive(id, record.order);
+            }
+            Stage::Parked(_) => {}
+            Stage::Gone => {
+                *entry = Entry::new(record, Stage::Queued, self.now, entry.born);
+                self.join_lane(id);
+            }
+            Stage::Queued | Stage::Starting { .. } | Stage::Sent(_) => self.adopt(id, record),
+        }
+    }
+
+    /// Takes over what others did with an action that waits or is under way.
+    fn adopt(&mut self, id: u32, record: Record) {
+        let Some(entry) = self.entries.get_mut(&id) else {
+            return;
+        };
+        if let Some(parked) = record.parked {
+            return self.put_aside(id, parked, parked_status(parked));
+        }
+        if record.sent != entry.record.sent && record.sent != entry.sent {
+            entry.is_lost = true;
+            let attempts = record.sent.as_ref().map_or(0, |sent| sent.attempts);
+            entry.attempts = entry.attempts.max(attempts);
+            if record.sent.is_some() {
+                entry.sent.clone_from(&record.sent);
+            }
+        }
+        entry.record.sent = record.sent;
+        entry.record.kills = record.kills;
+        if entry.record.order != record.order {
+            entry.record.order = record.order;
+            if entry.is_queued() {
+                self.leave_lane(id);
+                self.join_lane(id);
+            }
+        }
+    }
+
+    /// Puts an action aside that the store has put aside.
+    fn put_aside(&mut self, id: u32, parked: Parked, status: ActionStatus<H>) {
+        self.leave_lane(id);
+        self.abandon(id);
+        self.suspects.remove(&id);
+        if let Some(entry) = self.entries.get_mut(&id) {
+            entry.stage = Stage::Parked(parked);
+        }
+        self.tell(id, status);
+    }
+
+    /// A known action is not in the store.
+    fn on_missing(&mut self, id: u32) {
+        let Some(entry) = self.entries.get(&id) else {
+            return;
+        };
+        match entry.stage {
+            Stage::Ended(..) if self.settle_job.is_some() => {}
+            Stage::Ended(..) | Stage::Parked(_) => {
+                self.ending.retain(|ended| *ended != id);
+                self.parking.retain(|parked| *parked != id);
+                self.forget(id);
+            }
+            Stage::Storing | Stage::Gone => {}
+            Stage::Queued | Stage::Starting { .. } | Stage::Sent(_) => self.on_gone(id),
+        }
+    }
+
+    fn on_unreadable_record(&mut self, unreadable: Unreadable) {
+        let key = unreadable.key;
+        if unreadable.is_future {
+            return self.refuse_store();
+        }
+        let status = ActionStatus::Quarantined(QuarantineCause::Unreadable);
+        let known = self.entry_of(&key).map(|(id, entry)| (id, entry.is_over()));
+        match known {
+            Some((id, false)) => self.put_aside(id, Parked::Quarantined, status),
+            Some((_, true)) => {}
+            None if self.unreadable.insert(key.clone()) => {
+                self.effects.push_back(Effect::Status { key, status, attempts: 0 });
+            }
+            None => {}
+        }
+    }
+
+    fn on_put(&mut self, record: Record) {
+        let known = self.entry_of(&record.key).map(|(id, entry)| (id, &entry.stage));
+        match known {
+            None => {
+                self.learn(record);
+            }
+            Some((id, Stage::Parked(_))) => self.revive(id, record.order),
+            Some(_) => {}
+        }
+    }
+
+    /// A leader knows better: only it marks, and what it hears is old.
+    fn on_marked_elsewhere(&mut self, mark: Mark) {
+        let Some((id, entry)) = self.entry_of(&mark.key) else {
+            return;
+        };
+        if self.role != Role::Following || entry.is_over() {
+            return;
+        }
+        let is_new = mark.sent.is_some();
+        if let Some(entry) = self.entries.get_mut(&id) {
+            entry.attempts = mark.sent.as_ref().map_or(entry.attempts, |sent| sent.attempts);
+            entry.sent.clone_from(&mark.sent);
+            entry.record.sent = mark.sent;
+            entry.record.kills = mark.kills;
+            entry.kills = mark.kills;
+            entry.is_lost |= is_new;
+        }
+        if is_new {
+            self.tell(id, ActionStatus::Sent);
+        }
+    }
+
+    fn on_settled_elsewhere(
+        &mut self,
+        key: &ActionKey,
+        outcome: Outcome,
+        arguments: Option<Rc<H::Value>>,
+    ) {
+        let Some((id, entry)) = self.entry_of(key) else {
+            return;
+        };
+        let is_told = matches!(entry.stage, Stage::Parked(_) | Stage::Ended(..));
+        let status = match outcome {
+            Outcome::Applied => ActionStatus::Applied(arguments),
+            Outcome::Rejected => ActionStatus::Rejected(Rejection::Server(arguments)),
+            Outcome::Expired => ActionStatus::Expired,
+            Outcome::Cancelled => ActionStatus::Cancelled(CancelCause::Removed),
+            Outcome::Conflict => ActionStatus::Conflict,
+            Outcome::Quarantined => ActionStatus::Quarantined(QuarantineCause::Earlier),
+            Outcome::Unknown => ActionStatus::Unknown(UnknownCause::Discarded),
+        };
+        if !is_told {
+            self.tell(id, status);
+        }
+        self.ending.retain(|ended| *ended != id);
+        self.forget(id);
+    }
+
+    fn on_parked_elsewhere(&mut self, key: &ActionKey, parked: Parked) {
+        let waiting = self.entry_of(key).filter(|(_, entry)| !entry.is_over());
+        if let Some((id, _)) = waiting
+            && self.role == Role::Following
+        {
+            self.put_aside(id, parked, parked_status(parked));
+        }
+    }
+
+    fn on_removed_elsewhere(&mut self, key: &ActionKey) {
+        let Some((id, entry)) = self.entry_of(key) else {
+            return;
+        };
+        match entry.stage {
+            Stage::Parked(_) => self.forget(id),
+            Stage::Ended(..) | Stage::Storing => {}
+            Stage::Queued | Stage::Starting { .. } | Stage::Sent(_) | Stage::Gone => {
+                if !entry.is_uncertain() {
+                    self.tell(id, ActionStatus::Cancelled(CancelCause::Removed));
+                    self.forget(id);
+                }
+            }
+        }
+    }
+
+    fn refuse_store(&mut self) {
+        if self.is_open() {
+            self.ask_without_answer(StoreCommand::Resign);
+        }
+        self.abandon_all();
+        self.role = Role::Refused;
+        self.role_job = None;
+    }
+}
+
+fn parked_status<H: Host>(parked: Parked) -> ActionStatus<H> {
+    match parked {
+        Parked::Quarantined => ActionStatus::Quarantined(QuarantineCause::Earlier),
+        Parked::Unknown => ActionStatus::Unknown(UnknownCause::Earlier),
+    }
+}
+
+/// Where an action stands in its lane: by the order that the store gave it.
+pub(super) fn rank_of<H: Host>(entry: Option<&Entry<H>>, now: Instant) -> u64 {
+    let Some(entry) = entry else {
+        return u64::MAX;
+    };
+    if defects::is(Defect::ClockOrder) {
+        let age = entry.record.age.saturating_add(now.since(entry.stored_at)).as_micros();
+        return u64::MAX - u64::try_from(age).unwrap_or(u64::MAX);
+    }
+    entry.record.order
+}

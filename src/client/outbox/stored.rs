@@ -1,0 +1,186 @@
+//! What follows when the store has done what it was asked.
+
+use std::rc::Rc;
+
+use super::Outbox;
+use super::action::{ActionStatus, CancelCause};
+use super::entry::Stage;
+use super::storing::{Job, Role};
+use crate::client::defects::{self, Defect};
+use crate::client::store::{ActionKey, Contents, Mark, Payload, Record, StoreAnswer, StoreError};
+use crate::host::Host;
+
+impl<H: Host> Outbox<H> {
+    pub(super) fn on_done(&mut self, number: u32, job: Job, answer: StoreAnswer<H>) {
+        match (job, answer) {
+            (Job::Open, StoreAnswer::Opened { client, contents }) => {
+                self.on_opened(client, contents);
+            }
+            (Job::Lead { since }, StoreAnswer::Leading { epoch, contents }) => {
+                self.on_leading(epoch, contents, since);
+            }
+            (Job::Read { since }, StoreAnswer::Contents(contents)) => self.merge(contents, since),
+            (Job::Raise, StoreAnswer::Raised { epoch }) => self.on_epoch(epoch),
+            (Job::Put { id, replaced }, StoreAnswer::Stored { order, replaced: done }) => {
+                self.on_stored(id, order, replaced, done);
+            }
+            (Job::Unpark { id }, StoreAnswer::Stored { order, .. }) => self.revive(id, order),
+            (Job::Load { id }, StoreAnswer::Loaded(payload)) => self.on_loaded(id, number, payload),
+            (Job::Load { id }, StoreAnswer::Missing) => self.on_gone(id),
+            (Job::Mark { marks }, StoreAnswer::Marked { missing, earlier }) => {
+                self.on_marked(number, marks, &missing, earlier);
+            }
+            (Job::Settle { ids }, StoreAnswer::Done) => {
+                ids.into_iter().for_each(|id| self.forget(id));
+            }
+            // It is gone, so it will not be sent either.
+            (Job::Park { .. }, StoreAnswer::Done | StoreAnswer::Missing) => {}
+            (Job::Remove { id }, StoreAnswer::Removed) => self.on_removed(id),
+            (Job::Remove { id }, StoreAnswer::WasSent) => {
+                self.keep_after_all(id);
+                self.refresh();
+            }
+            (Job::Remove { id }, StoreAnswer::Missing) => {
+                self.keep_after_all(id);
+                self.on_gone(id);
+            }
+            (
+                Job::Discard { id } | Job::Unpark { id },
+                StoreAnswer::Removed | StoreAnswer::Missing | StoreAnswer::WasSent,
+            ) => self.forget(id),
+            (job, _) => self.on_failed(job, StoreError::Failed),
+        }
+    }
+
+    fn on_opened(&mut self, client: Rc<str>, contents: Contents) {
+        self.client = client;
+        self.role = Role::Following;
+        if defects::is(Defect::DrainWithoutLock) {
+            self.role = Role::Leading(1);
+        }
+        self.merge(contents, 0);
+    }
+
+    fn on_leading(&mut self, epoch: u64, contents: Contents, since: u32) {
+        self.role = Role::Leading(epoch);
+        self.merge(contents, since);
+        // Unless the store turned out to be of a version to come.
+        if self.role == Role::Leading(epoch) {
+            self.on_epoch(epoch);
+        }
+    }
+
+    fn on_epoch(&mut self, epoch: u64) {
+        self.role = Role::Leading(epoch);
+        self.raise_to = None;
+        self.review();
+        self.lanes.touch_all();
+    }
+
+    fn on_stored(&mut self, id: u32, order: u64, replaced: Option<u32>, was_replaced: bool) {
+        let was_replaced = was_replaced || defects::is(Defect::MergeSent);
+        if let Some(old) = replaced {
+            self.on_superseded(old, id, was_replaced);
+        }
+        let Some(entry) = self.entries.get_mut(&id) else {
+            return;
+        };
+        entry.record.order = order;
+        self.join_lane(id);
+        if !defects::is(Defect::AcceptBeforeCommit) {
+            self.tell(id, ActionStatus::Queued);
+        }
+        let removal = self.entries.get_mut(&id).and_then(|entry| entry.removal.take());
+        if let Some(cause) = removal {
+            self.remove_unsent(id, cause);
+        }
+    }
+
+    pub(super) fn on_superseded(&mut self, old: u32, by: u32, was_replaced: bool) {
+        let by = self.entries.get(&by).map(|entry| entry.record.key.clone());
+        let Some(entry) = self.entries.get_mut(&old) else {
+            return;
+        };
+        entry.is_superseded = false;
+        if let (true, Some(by)) = (was_replaced, by) {
+            self.tell(old, ActionStatus::Cancelled(CancelCause::Superseded(by)));
+            self.forget(old);
+        } else {
+            self.touch_lane_of(old);
+        }
+    }
+
+    fn on_removed(&mut self, id: u32) {
+        let cause = self.entries.get_mut(&id).and_then(|entry| entry.removal.take());
+        self.tell(id, ActionStatus::Cancelled(cause.unwrap_or(CancelCause::Asked)));
+        self.forget(id);
+    }
+
+    /// An action that was to be removed goes on.
+    pub(super) fn keep_after_all(&mut self, id: u32) {
+        let Some(entry) = self.entries.get_mut(&id) else {
+            return;
+        };
+        let key = entry.record.key.clone();
+        if entry.removal.take() == Some(CancelCause::Asked) {
+            self.refuse_cancel(key);
+        }
+        self.touch_lane_of(id);
+    }
+
+    fn on_loaded(&mut self, id: u32, number: u32, loaded: Payload<H>) {
+        let stage = self.entries.get_mut(&id).map(|entry| &mut entry.stage);
+        if let Some(Stage::Starting { loading, payload, .. }) = stage
+            && *loading == Some(number)
+        {
+            *loading = None;
+            *payload = Some(loaded);
+            self.transmit_if_ready(id);
+        }
+    }
+
+    fn on_marked(
+        &mut self,
+        number: u32,
+        marks: Vec<(u32, Mark)>,
+        missing: &[ActionKey],
+        earlier: Vec<Record>,
+    ) {
+        let mut found = false;
+        for record in earlier {
+            found |= self.learn(record).is_some();
+        }
+        for (id, mark) in marks {
+            if missing.contains(&mark.key) {
+                self.on_gone(id);
+                continue;
+            }
+            let Some(entry) = self.entries.get_mut(&id) else {
+                continue;
+            };
+            entry.record.sent = mark.sent;
+            entry.record.kills = mark.kills;
+            if let Stage::Starting { marking, .. } = &mut entry.stage
+                && *marking == Some(number)
+            {
+                *marking = None;
+                if found {
+                    // It may have to wait for one before it; that is decided anew.
+                    self.put_back(id);
+                } else {
+                    self.transmit_if_ready(id);
+                }
+            }
+        }
+    }
+
+    pub(super) fn on_marks_ignored(&mut self, marks: Vec<(u32, Mark)>) {
+        for (id, _) in marks {
+            let stage = self.entries.get_mut(&id).map(|entry| &mut entry.stage);
+            if let Some(Stage::Starting { marking, .. }) = stage {
+                *marking = None;
+                self.transmit_if_ready(id);
+            }
+        }
+    }
+}
