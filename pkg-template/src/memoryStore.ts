@@ -163,7 +163,7 @@ class MemoryPartition implements OutboxPartition {
   }
 
   #isFenced(epoch: number): boolean {
-    return epoch !== this.#shared.epoch || this.#shared.leaders[0]?.client !== this;
+    return epoch !== this.#shared.epoch;
   }
 
   #update(key: string, change: Partial<NewAction>): void {
