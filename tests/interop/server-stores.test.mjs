@@ -158,7 +158,7 @@ describe("SQLite", () => {
   }
 
   test("undoes the application's work with the decision", async (t) => {
-    const { database, send, values } = await openApplication(t);
+    const { database, send, values, told } = await openApplication(t);
     assert.equal((await send("throw", 1)).s, "retry");
     assert.deepEqual(values(), []);
     assert.equal((await send("throw", 1, { isMended: true })).s, "applied");
@@ -169,6 +169,10 @@ describe("SQLite", () => {
     assert.equal((await send("save", 3)).s, "applied", "the lane has gone on");
     assert.deepEqual(values(), ["throw", "save"]);
     assert.equal(database.inTransaction, false);
+    assert.deepEqual(told, [
+      ["throw", false],
+      ["save", false],
+    ]);
   });
 
   test("undoes the work of clients that know nothing of keys, too", async (t) => {
@@ -216,7 +220,9 @@ async function openApplication(t) {
   const namespace = new FakeNamespace();
   const attached = createServerHelper({ store, onError: () => {} }).attach(namespace);
   const socket = await namespace.connect();
-  attached.handle(socket, "work", async ({ tx }, value) => {
+  const told = [];
+  attached.handle(socket, "work", async ({ tx, afterCommit }, value) => {
+    afterCommit(() => told.push([value, database.inTransaction]));
     tx.prepare("INSERT INTO saved VALUES (?)").run(value);
     await undefined;
     if (value === "throw" && !isMended) throw new Error("the application fails");
@@ -235,5 +241,5 @@ async function openApplication(t) {
       .prepare("SELECT value FROM saved")
       .all()
       .map(({ value }) => value);
-  return { database, socket, send, values };
+  return { database, socket, send, values, told };
 }
