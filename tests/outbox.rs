@@ -388,14 +388,14 @@ fn clears_what_was_asked_for() {
     tab.enqueue(NewAction { resend: false, ..action("c", "y") });
     tab.live();
     tab.pass(seconds(10));
-    tab.outbox.clear(Clear::Unsent);
+    tab.outbox.clear(Clear::Unsent, tab.now);
     tab.run();
     assert_eq!(tab.status("b"), "cancelled Asked");
     assert_eq!(tab.stored(), ["a", "c"]);
-    tab.outbox.clear(Clear::Parked);
+    tab.outbox.clear(Clear::Parked, tab.now);
     tab.run();
     assert_eq!(tab.stored(), ["a"]);
-    tab.outbox.clear(Clear::All);
+    tab.outbox.clear(Clear::All, tab.now);
     tab.run();
     assert_eq!(tab.status("a"), "unknown Discarded");
     assert!(tab.stored().is_empty());

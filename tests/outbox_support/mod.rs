@@ -96,7 +96,7 @@ impl Tab {
             flush: None,
             lanes: BTreeMap::new(),
         };
-        tab.outbox.open("alice".into());
+        tab.outbox.open("alice".into(), tab.now);
         tab.run();
         tab
     }
@@ -129,7 +129,7 @@ impl Tab {
     }
 
     pub fn cancel(&mut self, name: &str) {
-        self.outbox.cancel(&key(name));
+        self.outbox.cancel(&key(name), self.now);
         self.run();
     }
 
