@@ -120,7 +120,7 @@ fn hand_in_read(manager: &mut Manager<NativeHost>, frame: &str, now: Instant) ->
         Some(EventName::Unheard) => manager.handle_unheard_event(TRANSPORT),
         Some(EventName::Heard(event)) => host
             .parse(&text, 2)
-            .is_some_and(|arguments| manager.handle_event(TRANSPORT, event, arguments)),
+            .is_some_and(|arguments| manager.handle_event(TRANSPORT, event, arguments, text.len())),
         Some(EventName::Reserved) | None => false,
     };
     if !taken {

@@ -3,12 +3,11 @@ import * as services from "./services.js";
 import { decode } from "./decode.js";
 import { describe } from "./descriptions.js";
 import { Diagnostician } from "./diagnose.js";
-import type { ErrorData, SockeyeErrorCode } from "./errors.js";
-import type { ContinuityPort } from "./continuityPort.js";
-import type { OutboxPort } from "./outboxPort.js";
+import type { SockeyeErrorCode } from "./errors.js";
 import type { CoreEvents, CoreOptions, CorePort } from "./port.js";
+import { toErrorData, toReliableEvents, toReliablePort } from "./reliableCore.js";
 import { safely, throwLater } from "./safely.js";
-import initialize, { Decoder, Engine, Manager } from "./wasm/glue.js";
+import initialize, { Client, Decoder, Engine } from "./wasm/glue.js";
 import { data, size } from "./wasm/payload.js";
 
 let instantiation: Promise<unknown> | undefined;
@@ -23,7 +22,7 @@ export async function createCore(options: CoreOptions, events: CoreEvents): Prom
 
 /** The module's exports. */
 export interface Core {
-  Manager: typeof Manager;
+  Client: typeof Client;
   Engine: typeof Engine;
   Decoder: typeof Decoder;
 }
@@ -31,7 +30,7 @@ export interface Core {
 /** Loads the module for whoever uses its exports directly; rejects like {@link createCore}. */
 export async function loadCore(): Promise<Core> {
   await instantiate();
-  return { Manager, Engine, Decoder };
+  return { Client, Engine, Decoder };
 }
 
 /** All clients share one instance. A failed attempt is forgotten, so that the next may succeed. */
@@ -49,25 +48,31 @@ function instantiate(): Promise<unknown> {
 }
 
 /** The numbers of the names that are listened to; `any` stands for all others. */
-type EventNames = Map<string, number> & { any?: number | undefined };
+type EventNames = Map<string, number> & {
+  any?: number | undefined;
+  /** How events are known again: see `src/web/identity.js` of the crate. */
+  identity?: { seeds: [number, number]; stamps: boolean };
+};
 
 function start(options: CoreOptions, events: CoreEvents): CorePort {
   const names: EventNames = new Map<string, number>();
-  const diagnostician = new Diagnostician(options, (code) => manager.handleDiagnosis(code));
-  const managerEvents = toManagerEvents(events, () => diagnostician.ask());
-  const manager = new Manager({ ...options, names }, managerEvents);
-  manager.reportTo(manager);
-  return toPort(manager, names, diagnostician);
+  names.identity = { seeds: [options.seed | 0, (options.seed / 2 ** 32) | 0], stamps: false };
+  const diagnostician = new Diagnostician(options, (code) => client.handleDiagnosis(code));
+  const clientEvents = toClientEvents(events, () => diagnostician.ask());
+  const client = new Client({ ...options, names }, clientEvents);
+  client.reportTo(client);
+  return toPort(client, names, diagnostician);
 }
 
 /**
- * The manager says codes; the facade wants errors.
+ * The core says codes; the facade wants errors.
  *
  * Nothing may be thrown through the wasm, which would never recover, so whatever is thrown is thrown
  * later.
  */
-function toManagerEvents(events: CoreEvents, onDiagnose: () => void): object {
+function toClientEvents(events: CoreEvents, onDiagnose: () => void): object {
   return {
+    ...toReliableEvents(events),
     // The one that is called for each event, without a list of arguments in between.
     delivered(socket: number, event: number, args: unknown[], connection: number, ackId: number) {
       try {
@@ -104,35 +109,31 @@ function toManagerEvents(events: CoreEvents, onDiagnose: () => void): object {
   };
 }
 
-function toPort(manager: Manager, names: EventNames, diagnostician: Diagnostician): CorePort {
-  const port: Omit<CorePort, keyof OutboxPort | keyof ContinuityPort> = {
-    socket: (namespace, authOnDemand) => void manager.socket(namespace, authOnDemand),
-    connect: (socket) => manager.connect(socket),
-    disconnect: (socket) => manager.disconnect(socket),
-    reconnectNow: () => manager.reconnectNow(),
-    authenticate: (socket, ticket, payload) => manager.authenticate(socket, ticket, payload),
-    failAuthentication: (socket, ticket) => manager.failAuthentication(socket, ticket),
+function toPort(client: Client, names: EventNames, diagnostician: Diagnostician): CorePort {
+  return {
+    ...toReliablePort(client),
+    socket: (namespace, authOnDemand) => void client.socket(namespace, authOnDemand),
+    connect: (socket) => client.connect(socket),
+    disconnect: (socket) => client.disconnect(socket),
+    reconnectNow: () => client.reconnectNow(),
+    authenticate: (socket, ticket, payload) => client.authenticate(socket, ticket, payload),
+    failAuthentication: (socket, ticket) => client.failAuthentication(socket, ticket),
     emit: (socket, body, attachments, volatile) =>
-      toErrorData(manager.emit(socket, body, attachments, volatile)),
+      toErrorData(client.emit(socket, body, attachments, volatile)),
     request: (socket, request, body, attachments, timeoutMs) =>
-      toErrorData(manager.request(socket, request, body, attachments, timeoutMs)),
-    cancel: (socket, request) => manager.cancel(socket, request),
+      toErrorData(client.request(socket, request, body, attachments, timeoutMs)),
+    cancel: (socket, request) => client.cancel(socket, request),
     acknowledge: (socket, connection, ackId, body, attachments) =>
-      manager.acknowledge(socket, connection, ackId, body, attachments),
+      client.acknowledge(socket, connection, ackId, body, attachments),
     listen: (name, event) => void names.set(name, event),
     unlisten: (name) => void names.delete(name),
     listenAny: (event) => void (names.any = event),
     unlistenAny: () => void (names.any = undefined),
     destroy() {
       diagnostician.stop();
-      manager.destroy();
-      // This may run inside a listener, so inside the manager: it is freed when the stack is empty.
-      queueMicrotask(() => manager.free());
+      client.destroy();
+      // This may run inside a listener, so inside the client: it is freed when the stack is empty.
+      queueMicrotask(() => client.free());
     },
   };
-  return port as CorePort;
-}
-
-function toErrorData(code: string | undefined, detail?: string): ErrorData | undefined {
-  return code ? describe(code as SockeyeErrorCode, detail) : undefined;
 }

@@ -51,6 +51,10 @@ const descriptions: Partial<Record<SockeyeErrorCode, readonly [message: string, 
     "whether the action was applied cannot be found out",
     "ask the server, then `outbox.retry(id)` or `outbox.clear()`",
   ],
+  hook_timeout: [
+    "a handler of a new connection did not end in time, so the client went on",
+    "let it end sooner: `onConnected` has 10 s, `onGap` 30 s",
+  ],
   payload_too_large: [
     "the server takes no message of this size",
     "send less at once, or raise the server's `maxHttpBufferSize`",

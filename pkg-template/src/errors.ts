@@ -35,6 +35,8 @@ export type SockeyeErrorCode =
   | "action_unknown"
   // A topic could not be joined.
   | "topic_failed"
+  // A handler of the application took too long.
+  | "hook_timeout"
   // The core cannot be loaded.
   | "load_failed"
   | "wasm_unavailable"

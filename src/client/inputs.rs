@@ -7,7 +7,9 @@ use crate::client::Client;
 use crate::client::helper;
 use crate::client::latest::LatestFull;
 use crate::client::namespace::Namespace;
-use crate::client::outbox::{Clear, Drain, EnqueueError, FlushTicket, Item, NewAction};
+use crate::client::outbox::{
+    Clear, Drain, EnqueueError, FlushTicket, Item, NewAction, OutboxConfig,
+};
 use crate::client::readiness::{Hook, HookTicket, Hooks};
 use crate::client::store::{ActionKey, Change, Payload, StoreAnswer, StoreTicket};
 use crate::client::topics::Confirm;
@@ -30,7 +32,7 @@ impl<H: Host> Client<H> {
         let identity = Rc::clone(&self.identity);
         if let Some(namespace) = self.stir(socket, now) {
             namespace.has_outbox = true;
-            namespace.outbox.open(identity, now);
+            namespace.outbox.open(identity);
         }
     }
 
@@ -54,13 +56,20 @@ impl<H: Host> Client<H> {
     /// Cancels an action that was never sent.
     pub fn cancel_action(&mut self, socket: SocketId, key: &ActionKey, now: Instant) {
         if let Some(namespace) = self.stir(socket, now) {
-            namespace.outbox.cancel(key, now);
+            namespace.outbox.cancel(key);
         }
     }
 
     /// Queues an action again that is quarantined or unknown. Returns whether it is.
     pub fn retry_action(&mut self, socket: SocketId, key: &ActionKey, now: Instant) -> bool {
         self.stir(socket, now).is_some_and(|namespace| namespace.outbox.retry(key, now))
+    }
+
+    /// Throws away an action that is quarantined or unknown.
+    pub fn forget_action(&mut self, socket: SocketId, key: &ActionKey, now: Instant) {
+        if let Some(namespace) = self.stir(socket, now) {
+            namespace.outbox.discard(key);
+        }
     }
 
     /// Takes the news that the server has rejected an action by something else than its answer.
@@ -93,14 +102,22 @@ impl<H: Host> Client<H> {
     /// Throws actions away.
     pub fn clear_outbox(&mut self, socket: SocketId, what: Clear, now: Instant) {
         if let Some(namespace) = self.stir(socket, now) {
-            namespace.outbox.clear(what, now);
+            namespace.outbox.clear(what);
         }
     }
 
-    /// Changes how actions are sent.
-    pub fn set_drain(&mut self, socket: SocketId, drain: Drain, now: Instant) {
+    /// Changes how much the outbox of a namespace takes and how it sends. What it holds stays.
+    pub fn configure_outbox(
+        &mut self,
+        socket: SocketId,
+        max_items: usize,
+        max_bytes: u64,
+        drain: Drain,
+        now: Instant,
+    ) {
+        let config = OutboxConfig { max_items, max_bytes, drain, ..self.config.outbox };
         if let Some(namespace) = self.stir(socket, now) {
-            namespace.outbox.set_drain(drain, now);
+            namespace.outbox.configure(config, now);
         }
     }
 
@@ -290,10 +307,19 @@ impl<H: Host> Client<H> {
             namespace.handle_down(now);
             namespace.reset(&self.config);
             if namespace.has_outbox {
-                namespace.outbox.open(Rc::clone(&self.identity), now);
+                namespace.outbox.open(Rc::clone(&self.identity));
             }
         }
         self.at(now).change_identity(now);
+    }
+
+    /// Ends everything: see [`Manager::destroy`](crate::manager::Manager::destroy). Stored actions stay
+    /// stored, for whoever opens the store next.
+    pub fn destroy(&mut self, now: Instant) {
+        for namespace in self.namespaces.iter_mut().filter(|namespace| namespace.has_outbox) {
+            namespace.outbox.park();
+        }
+        self.at(now).destroy(now);
     }
 
     fn stir(&mut self, socket: SocketId, now: Instant) -> Option<&mut Namespace<H>> {

@@ -104,6 +104,12 @@ impl<H: Host> Client<H> {
         }
     }
 
+    /// Returns the host.
+    #[must_use]
+    pub fn host(&self) -> &H {
+        &self.host
+    }
+
     /// Returns the manager, to give it an input at this time.
     pub fn at(&mut self, now: Instant) -> &mut Manager<H> {
         self.now = now;

@@ -41,7 +41,7 @@ pub enum Event<H: Host> {
         arguments: H::Value,
         /// How to answer it, if the server waits for that.
         ack: Option<AckTicket>,
-        /// The units of the frame, or 0 where it was not looked at.
+        /// The units of its frame; 0 for one that came before the server accepted.
         length: usize,
     },
     /// A request ended.

@@ -15,19 +15,20 @@ impl<H: Host> Manager<H> {
     /// Takes an event of the root namespace without an acknowledgement id, read by the host.
     ///
     /// This is the short way of such frames through [`handle_text`](Self::handle_text), with the
-    /// same outputs. It changes neither a deadline nor a status, so it needs no `now`. Returns whether
-    /// the event was taken; if not, the frame is to be handed in as text.
+    /// same outputs. It changes neither a deadline nor a status, so it needs no `now`. `length` is that
+    /// of the frame. Returns whether the event was taken; if not, the frame is to be handed in as text.
     #[must_use]
     pub fn handle_event(
         &mut self,
         transport: TransportId,
         event: EventId,
         mut arguments: H::Value,
+        length: usize,
     ) -> bool {
         let Some(socket) = self.take_event(transport, &mut arguments) else {
             return false;
         };
-        self.tell(Event::Delivered { socket, event, arguments, ack: None, length: 0 });
+        self.tell(Event::Delivered { socket, event, arguments, ack: None, length });
         true
     }
 

@@ -7,34 +7,38 @@ use js_sys::{Array, JsString};
 use wasm_bindgen::prelude::*;
 
 use crate::backoff::BackoffConfig;
+use crate::client::dedup::DedupConfig;
+use crate::client::outbox::OutboxConfig;
+use crate::client::readiness::ReadinessConfig;
+use crate::client::{Client, ClientConfig};
 use crate::engineio::{EngineConfig, Payload, TransportId, TransportKind};
-use crate::host::EventId;
+use crate::host::{EventId, EventIdentity};
 use crate::manager::{
-    AckTicket, AddressTicket, Cause, Config, Manager, Policy, SocketId, Verdict, VerdictTicket,
+    AckTicket, AddressTicket, Cause, Config, Policy, SocketId, Verdict, VerdictTicket,
 };
 use crate::socketio::{AuthTicket, DecoderLimits, EmitError, RequestId};
-use crate::web::driver::{Driver, ManagerOutlet};
-use crate::web::host::JsHost;
+use crate::web::driver::{ClientOutlet, Driver};
+use crate::web::host::{JsHost, join, to_identity};
 use crate::web::run_loop::{RunLoop, now};
 use crate::web::shim::{JsEvents, JsOptions};
 use crate::web::timer::to_duration;
 use crate::web::transports::{Transports, to_failure};
 
-/// The manager as JavaScript sees it. Its methods may be called from what it calls.
-#[wasm_bindgen(js_name = Manager)]
-pub struct JsManager {
+/// The client as JavaScript sees it. Its methods may be called from what it calls.
+#[wasm_bindgen(js_name = Client)]
+pub struct JsClient {
     driver: Rc<Driver>,
 }
 
-#[wasm_bindgen(js_class = Manager)]
-impl JsManager {
-    /// Makes a manager that tells `events` what happens.
+#[wasm_bindgen(js_class = Client)]
+impl JsClient {
+    /// Makes a client that tells `events` what happens.
     #[wasm_bindgen(constructor)]
     #[must_use]
     pub fn new(options: JsOptions, events: JsEvents) -> Self {
-        let core = Manager::new(JsHost { names: options.names() }, to_config(&options));
+        let core = Client::new(JsHost { names: options.names() }, to_config(&options));
         let transports = Transports::new(options.into());
-        Self { driver: RunLoop::new(core, ManagerOutlet { transports, events }) }
+        Self { driver: RunLoop::new(core, ClientOutlet { transports, events }) }
     }
 
     /// Names the JavaScript side of this object, which transports report to.
@@ -50,56 +54,56 @@ impl JsManager {
 
     /// Connects a socket.
     pub fn connect(&self, socket: u32) {
-        self.driver.turn_at(|core, now| core.connect(SocketId(socket), now));
+        self.driver.turn_at(|core, now| core.at(now).connect(SocketId(socket), now));
     }
 
     /// Disconnects a socket.
     pub fn disconnect(&self, socket: u32) {
-        self.driver.turn_at(|core, now| core.disconnect(SocketId(socket), now));
+        self.driver.turn_at(|core, now| core.at(now).disconnect(SocketId(socket), now));
     }
 
     /// Ends a wait for the next attempt.
     #[wasm_bindgen(js_name = reconnectNow)]
     pub fn reconnect_now(&self) {
-        self.driver.turn_at(|core, now| core.reconnect_now(now));
+        self.driver.turn_at(|core, now| core.at(now).reconnect_now(now));
     }
 
     /// Gives the auth payload that was asked for.
     pub fn authenticate(&self, socket: u32, ticket: u32, payload: Option<JsString>) {
         let (socket, ticket) = (SocketId(socket), AuthTicket(ticket));
-        self.driver.turn(|core| core.authenticate(socket, ticket, payload));
+        self.driver.turn(|core| core.sockets().authenticate(socket, ticket, payload));
     }
 
     /// Says that there is no auth payload to give.
     #[wasm_bindgen(js_name = failAuthentication)]
     pub fn fail_authentication(&self, socket: u32, ticket: u32) {
         let (socket, ticket) = (SocketId(socket), AuthTicket(ticket));
-        self.driver.turn_at(|core, now| core.fail_authentication(socket, ticket, now));
+        self.driver.turn_at(|core, now| core.at(now).fail_authentication(socket, ticket, now));
     }
 
     /// Says that there will never be an auth payload to give.
     #[wasm_bindgen(js_name = stopAuthentication)]
     pub fn stop_authentication(&self, socket: u32, ticket: u32) {
         let (socket, ticket) = (SocketId(socket), AuthTicket(ticket));
-        self.driver.turn_at(|core, now| core.stop_authentication(socket, ticket, now));
+        self.driver.turn_at(|core, now| core.at(now).stop_authentication(socket, ticket, now));
     }
 
     /// Has a fresh auth payload used.
     #[wasm_bindgen(js_name = refreshAuth)]
     pub fn refresh_auth(&self, socket: u32) {
-        self.driver.turn_at(|core, now| core.refresh_auth(SocketId(socket), now));
+        self.driver.turn_at(|core, now| core.at(now).refresh_auth(SocketId(socket), now));
     }
 
     /// Goes on with an attempt whose address the options now have.
     #[wasm_bindgen(js_name = useAddress)]
     pub fn use_address(&self, ticket: u32) {
-        self.driver.turn_at(|core, now| core.use_address(AddressTicket(ticket), now));
+        self.driver.turn_at(|core, now| core.at(now).use_address(AddressTicket(ticket), now));
     }
 
     /// Says that there is no address to give.
     #[wasm_bindgen(js_name = failAddress)]
     pub fn fail_address(&self, ticket: u32) {
-        self.driver.turn_at(|core, now| core.fail_address(AddressTicket(ticket), now));
+        self.driver.turn_at(|core, now| core.at(now).fail_address(AddressTicket(ticket), now));
     }
 
     /// Says what follows a refusal or a disconnection: `stop`, `retry` or `refresh`. A time that is not
@@ -112,24 +116,24 @@ impl JsManager {
             "refresh" => Verdict::Refresh,
             _ => Verdict::Stop,
         };
-        self.driver.turn_at(|core, now| core.judge(socket, ticket, verdict, now));
+        self.driver.turn_at(|core, now| core.at(now).judge(socket, ticket, verdict, now));
     }
 
     /// Has the next attempt wait.
     pub fn postpone(&self, after_ms: f64) {
-        self.driver.turn_at(|core, now| core.postpone(to_duration(after_ms), now));
+        self.driver.turn_at(|core, now| core.at(now).postpone(to_duration(after_ms), now));
     }
 
-    /// Says that the client has another user, or none.
-    #[wasm_bindgen(js_name = changeIdentity)]
-    pub fn change_identity(&self) {
-        self.driver.turn_at(|core, now| core.change_identity(now));
+    /// Says that the client has another user; empty for none.
+    #[wasm_bindgen(js_name = setIdentity)]
+    pub fn set_identity(&self, identity: &str) {
+        self.driver.turn_at(|core, now| core.set_identity(identity, now));
     }
 
     /// Drops what waits to be sent.
     #[wasm_bindgen(js_name = discardUnsent)]
     pub fn discard_unsent(&self) {
-        self.driver.turn(|core| core.discard_unsent());
+        self.driver.turn(|core| core.sockets().discard_unsent());
     }
 
     /// Sends an event. Returns the code of an error, or nothing.
@@ -141,7 +145,10 @@ impl JsManager {
         volatile: bool,
     ) -> Option<String> {
         let attachments = to_attachments(attachments);
-        to_code(self.driver.turn(|core| core.emit(SocketId(socket), body, attachments, volatile)))
+        to_code(
+            self.driver
+                .turn(|core| core.sockets().emit(SocketId(socket), body, attachments, volatile)),
+        )
     }
 
     /// Sends an event that the server is to answer. Returns the code of an error, or nothing.
@@ -156,16 +163,14 @@ impl JsManager {
         let timeout = Some(to_duration(timeout_ms));
         let attachments = to_attachments(attachments);
         let (socket, request) = (SocketId(socket), RequestId(request));
-        to_code(
-            self.driver.turn_at(|core, now| {
-                core.request(socket, request, body, attachments, timeout, now)
-            }),
-        )
+        to_code(self.driver.turn_at(|core, now| {
+            core.at(now).request(socket, request, body, attachments, timeout, now)
+        }))
     }
 
     /// Forgets a request.
     pub fn cancel(&self, socket: u32, request: u32) {
-        self.driver.turn(|core| core.cancel(SocketId(socket), RequestId(request)));
+        self.driver.turn(|core| core.sockets().cancel(SocketId(socket), RequestId(request)));
     }
 
     /// Answers an event of the server.
@@ -183,7 +188,8 @@ impl JsManager {
         }
         let ticket = AckTicket { connection, ack_id: ack_id as u64 };
         let attachments = to_attachments(attachments);
-        self.driver.turn(|core| core.acknowledge(SocketId(socket), ticket, body, attachments));
+        self.driver
+            .turn(|core| core.sockets().acknowledge(SocketId(socket), ticket, body, attachments));
     }
 
     /// Ends everything. The object may be freed as soon as nothing of it is on the stack.
@@ -194,14 +200,14 @@ impl JsManager {
     /// Takes the news that a transport is open.
     #[wasm_bindgen(js_name = handleOpened)]
     pub fn handle_opened(&self, transport: u32) {
-        self.driver.turn(|core| core.handle_opened(TransportId(transport)));
+        self.driver.turn(|core| core.sockets().handle_opened(TransportId(transport)));
     }
 
     /// Takes the news that a transport has ended. What else there is to know of it does not matter here.
     #[wasm_bindgen(js_name = handleClosed)]
     pub fn handle_closed(&self, transport: u32, kind: &str, status: u16, code: Option<u8>) {
         let (transport, failure) = (TransportId(transport), to_failure(kind, status, code));
-        self.driver.turn_at(|core, now| core.handle_closed(transport, failure, now));
+        self.driver.turn_at(|core, now| core.at(now).handle_closed(transport, failure, now));
     }
 
     /// Takes the answer to a GET. Each of its packets has a turn of its own, because what comes of one
@@ -212,63 +218,123 @@ impl JsManager {
         let mut payload = Payload::default();
         while self.driver.outlet().transports.is_open(transport) {
             let packet = self.driver.turn(|core| {
-                let text = core.next_packet(&mut payload, body);
-                text.map(|text| core.handle_text(transport, &text, now))
+                let manager = core.at(now);
+                let text = manager.next_packet(&mut payload, body);
+                text.map(|text| manager.handle_text(transport, &text, now))
             });
             if packet.is_none() {
                 break;
             }
         }
-        self.driver.turn(|core| core.handle_polled(transport, now));
+        self.driver.turn(|core| core.sockets().handle_polled(transport, now));
     }
 
     /// Takes the news that a POST has been answered.
     #[wasm_bindgen(js_name = handlePosted)]
     pub fn handle_posted(&self, transport: u32) {
         let transport = TransportId(transport);
-        self.driver.turn_at(|core, now| core.handle_posted(transport, now));
+        self.driver.turn_at(|core, now| core.at(now).handle_posted(transport, now));
     }
 
     /// Takes a text frame.
     #[wasm_bindgen(js_name = handleText)]
     pub fn handle_text(&self, transport: u32, text: JsString) {
         let transport = TransportId(transport);
-        self.driver.turn_at(|core, now| core.handle_text(transport, &text, now));
+        self.driver.turn_at(|core, now| core.at(now).handle_text(transport, &text, now));
     }
 
     /// Takes a binary frame.
     #[wasm_bindgen(js_name = handleBinary)]
     pub fn handle_binary(&self, transport: u32, bytes: JsValue) {
         let transport = TransportId(transport);
-        self.driver.turn_at(|core, now| core.handle_binary(transport, bytes, now));
+        self.driver.turn_at(|core, now| core.at(now).handle_binary(transport, bytes, now));
     }
 
-    /// Takes an event that the shim has read. Returns whether it was taken.
+    /// Takes an event that the shim has read, from a frame of this length. Returns whether it was taken.
     #[wasm_bindgen(js_name = handleEvent)]
-    pub fn handle_event(&self, transport: u32, event: u32, arguments: JsValue) -> bool {
-        let (transport, event) = (TransportId(transport), EventId(event));
-        self.driver.turn(|core| core.handle_event(transport, event, arguments))
+    pub fn handle_event(
+        &self,
+        transport: u32,
+        event: u32,
+        arguments: JsValue,
+        length: u32,
+    ) -> bool {
+        self.take_event(transport, event, arguments, length, EventIdentity::default())
+    }
+
+    /// The same for an event that has an id or a number, whose parts follow.
+    #[wasm_bindgen(js_name = handleIdentifiedEvent)]
+    #[allow(clippy::too_many_arguments)]
+    pub fn handle_identified_event(
+        &self,
+        transport: u32,
+        event: u32,
+        arguments: JsValue,
+        length: u32,
+        has: u32,
+        stream_high: u32,
+        stream_low: u32,
+        epoch_high: u32,
+        epoch_low: u32,
+        id_high: u32,
+        id_low: u32,
+        seq: f64,
+    ) -> bool {
+        let (stream, epoch) = (join(stream_high, stream_low), join(epoch_high, epoch_low));
+        let identity = to_identity(has, stream, epoch, join(id_high, id_low), seq);
+        self.take_event(transport, event, arguments, length, identity)
     }
 
     /// Takes an event that nobody listens to. Returns whether it was taken.
     #[wasm_bindgen(js_name = handleUnheardEvent)]
     pub fn handle_unheard_event(&self, transport: u32) -> bool {
-        self.driver.turn(|core| core.handle_unheard_event(TransportId(transport)))
+        self.driver.turn(|core| core.sockets().handle_unheard_event(TransportId(transport)))
     }
 
     /// Takes the code of what was found out about a transport that could not be opened.
     #[wasm_bindgen(js_name = handleDiagnosis)]
     pub fn handle_diagnosis(&self, code: &str) {
         let cause = Cause::from_diagnosis(code);
-        self.driver.turn_at(|core, now| core.handle_diagnosis(cause, now));
+        self.driver.turn_at(|core, now| core.at(now).handle_diagnosis(cause, now));
     }
 }
 
-fn to_code(result: Result<(), EmitError>) -> Option<String> {
+impl JsClient {
+    fn take_event(
+        &self,
+        transport: u32,
+        event: u32,
+        arguments: JsValue,
+        length: u32,
+        identity: EventIdentity,
+    ) -> bool {
+        let (transport, event) = (TransportId(transport), EventId(event));
+        self.driver
+            .turn(|core| core.handle_event(transport, event, arguments, identity, length as usize))
+    }
+
+    pub(super) fn driver(&self) -> &Rc<Driver> {
+        &self.driver
+    }
+}
+
+pub(super) fn to_code(result: Result<(), EmitError>) -> Option<String> {
     result.err().map(|error| error.code().to_owned())
 }
 
-fn to_config(options: &JsOptions) -> Config {
+fn to_config(options: &JsOptions) -> ClientConfig {
+    let seed = options.seed() as u64;
+    let trust_recovery = options.trust_recovery();
+    ClientConfig {
+        manager: to_manager_config(options),
+        // Any other number than that of the manager will do.
+        outbox: OutboxConfig { seed: !seed, ..OutboxConfig::default() },
+        readiness: ReadinessConfig { trust_recovery, ..ReadinessConfig::default() },
+        dedup: DedupConfig::default(),
+    }
+}
+
+fn to_manager_config(options: &JsOptions) -> Config {
     let Config { auth_timeout, slow_after, slow_cap, .. } = Config::default();
     Config {
         auth_timeout: to_duration_or(options.auth_timeout_ms(), auth_timeout),
@@ -324,6 +390,6 @@ fn to_decoder_limits(options: &JsOptions) -> DecoderLimits {
     }
 }
 
-fn to_attachments(attachments: Option<Array>) -> Vec<JsValue> {
+pub(super) fn to_attachments(attachments: Option<Array>) -> Vec<JsValue> {
     attachments.map(|attachments| attachments.to_vec()).unwrap_or_default()
 }

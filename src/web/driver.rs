@@ -1,10 +1,11 @@
-//! The manager in its [run loop](crate::manager#run-loop).
+//! The client in its [run loop](crate::manager#run-loop).
 
 use std::collections::VecDeque;
 
 use wasm_bindgen::JsValue;
 
-use crate::manager::{Cause, Event, Manager, Output, Status};
+use crate::client::{Client, Event, Output};
+use crate::manager::{self, Cause, Status};
 use crate::socketio::Settlement;
 use crate::time::Instant;
 use crate::web::host::JsHost;
@@ -12,10 +13,10 @@ use crate::web::run_loop::{Core, Perform, RunLoop, now};
 use crate::web::shim::JsEvents;
 use crate::web::transports::Transports;
 
-/// The manager with its transports and its application.
-pub type Driver = RunLoop<Manager<JsHost>, ManagerOutlet>;
+/// The client with its transports and its application.
+pub type Driver = RunLoop<Client<JsHost>, ClientOutlet>;
 
-impl Core for Manager<JsHost> {
+impl Core for Client<JsHost> {
     type Output = Output<JsHost>;
 
     fn drain(&mut self, outputs: &mut VecDeque<Self::Output>) -> Option<Instant> {
@@ -33,32 +34,51 @@ impl Core for Manager<JsHost> {
     }
 }
 
-/// Where the manager's outputs go.
-pub struct ManagerOutlet {
+/// Where the client's outputs go.
+pub struct ClientOutlet {
     pub transports: Transports,
     pub events: JsEvents,
 }
 
-impl Perform<Output<JsHost>> for ManagerOutlet {
+impl Perform<Output<JsHost>> for ClientOutlet {
     fn perform(&self, output: Output<JsHost>) {
         match output {
             Output::Event(event) => self.tell(event),
             Output::Transport(action) => self.transports.perform(action),
+            Output::Store { socket, ticket, command } => self.store(socket, ticket, command),
             Output::Diagnose => self.events.diagnose(),
             Output::Timeout(_) => {}
         }
     }
 }
 
-impl ManagerOutlet {
+impl ClientOutlet {
     fn tell(&self, event: Event<JsHost>) {
-        let events = &self.events;
         match event {
             Event::Delivered { socket, event, arguments, ack, .. } => {
                 let (connection, ack_id) =
                     ack.map_or((0, -1.0), |ack| (ack.connection, ack.ack_id as f64));
-                events.delivered(socket.0, event.0, arguments, connection, ack_id);
+                self.events.delivered(socket.0, event.0, arguments, connection, ack_id);
             }
+            Event::Socket(event) => self.tell_of_socket(event),
+            event @ (Event::Action { .. }
+            | Event::CancelRefused { .. }
+            | Event::FlushAsked { .. }
+            | Event::HookNeeded { .. }
+            | Event::HookLate { .. }
+            | Event::Continuity { .. }
+            | Event::Missed { .. }
+            | Event::Live { .. }
+            | Event::Confirming { .. }
+            | Event::Topic { .. }) => self.tell_of_parts(event),
+        }
+    }
+
+    fn tell_of_socket(&self, event: manager::Event<JsHost>) {
+        use manager::Event;
+        let events = &self.events;
+        match event {
+            Event::Delivered { .. } | Event::Probed => {}
             Event::Settled { request, settlement } => {
                 let (kind, arguments) = settlement_to_js(settlement);
                 events.settled(request.0, kind, arguments);
@@ -76,7 +96,6 @@ impl ManagerOutlet {
             Event::Refused { socket, data } => {
                 events.refused(socket.0, data.unwrap_or(JsValue::UNDEFINED));
             }
-            Event::Probed => {}
             Event::Dropped { socket, excess } => {
                 events.dropped(socket.0, excess.code(), excess.detail());
             }

@@ -1,7 +1,7 @@
 //! The browser half: what connects the core with JavaScript.
 //!
 //! ```text
-//! JsManager → driver ┐
+//! JsClient  → driver ┐
 //! JsEngine → session ┴→ run_loop → transports, timer          JsDecoder
 //! ```
 //!
@@ -10,16 +10,19 @@
 
 mod base64;
 mod bindings;
+mod client_events;
+mod continuity;
 mod decoder;
 mod driver;
 mod engine;
 mod host;
+mod outbox;
 mod run_loop;
 mod session;
 mod shim;
 mod timer;
 mod transports;
 
-pub use bindings::JsManager;
+pub use bindings::JsClient;
 pub use decoder::JsDecoder;
 pub use engine::JsEngine;

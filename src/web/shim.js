@@ -73,12 +73,13 @@ export function takeEvent(manager, transport, text, names) {
     return false;
   }
   const has = identify(args, names);
-  if (has === 0) return manager.handleEvent(transport, event, args);
+  if (has === 0) return manager.handleEvent(transport, event, args, text.length);
   const { streamHigh, streamLow, epochHigh, epochLow, idHigh, idLow, seq } = parts();
   return manager.handleIdentifiedEvent(
     transport,
     event,
     args,
+    text.length,
     has,
     streamHigh,
     streamLow,

@@ -125,6 +125,9 @@ extern "C" {
     #[wasm_bindgen(method, getter, js_name = attachmentTimeoutMs)]
     pub fn attachment_timeout_ms(this: &JsOptions) -> f64;
 
+    #[wasm_bindgen(method, getter, js_name = trustRecovery)]
+    pub fn trust_recovery(this: &JsOptions) -> bool;
+
     /// The application's side of the port. None of its methods throws.
     pub type JsEvents;
 
@@ -166,4 +169,49 @@ extern "C" {
     );
     #[wasm_bindgen(method)]
     pub fn diagnose(this: &JsEvents);
+
+    #[wasm_bindgen(method)]
+    pub fn store(
+        this: &JsEvents,
+        socket: u32,
+        ticket: u32,
+        command: &str,
+        body: Option<JsString>,
+        attachments: Array,
+        answers: Array,
+    );
+    #[wasm_bindgen(method)]
+    pub fn action(
+        this: &JsEvents,
+        socket: u32,
+        key: &str,
+        state: &str,
+        attempts: u32,
+        code: &str,
+        detail: &str,
+        answer: JsValue,
+    );
+    #[wasm_bindgen(method, js_name = cancelRefused)]
+    pub fn cancel_refused(this: &JsEvents, socket: u32, key: &str);
+    #[wasm_bindgen(method, js_name = flushAsked)]
+    pub fn flush_asked(this: &JsEvents, socket: u32, ticket: u32, keys: Array);
+    #[wasm_bindgen(method, js_name = prologueNeeded)]
+    pub fn prologue_needed(this: &JsEvents, socket: u32, ticket: u32);
+    #[wasm_bindgen(method, js_name = gapHookNeeded)]
+    pub fn gap_hook_needed(this: &JsEvents, socket: u32, ticket: u32);
+    #[wasm_bindgen(method, js_name = hookLate)]
+    pub fn hook_late(this: &JsEvents, socket: u32, is_prologue: bool);
+    #[wasm_bindgen(method)]
+    pub fn continuity(this: &JsEvents, socket: u32, continuity: &str);
+    #[wasm_bindgen(method)]
+    pub fn confirming(this: &JsEvents, socket: u32, event: u32, arguments: JsValue);
+    #[wasm_bindgen(method)]
+    pub fn topic(
+        this: &JsEvents,
+        socket: u32,
+        topic: &str,
+        state: &str,
+        code: &str,
+        answer: JsValue,
+    );
 }

@@ -3,7 +3,7 @@
 use std::ops::Deref;
 
 use js_sys::{Array, Function};
-use sockeye::web::JsManager;
+use sockeye::web::JsClient;
 use wasm_bindgen::prelude::*;
 
 #[wasm_bindgen(module = "/tests/web/bench.js")]
@@ -123,7 +123,7 @@ impl Bench {
     pub fn with(kind: &str) -> Self {
         let bench = make_bench(kind);
         let (options, events) = (bench.options(), bench.events());
-        let manager = JsManager::new(options.unchecked_into(), events.unchecked_into());
+        let manager = JsClient::new(options.unchecked_into(), events.unchecked_into());
         let manager: ManagerHandle = JsValue::from(manager).unchecked_into();
         bench.use_manager(&manager);
         assert_eq!(manager.socket("/", false), 0);

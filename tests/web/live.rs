@@ -2,7 +2,7 @@
 
 use js_sys::futures::JsFuture;
 use js_sys::{JsString, Promise};
-use sockeye::web::JsManager;
+use sockeye::web::JsClient;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
@@ -50,7 +50,7 @@ impl Client {
     fn new(contract: &str, namespace: &str) -> Self {
         let live = make_live(MOCK, contract);
         let (options, events) = (live.options(), live.events());
-        let manager = JsManager::new(options.unchecked_into(), events.unchecked_into());
+        let manager = JsClient::new(options.unchecked_into(), events.unchecked_into());
         let manager: ManagerHandle = JsValue::from(manager).unchecked_into();
         live.use_manager(&manager);
         assert_eq!(manager.socket(namespace, false), 0);

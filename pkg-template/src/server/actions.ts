@@ -25,8 +25,6 @@ export interface Job<Tx> {
   readonly isTransactional: boolean;
   /** False if nobody waits for it any more: it is not begun then. */
   isWanted(): boolean;
-  /** What it performed last is applied for good. */
-  committed(): void;
   answer(answer: Answer): void;
 }
 
@@ -73,22 +71,17 @@ export class Actions<Tx> {
   ): Promise<Decision> {
     const { action } = job;
     const decideAnd = (work: (tx: Tx) => Promise<Outcome>) =>
-      transaction(async (tx, rows): Promise<{ decision: Decision; isNew: boolean }> => {
+      transaction(async (tx, rows): Promise<Decision> => {
         const decision = await judge(rows, action);
-        if (decision.kind !== "apply") return { decision, isNew: false };
-        const outcome = await settle(rows, action, await work(tx));
-        return { decision: { kind: "known", outcome }, isNew: true };
+        if (decision.kind !== "apply") return decision;
+        return { kind: "known", outcome: await settle(rows, action, await work(tx)) };
       });
     try {
-      const { decision, isNew } = await decideAnd(async (tx) =>
-        this.#applied(await job.perform(tx)),
-      );
-      if (isNew) job.committed();
-      return decision;
+      return await decideAnd(async (tx) => this.#applied(await job.perform(tx)));
     } catch (error) {
       if (!(error instanceof ActionRejected)) throw error;
       const rejected = this.#rejected(error);
-      return (await decideAnd(() => Promise.resolve(rejected))).decision;
+      return decideAnd(() => Promise.resolve(rejected));
     }
   }
 
@@ -111,9 +104,7 @@ export class Actions<Tx> {
       await store.release(job.action, token);
       throw error;
     });
-    const settled = await store.settle(job.action, token, outcome);
-    if (outcome.status === "applied") job.committed();
-    this.#answer(job, { kind: "known", outcome: settled });
+    this.#answer(job, { kind: "known", outcome: await store.settle(job.action, token, outcome) });
   }
 
   async #outcomeOf(job: Job<Tx>): Promise<Outcome> {

@@ -3,10 +3,10 @@
 /** Compiles and instantiates the module; the exports of this file work afterwards. */
 export default function initialize(input: { module_or_path: BufferSource }): Promise<unknown>;
 
-/** The exported manager. What its methods do is documented in the crate. */
-export class Manager {
+/** The exported client. What its methods do is documented in the crate. */
+export class Client {
   constructor(options: object, events: object);
-  reportTo(manager: Manager): void;
+  reportTo(client: Client): void;
   socket(namespace: string, authOnDemand: boolean): number;
   connect(socket: number): void;
   disconnect(socket: number): void;
@@ -35,6 +35,71 @@ export class Manager {
     attachments?: unknown[],
   ): void;
   handleDiagnosis(code: string): void;
+  setIdentity(identity: string): void;
+  setHooks(socket: number, prologue: boolean, gap: boolean): void;
+  emitFirst(
+    socket: number,
+    ticket: number,
+    body: string,
+    attachments: unknown[] | undefined,
+  ): string | undefined;
+  requestFirst(
+    socket: number,
+    ticket: number,
+    request: number,
+    body: string,
+    attachments: unknown[] | undefined,
+    timeoutMs: number,
+  ): string | undefined;
+  prologueDone(socket: number, ticket: number): void;
+  gapDone(socket: number, ticket: number): void;
+  retainTopic(
+    socket: number,
+    topic: string,
+    join: string,
+    leave: string | undefined,
+    confirm: number,
+  ): void;
+  releaseTopic(socket: number, topic: string): void;
+  topicConfirmed(socket: number, topic: string): void;
+  openOutbox(socket: number): void;
+  configureOutbox(
+    socket: number,
+    maxItems: number,
+    maxBytes: number,
+    inFlight: number,
+    perLane: number,
+    perSecond: number,
+    askBeforeFlush: boolean,
+  ): void;
+  enqueue(
+    socket: number,
+    action: object,
+    body: string,
+    attachments: unknown[] | undefined,
+  ): string | undefined;
+  cancelAction(socket: number, key: string): void;
+  retryAction(socket: number, key: string): boolean;
+  forgetAction(socket: number, key: string): void;
+  nackAction(socket: number, key: string, args: readonly unknown[]): void;
+  pauseOutbox(socket: number): void;
+  resumeOutbox(socket: number): void;
+  clearOutbox(socket: number, what: string): void;
+  flushPlan(socket: number, ticket: number, keep: string[], drop: string[]): void;
+  storeAnswered(
+    socket: number,
+    ticket: number,
+    answer: object,
+    body: string | undefined,
+    attachments: unknown[] | undefined,
+  ): void;
+  storeChanged(socket: number, changes: readonly object[]): void;
+  emitLatest(
+    socket: number,
+    key: string,
+    body: string,
+    attachments: unknown[] | undefined,
+  ): string | undefined;
   destroy(): void;
   free(): void;
 }

@@ -28,8 +28,7 @@ pub enum Clear {
 impl<H: Host> Outbox<H> {
     /// Opens the store of an identity, empty for nobody. Comes before anything is enqueued, and again after
     /// [`park`](Self::park).
-    pub fn open(&mut self, identity: Rc<str>, now: Instant) {
-        self.observe(now);
+    pub fn open(&mut self, identity: Rc<str>) {
         if self.role == Role::Closed {
             self.identity = identity;
             self.role = Role::Opening;
@@ -67,8 +66,7 @@ impl<H: Host> Outbox<H> {
 
     /// Cancels an action if it was never sent: ends in [`ActionStatus::Cancelled`], or in
     /// [`Effect::CancelRefused`] if it was, has ended, or the store cannot tell.
-    pub fn cancel(&mut self, key: &ActionKey, now: Instant) {
-        self.observe(now);
+    pub fn cancel(&mut self, key: &ActionKey) {
         let Some((id, entry)) = self.entry_of(key) else {
             return self.refuse_cancel(key.clone());
         };
@@ -108,9 +106,16 @@ impl<H: Host> Outbox<H> {
         }
     }
 
+    /// Throws away an action that is quarantined or unknown.
+    pub fn discard(&mut self, key: &ActionKey) {
+        if let Some((id, Entry { stage: Stage::Parked(_), .. })) = self.entry_of(key) {
+            let command = StoreCommand::Remove { key: key.clone(), only_unsent: false };
+            self.ask(Job::Discard { id }, command);
+        }
+    }
+
     /// Throws actions away.
-    pub fn clear(&mut self, what: Clear, now: Instant) {
-        self.observe(now);
+    pub fn clear(&mut self, what: Clear) {
         let ids: Vec<u32> = self.entries.keys().copied().collect();
         for id in ids {
             let Some(entry) = self.entries.get(&id) else {
@@ -119,8 +124,7 @@ impl<H: Host> Outbox<H> {
             let is_parked = matches!(entry.stage, Stage::Parked(_));
             if is_parked && what != Clear::Unsent {
                 let key = entry.record.key.clone();
-                let command = StoreCommand::Remove { key, only_unsent: false };
-                self.ask(Job::Discard { id }, command);
+                self.discard(&key);
             } else if what != Clear::Parked && entry.is_unsent() {
                 self.remove_unsent(id, CancelCause::Asked);
             } else if what == Clear::All && !entry.is_over() && self.epoch().is_some() {
@@ -166,12 +170,7 @@ impl<H: Host> Outbox<H> {
     }
 
     /// Reads the store again: after this client was suspended, when it may have missed changes.
-    pub fn refresh(&mut self, now: Instant) {
-        self.observe(now);
-        self.read();
-    }
-
-    pub(super) fn read(&mut self) {
+    pub fn refresh(&mut self) {
         if self.is_open() {
             self.ask(Job::Read { since: self.next_job }, StoreCommand::Read);
         }
