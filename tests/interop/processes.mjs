@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { inRoot } from "../../tools/lib/paths.mjs";
 import { onPath } from "../../tools/lib/programs.mjs";
 import { pythonProgram } from "../../tools/setup/python.mjs";
 import { exitOnSignals } from "../browser/support/signals.mjs";
@@ -31,6 +32,15 @@ export const startHelperWorker = async (t, settings) => {
   const { child, found } = await startProgram(t, process.execPath, worker, ready);
   return { child, url: `http://127.0.0.1:${found[1]}` };
 };
+
+/** Starts a server from its text, which says that it is listening and where; resolves with its address. */
+export async function startText(t, text) {
+  const evaluate = ["--input-type=module", "--eval", text];
+  const options = { cwd: inRoot(), env: { ...process.env, PORT: "0" } };
+  const ready = /listening.* port: (\d+)/;
+  const { found } = await startProgram(t, process.execPath, evaluate, ready, options);
+  return `http://127.0.0.1:${found[1]}`;
+}
 
 /** Starts a Redis that keeps nothing; resolves with the socket that it listens to. */
 export async function startRedis(t) {
@@ -59,8 +69,8 @@ export function endInReverse(t) {
 }
 
 /** Resolves when the program prints a line like `ready`; it ends with the test. */
-async function startProgram(t, program, args, ready) {
-  const child = spawn(program, args, { stdio: ["ignore", "pipe", "inherit"] });
+async function startProgram(t, program, args, ready, options = {}) {
+  const child = spawn(program, args, { ...options, stdio: ["ignore", "pipe", "inherit"] });
   const ended = once(child, "close");
   const kill = () => child.kill("SIGKILL");
   const ignoreSignals = exitOnSignals();

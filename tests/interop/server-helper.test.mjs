@@ -11,9 +11,9 @@ import { createClient } from "redis";
 import { Server } from "socket.io";
 import { io as connectTo } from "socket.io-client";
 import { allowOrigins, createServerHelper, memoryStore, redisStore } from "sockeye-client/server";
-import { installedPackage } from "../../tools/lib/paths.mjs";
+import { inRoot, installedPackage } from "../../tools/lib/paths.mjs";
 import { Random } from "../differential/random.mjs";
-import { endInReverse, startHelperWorker, startRedis } from "./processes.mjs";
+import { endInReverse, startHelperWorker, startRedis, startText } from "./processes.mjs";
 
 const limit = { timeout: 60_000 };
 
@@ -449,6 +449,20 @@ test("pages of other origins are refused", limit, async (t) => {
     assert.equal(await handshake({ origin: "https://app.example.com" }, transport), "connected");
     assert.equal(await handshake({}, transport), "connected");
   }
+});
+
+test("the guide's set-up runs", limit, async (t) => {
+  const guide = readFileSync(inRoot("docs/server.md"), "utf8");
+  const [, program] = /## Set-up\n+```js\n(.*?)```/s.exec(guide);
+  const url = await startText(t, program);
+  const { socket, hello } = await connect(t, url, {
+    extraHeaders: { origin: "https://app.example.com" },
+  });
+  const action = ["order:cancel", { orderId: 7 }, envelope(hello, "key", 1)];
+  assert.deepEqual((await ask(socket, ...action))[1], { cancelled: 7 });
+  const joined = once(socket, "sockeye:position");
+  await ask(socket, "follow", 7);
+  assert.equal((await joined)[0][0], "order 7");
 });
 
 test("the entry imports nothing but Node's own modules", () => {
