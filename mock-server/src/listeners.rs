@@ -149,10 +149,13 @@ impl Identified {
     ) -> Args {
         let args = request.args.as_ref().map_or(&[][..], |args| &args.0);
         let hash = payload_hash(request.event, args);
-        // What panics fails: nothing of it is stored.
-        let work = || catch_unwind(AssertUnwindSafe(|| handler(request))).ok().map(Outcome::from);
-        self.helper.perform(&self.identity, envelope, hash, work)
+        self.helper.perform(&self.identity, envelope, hash, || attempt(|| handler(request)))
     }
+}
+
+/// Does the work of an action; what panics fails, so that nothing of it is stored.
+fn attempt(work: impl FnOnce() -> Reply) -> Option<Outcome> {
+    catch_unwind(AssertUnwindSafe(work)).ok().map(Outcome::from)
 }
 
 impl From<Reply> for Outcome {
@@ -168,5 +171,25 @@ impl From<Reply> for Outcome {
 fn acknowledge(ack: AckSender, args: &Args) {
     if let Err(error) = ack.send(args) {
         tracing::debug!(%error, "acknowledgement not delivered");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn work_that_panics_has_no_outcome() {
+        assert_eq!(attempt(|| panic!("as a bug would")), None);
+        assert_eq!(attempt(|| Reply::Done), Some(Outcome::Applied(Vec::new())));
+    }
+
+    #[test]
+    fn takes_the_user_from_auth() {
+        let auth = json!({ "userId": "ann" });
+        assert_eq!(identity(Some(&auth)), "ann");
+        for auth in [None, Some(json!(null)), Some(json!("ann")), Some(json!({ "userId": 7 }))] {
+            assert_eq!(identity(auth.as_ref()), "");
+        }
     }
 }

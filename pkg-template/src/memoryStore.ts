@@ -84,6 +84,7 @@ class MemoryPartition implements OutboxPartition {
     delete (action as { parked?: unknown }).parked;
     entry.action = action as NewAction;
     entry.order = ++this.#shared.lastOrder;
+    entry.storedAtMs = performance.now();
     this.#tellOthers([{ type: "put", action: toStored(entry) }]);
     return { order: entry.order };
   }
@@ -163,7 +164,7 @@ class MemoryPartition implements OutboxPartition {
   }
 
   #isFenced(epoch: number): boolean {
-    return epoch !== this.#shared.epoch || this.#shared.leaders[0]?.client !== this;
+    return epoch !== this.#shared.epoch;
   }
 
   #update(key: string, change: Partial<NewAction>): void {

@@ -133,7 +133,7 @@ export interface OutboxPartition {
     replaces?: string,
   ): Awaitable<{ order: number; replaced: boolean }>;
   load(key: string): Awaitable<StoredPayload | undefined>;
-  /** Lets a parked action be sent again as if it never had been: at the end, not sent, without kills. */
+  /** Lets a parked action be sent again as if it never had been: at the end, of no age, not sent, without kills. */
   unpark(key: string): Awaitable<{ order: number } | "missing">;
   /** Removes an action; with `onlyUnsent` only if it was never sent. */
   remove(key: string, onlyUnsent: boolean): Awaitable<Removal>;

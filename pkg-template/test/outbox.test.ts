@@ -1,4 +1,5 @@
 import { describe, expect, test, vi } from "vitest";
+import type { ActionStatus } from "../src/action.js";
 import type { OutboxItem } from "../src/outbox.js";
 import type { ActionState, StoreCommand } from "../src/outboxPort.js";
 import { nest } from "../src/nest.js";
@@ -186,7 +187,7 @@ describe("an action", () => {
 
   test("that is nested too deeply is refused before it is stored", async () => {
     const { client, core } = await connected();
-    const nested = (depth: number): unknown => (depth === 0 ? "[[[{\\" : [nested(depth - 1)]);
+    const nested = (depth: number): unknown => (depth === 0 ? '"[[[{\\' : [nested(depth - 1)]);
     const action = client.enqueue("save", nested(100));
     await expect(action.accepted).rejects.toEqual(sockeyeError("not_serializable"));
     expect(core.callsOf("enqueue")).toEqual([]);
@@ -396,6 +397,8 @@ describe("the outbox", () => {
   test("tries again what is unknown, with another promise for its result", async () => {
     const { client, core } = await connected(numbered());
     const action = client.enqueue("a");
+    const statuses = recorder<ActionStatus>();
+    action.status.subscribe(statuses);
     core.moves("id-1", "queued");
     core.moves("id-1", "unknown");
     await expect(action.result).rejects.toEqual(sockeyeError("action_unknown"));
@@ -405,6 +408,8 @@ describe("the outbox", () => {
     core.moves("id-1", "queued");
     core.moves("id-1", "applied", { args: ["now"] });
     await expect(action.result).resolves.toBe("now");
+    const states = statuses.values.map(({ state }) => state);
+    expect(states).toEqual(["storing", "queued", "unknown", "queued", "applied"]);
   });
 
   test("clears what the filter names, and counts what that did", async () => {
@@ -580,6 +585,7 @@ describe("the store", () => {
     const first = await opened(store);
     await first.ask({ type: "open", identity: "" });
     await first.ask(put("k"));
+    await first.ask(put("l"));
     const seen: unknown[] = [];
     const beforeFlush = (items: readonly OutboxItem[]) => {
       seen.push(...items);
@@ -595,6 +601,8 @@ describe("the store", () => {
     second.core.events.flushAsked(0, 1, ["k"]);
     await turn();
     expect(seen).toMatchObject([{ id: "k", args: [{ a: 1 }] }]);
+    second.core.moves("l", "queued");
+    expect(second.client.outbox.get("l")).toBeDefined();
   });
 
   test("tells what other clients do, each of one identity", async () => {
@@ -626,6 +634,16 @@ describe("the store", () => {
     await second.client.destroy();
     await turn();
     expect(third.core.callsOf("storeAnswered").at(-1)?.[2]).toMatchObject({ epoch: 3 });
+  });
+
+  test("lets another client lead when the first opens that of another identity", async () => {
+    const store = memoryOutboxStore();
+    const [first, second] = [await opened(store), await opened(store)];
+    for (const { ask } of [first, second]) await ask({ type: "open", identity: "anna" });
+    await first.ask({ type: "lead" });
+    await second.ask({ type: "lead" });
+    await first.ask({ type: "open", identity: "berta" });
+    expect(second.core.callsOf("storeAnswered").at(-1)?.[2]).toMatchObject({ epoch: 2 });
   });
 
   test("says nothing any more when the client is destroyed", async () => {

@@ -32,7 +32,7 @@ impl<H: Host> Client<H> {
         let identity = Rc::clone(&self.identity);
         if let Some(namespace) = self.stir(socket, now) {
             namespace.has_outbox = true;
-            namespace.outbox.open(identity);
+            namespace.outbox.open(identity, now);
         }
     }
 
@@ -56,7 +56,7 @@ impl<H: Host> Client<H> {
     /// Cancels an action that was never sent.
     pub fn cancel_action(&mut self, socket: SocketId, key: &ActionKey, now: Instant) {
         if let Some(namespace) = self.stir(socket, now) {
-            namespace.outbox.cancel(key);
+            namespace.outbox.cancel(key, now);
         }
     }
 
@@ -102,7 +102,7 @@ impl<H: Host> Client<H> {
     /// Throws actions away.
     pub fn clear_outbox(&mut self, socket: SocketId, what: Clear, now: Instant) {
         if let Some(namespace) = self.stir(socket, now) {
-            namespace.outbox.clear(what);
+            namespace.outbox.clear(what, now);
         }
     }
 
@@ -307,7 +307,7 @@ impl<H: Host> Client<H> {
             namespace.handle_down(now);
             namespace.reset(&self.config);
             if namespace.has_outbox {
-                namespace.outbox.open(Rc::clone(&self.identity));
+                namespace.outbox.open(Rc::clone(&self.identity), now);
             }
         }
         self.at(now).change_identity(now);

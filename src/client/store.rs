@@ -205,8 +205,8 @@ pub enum StoreCommand<H: Host> {
         /// Why.
         parked: Parked,
     },
-    /// Let a parked action be sent again, as if it never had been: it is no longer parked, not sent, has no
-    /// kills and a new order. Every client may ask. Answered with [`StoreAnswer::Stored`] or
+    /// Let a parked action be sent again, as if it had been stored now: it is no longer parked, not sent, has
+    /// no kills, no age and a new order. Every client may ask. Answered with [`StoreAnswer::Stored`] or
     /// [`StoreAnswer::Missing`].
     Unpark {
         /// Which.

@@ -74,14 +74,13 @@ impl Helper {
         self.gate.open(socket, Some((HELLO, Args(vec![hello]))));
     }
 
-    /// Lets a client join a room, and tells it where the room's stream stands.
+    /// Lets a client join a room, and tells it where the room's stream stands; also if it is in it already.
     pub fn join(&self, socket: &SocketRef, room: &str) {
+        // Held until the client is in the room, so that the position is true.
         let mut streams = lock(&self.streams);
-        if !is_in(socket, room) {
-            socket.join(room.to_owned());
-            let position = json!(streams.position(room));
-            self.gate.send(socket, POSITION, Args(vec![position]));
-        }
+        let position = json!(streams.position(room));
+        self.gate.send(socket, POSITION, Args(vec![position]));
+        socket.join(room.to_owned());
     }
 
     /// Sends an event to the clients in each of `rooms`, or to all when there is none.

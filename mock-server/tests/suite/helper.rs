@@ -208,7 +208,6 @@ async fn numbers_what_goes_to_a_room_from_the_position_on() {
     all_jobs(&mut early).await;
     let position = all_jobs(&mut client).await;
     assert_eq!(position[0], "all-jobs");
-    client.emit("subscribe:jobs", "").await;
     job(&server, &json!({ "steps": 2, "fail": false })).await;
     let mut seq = position[2].as_u64().unwrap();
     loop {

@@ -25,6 +25,8 @@ export interface Job<Tx> {
   readonly isTransactional: boolean;
   /** False if nobody waits for it any more: it is not begun then. */
   isWanted(): boolean;
+  /** What it performed last is applied for good. */
+  committed(): void;
   answer(answer: Answer): void;
 }
 
@@ -71,17 +73,22 @@ export class Actions<Tx> {
   ): Promise<Decision> {
     const { action } = job;
     const decideAnd = (work: (tx: Tx) => Promise<Outcome>) =>
-      transaction(async (tx, rows): Promise<Decision> => {
+      transaction(async (tx, rows): Promise<{ decision: Decision; isNew: boolean }> => {
         const decision = await judge(rows, action);
-        if (decision.kind !== "apply") return decision;
-        return { kind: "known", outcome: await settle(rows, action, await work(tx)) };
+        if (decision.kind !== "apply") return { decision, isNew: false };
+        const outcome = await settle(rows, action, await work(tx));
+        return { decision: { kind: "known", outcome }, isNew: true };
       });
     try {
-      return await decideAnd(async (tx) => this.#applied(await job.perform(tx)));
+      const { decision, isNew } = await decideAnd(async (tx) =>
+        this.#applied(await job.perform(tx)),
+      );
+      if (isNew) job.committed();
+      return decision;
     } catch (error) {
       if (!(error instanceof ActionRejected)) throw error;
       const rejected = this.#rejected(error);
-      return decideAnd(() => Promise.resolve(rejected));
+      return (await decideAnd(() => Promise.resolve(rejected))).decision;
     }
   }
 
@@ -104,7 +111,9 @@ export class Actions<Tx> {
       await store.release(job.action, token);
       throw error;
     });
-    this.#answer(job, { kind: "known", outcome: await store.settle(job.action, token, outcome) });
+    const settled = await store.settle(job.action, token, outcome);
+    if (outcome.status === "applied") job.committed();
+    this.#answer(job, { kind: "known", outcome: settled });
   }
 
   async #outcomeOf(job: Job<Tx>): Promise<Outcome> {

@@ -15,6 +15,11 @@ export interface WorkContext<Tx> {
   readonly key: string | undefined;
   /** What `identify` returned. */
   readonly identity: string;
+  /**
+   * Calls `tell` when the work is committed, before the client gets its answer: for events that tell
+   * others of it. It is not called if the work is rolled back, nor if the process ends in between.
+   */
+  readonly afterCommit: (tell: () => unknown) => void;
 }
 
 /** The application's work; what it returns is the acknowledgement's argument. */
@@ -91,6 +96,7 @@ export class SocketActions<Tx> {
   async #do({ event, envelope, hash, answer, next }: Arrival): Promise<void> {
     const { actions, report, keepMs } = this.#settings;
     const work = this.#works.get(event[0]);
+    const tellings = new Tellings(report);
     try {
       const identity = this.#identity();
       const { nsp } = this.#socket;
@@ -98,7 +104,12 @@ export class SocketActions<Tx> {
         action: { identity: joined(nsp.name, identity), envelope, hash, keepMs },
         isTransactional: work !== undefined,
         isWanted: () => this.#socket.connected,
-        perform: (tx) => this.#perform(event, next, { tx: tx as Tx, key: envelope.key, identity }),
+        perform: (tx) => {
+          const { afterCommit } = tellings.restart();
+          const context = { tx: tx as Tx, key: envelope.key, identity, afterCommit };
+          return this.#perform(event, next, context);
+        },
+        committed: () => tellings.tellAll(),
         answer,
       });
     } catch (error) {
@@ -131,10 +142,14 @@ export class SocketActions<Tx> {
   /** For clients that know nothing of keys. */
   async #doPlainly(work: Work<Tx>, args: unknown[]): Promise<void> {
     const acknowledge = takeAcknowledgement(args);
-    const { transaction } = this.#settings;
+    const { transaction, report } = this.#settings;
     const identity = this.#identity();
-    const run = (tx: Tx) => attempt(() => work({ tx, key: undefined, identity }, ...args));
+    const tellings = new Tellings(report);
+    const { afterCommit } = tellings;
+    const run = (tx: Tx) =>
+      attempt(() => work({ tx, key: undefined, identity, afterCommit }, ...args));
     const value = await (transaction ? transaction(run) : run(undefined as Tx));
+    tellings.tellAll();
     acknowledge(...asArguments(value));
   }
 
@@ -142,6 +157,28 @@ export class SocketActions<Tx> {
     const identity: unknown = this.#settings.identify(this.#socket);
     if (typeof identity === "string") return identity;
     throw new TypeError("identify must return a string");
+  }
+}
+
+/** What work wants to be done after its commit. */
+class Tellings {
+  readonly #report: Report;
+  #waiting: (() => unknown)[] = [];
+
+  constructor(report: Report) {
+    this.#report = report;
+  }
+
+  readonly afterCommit = (tell: () => unknown): void => void this.#waiting.push(tell);
+
+  /** Forgets what earlier work wanted, which was rolled back. */
+  restart(): this {
+    this.#waiting = [];
+    return this;
+  }
+
+  tellAll(): void {
+    for (const tell of this.#waiting) attempt(tell).catch(this.#report);
   }
 }
 

@@ -47,6 +47,22 @@ describe("a handler that knows nothing of keys", () => {
     expect(waiting).toHaveLength(1);
   });
 
+  test("is called once also if the action comes from another client's store or lane", async () => {
+    const world = setUp();
+    const { socket, enqueue } = await connect(world);
+    const waiting: Acknowledge[] = [];
+    socket.on("save", (done: Acknowledge) => waiting.push(done));
+    const first = enqueue("save", [], { k: "key" });
+    const others = [
+      enqueue("save", [], { k: "key", c: "copy", n: 1 }),
+      enqueue("save", [], { k: "key", lane: "b", n: 1 }),
+    ];
+    expect(await isSettled(Promise.race(others))).toBe(false);
+    waiting[0]?.("saved");
+    expect(await Promise.all(others)).toEqual([await first, await first]);
+    expect(waiting).toHaveLength(1);
+  });
+
   test("keeps the order of a lane and holds up no other", async () => {
     const world = setUp();
     const { socket, enqueue } = await connect(world);
@@ -246,11 +262,15 @@ describe("handle", () => {
   test("answers with what the work returns, and tells it the key and whose it is", async () => {
     const world = setUp({ identify: () => "ann" });
     const { socket, enqueue } = await connect(world);
-    world.attached.handle(socket, "save", (context, text: string, ...more: unknown[]) => ({
-      context,
-      text,
-      more,
-    }));
+    world.attached.handle(
+      socket,
+      "save",
+      ({ afterCommit: _, ...context }, text: string, ...more: unknown[]) => ({
+        context,
+        text,
+        more,
+      }),
+    );
     const context = { tx: undefined, key: "key 1", identity: "ann" };
     expect((await enqueue("save", ["a"]))[1]).toEqual({ context, text: "a", more: [] });
   });
@@ -263,6 +283,33 @@ describe("handle", () => {
     socket.receive("save", "without an acknowledgement");
     await isSettled(Promise.resolve());
     expect(world.errors).toEqual([]);
+  });
+
+  test("tells others when its work is committed, and not if it fails", async () => {
+    const world = setUp();
+    const { socket, enqueue } = await connect(world);
+    const told: string[] = [];
+    world.attached.handle(socket, "save", ({ afterCommit }, how: string) => {
+      afterCommit(() => told.push(how));
+      afterCommit(() => Promise.reject(new Error("deaf")));
+      if (how === "fail") throw new Error("the application fails");
+      if (how === "reject") throw new ActionRejected();
+    });
+    await enqueue("save", ["fail"], { n: 1 });
+    await enqueue("save", ["reject"], { n: 1 });
+    expect(told).toEqual([]);
+    await enqueue("save", ["apply"], { k: "key", n: 2 });
+    await enqueue("save", ["apply"], { k: "key", n: 2 });
+    await socket.request("save", "plain");
+    socket.receive("save", "fail");
+    await isSettled(Promise.resolve());
+    expect(told).toEqual(["apply", "plain"]);
+    const messages = world.errors.map((error) => (error as Error).message);
+    expect(messages.sort()).toEqual([
+      "deaf",
+      "deaf",
+      ...Array<string>(2).fill("the application fails"),
+    ]);
   });
 
   test("keeps a client's arguments apart from what the work is told", async () => {

@@ -40,6 +40,24 @@ describe("memoryStore", () => {
     expect(await world.store.memory()).not.toBe(memory);
   });
 
+  test("keeps a claim that another has by now", async () => {
+    const store = memoryStore();
+    const envelope = {
+      key: "key",
+      client: "c",
+      epoch: 1,
+      seq: 1,
+      lane: "",
+      memory: await store.memory(),
+    };
+    const action = { identity: "", envelope, hash: "hash", keepMs: 60_000 };
+    await store.claim(action, "mine", 30_000);
+    await store.release(action, "another's");
+    expect(await store.claim(action, "third", 30_000)).toEqual({ kind: "retry" });
+    await store.release(action, "mine");
+    expect(await store.claim(action, "third", 30_000)).toHaveProperty("kind", "apply");
+  });
+
   test("does not count keys whose time is over", async () => {
     vi.useFakeTimers({ toFake: ["performance"] });
     const world = setUp({ store: memoryStore({ maxKeys: 2 }), retentionMs: 1_000 });

@@ -120,6 +120,16 @@ export function describeStore(name: string, makeStore: () => OutboxStore): void 
       expect(stored).toMatchObject({ sent, kills: 2 });
       const again = await partition.mark(epoch, [{ key: "a", sent, kills: 0 }]);
       expect(again).toEqual({ missing: [], earlier: [] });
+      const after = await partition.mark(epoch, [{ key: "b", sent, kills: 0 }]);
+      expect(after).toEqual({ missing: [], earlier: [] });
+    });
+
+    test("does not name parked actions among those that come before", async () => {
+      const partition = await filled(makeStore(), "a", "b");
+      const { epoch } = await partition.lead(signal());
+      await partition.park(epoch, "a", "quarantined");
+      const marked = await partition.mark(epoch, [{ key: "b", sent, kills: 0 }]);
+      expect(marked).toEqual({ missing: [], earlier: [] });
     });
 
     test("parks an action, and lets it be sent again as if it never had been", async () => {

@@ -128,7 +128,8 @@ impl<H: Host> Outbox<H> {
         };
         lane.window = 1;
         let is_first = lane.list.front() == Some(&flight.id);
-        let is_hole = lane.confirmed + 1 < flight.sequence || lane.stalls >= FREE_STALLS;
+        // One answer that overtook another proves nothing; two in a row do.
+        let is_hole = lane.confirmed + 1 < flight.sequence || lane.stalls > 0;
         if defects::is(Defect::OvertakeOnGap) {
             lane.list.rotate_left(1);
             self.requeue(flight.id);

@@ -28,7 +28,8 @@ pub enum Clear {
 impl<H: Host> Outbox<H> {
     /// Opens the store of an identity, empty for nobody. Comes before anything is enqueued, and again after
     /// [`park`](Self::park).
-    pub fn open(&mut self, identity: Rc<str>) {
+    pub fn open(&mut self, identity: Rc<str>, now: Instant) {
+        self.observe(now);
         if self.role == Role::Closed {
             self.identity = identity;
             self.role = Role::Opening;
@@ -66,7 +67,8 @@ impl<H: Host> Outbox<H> {
 
     /// Cancels an action if it was never sent: ends in [`ActionStatus::Cancelled`], or in
     /// [`Effect::CancelRefused`] if it was, has ended, or the store cannot tell.
-    pub fn cancel(&mut self, key: &ActionKey) {
+    pub fn cancel(&mut self, key: &ActionKey, now: Instant) {
+        self.observe(now);
         let Some((id, entry)) = self.entry_of(key) else {
             return self.refuse_cancel(key.clone());
         };
@@ -115,7 +117,8 @@ impl<H: Host> Outbox<H> {
     }
 
     /// Throws actions away.
-    pub fn clear(&mut self, what: Clear) {
+    pub fn clear(&mut self, what: Clear, now: Instant) {
+        self.observe(now);
         let ids: Vec<u32> = self.entries.keys().copied().collect();
         for id in ids {
             let Some(entry) = self.entries.get(&id) else {
@@ -170,7 +173,12 @@ impl<H: Host> Outbox<H> {
     }
 
     /// Reads the store again: after this client was suspended, when it may have missed changes.
-    pub fn refresh(&mut self) {
+    pub fn refresh(&mut self, now: Instant) {
+        self.observe(now);
+        self.read();
+    }
+
+    pub(super) fn read(&mut self) {
         if self.is_open() {
             self.ask(Job::Read { since: self.next_job }, StoreCommand::Read);
         }

@@ -95,9 +95,10 @@ const LAST_PAUSE: Duration = Duration::from_secs(30);
 /// use sockeye::client::outbox::{Effect, Outbox, OutboxConfig};
 /// use sockeye::client::store::StoreCommand;
 /// use sockeye::native::NativeHost;
+/// use sockeye::time::Instant;
 ///
 /// let mut outbox = Outbox::<NativeHost>::new(OutboxConfig::default());
-/// outbox.open("alice".into());
+/// outbox.open("alice".into(), Instant::ORIGIN);
 /// let Some(Effect::Store { command, .. }) = outbox.poll_effect() else { unreachable!() };
 /// assert!(matches!(command, StoreCommand::Open { .. }));
 /// ```

@@ -38,7 +38,7 @@ impl<H: Host> Outbox<H> {
             (Job::Remove { id }, StoreAnswer::Removed) => self.on_removed(id),
             (Job::Remove { id }, StoreAnswer::WasSent) => {
                 self.keep_after_all(id);
-                self.refresh();
+                self.read();
             }
             (Job::Remove { id }, StoreAnswer::Missing) => {
                 self.keep_after_all(id);

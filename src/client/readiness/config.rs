@@ -22,7 +22,7 @@ pub struct ReadinessConfig {
     pub gap_limit: Duration,
     /// How many events are held. Default 1,000.
     pub held_events: usize,
-    /// What length they may have together, in the units of [`Readiness::receive`]. Default 8,000,000.
+    /// What length they may have together, in the units of [`receive`](super::Readiness::receive). Default 8,000,000.
     pub held_length: usize,
     /// How many events are taken from the server's logs at once. Default 10,000.
     pub replayed_events: usize,

@@ -154,10 +154,10 @@ impl<T> Topics<T> {
             return;
         };
         let key = Rc::clone(key);
-        let Some(topic) = self.topics.get_mut(&key) else {
+        let Some(topic) = self.topics.get_mut(&key).filter(|topic| topic.retains > 0) else {
             return;
         };
-        topic.retains = topic.retains.saturating_sub(1);
+        topic.retains -= 1;
         if topic.retains == 0 {
             self.leave(&key);
             self.pump(now);

@@ -49,7 +49,10 @@ function rowsOf(database, now) {
   const run = (sql, ...values) => void database.prepare(sql).run(...values);
   return {
     memory() {
-      run("INSERT INTO sockeye_memory SELECT ? WHERE NOT EXISTS (TABLE sockeye_memory)", newId());
+      run(
+        "INSERT INTO sockeye_memory SELECT ? WHERE NOT EXISTS (SELECT 1 FROM sockeye_memory)",
+        newId(),
+      );
       return one("SELECT id FROM sockeye_memory").id;
     },
     lane: ({ identity, client, lane }) =>
