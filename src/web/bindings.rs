@@ -324,7 +324,7 @@ pub(super) fn to_code(result: Result<(), EmitError>) -> Option<String> {
 
 fn to_config(options: &JsOptions) -> ClientConfig {
     let seed = options.seed() as u64;
-    let trust_recovery = options.trust_recovery();
+    let trust_recovery = options.trust_recovery() == Some(true);
     ClientConfig {
         manager: to_manager_config(options),
         // Any other number than that of the manager will do.
@@ -340,7 +340,7 @@ fn to_manager_config(options: &JsOptions) -> Config {
         auth_timeout: to_duration_or(options.auth_timeout_ms(), auth_timeout),
         slow_after: to_duration_or(options.slow_after_ms(), slow_after),
         slow_cap: to_duration_or(options.slow_cap_ms(), slow_cap),
-        address_on_demand: options.address_on_demand(),
+        address_on_demand: options.address_on_demand() == Some(true),
         server_disconnect: to_policy(options.on_server_disconnect()),
         refused: to_policy(options.on_refused()),
         connect_timeout: to_duration(options.connect_timeout_ms()),

@@ -106,7 +106,7 @@ extern "C" {
     #[wasm_bindgen(method, getter, js_name = slowCapMs)]
     pub fn slow_cap_ms(this: &JsOptions) -> f64;
     #[wasm_bindgen(method, getter, js_name = addressOnDemand)]
-    pub fn address_on_demand(this: &JsOptions) -> bool;
+    pub fn address_on_demand(this: &JsOptions) -> Option<bool>;
     #[wasm_bindgen(method, getter, js_name = onServerDisconnect)]
     pub fn on_server_disconnect(this: &JsOptions) -> Option<String>;
     #[wasm_bindgen(method, getter, js_name = onRefused)]
@@ -126,7 +126,7 @@ extern "C" {
     pub fn attachment_timeout_ms(this: &JsOptions) -> f64;
 
     #[wasm_bindgen(method, getter, js_name = trustRecovery)]
-    pub fn trust_recovery(this: &JsOptions) -> bool;
+    pub fn trust_recovery(this: &JsOptions) -> Option<bool>;
 
     /// The application's side of the port. None of its methods throws.
     pub type JsEvents;

@@ -36,7 +36,11 @@ class Live {
       (name) =>
       (...args) =>
         this.#tell([name, ...args.map(write)].join(" ").trimEnd());
-    return Object.fromEntries([...names, "status", "diagnose"].map((name) => [name, tell(name)]));
+    const all = [...names, "status", "diagnose"];
+    const heard = Object.fromEntries(all.map((name) => [name, tell(name)]));
+    const status = (...args) => tell("status")(...withoutNormal(args));
+    // What every connection continues is no news here.
+    return { ...heard, status, continuity() {} };
   }
 
   use(manager) {
@@ -113,3 +117,6 @@ class Live {
 export const makeLive = (mock, contract) => new Live(mock, contract);
 
 const write = (value) => (typeof value === "string" ? value : (JSON.stringify(value) ?? ""));
+
+/** Only a wait that is slow says so. */
+const withoutNormal = (args) => (args.at(-1) === false ? args.slice(0, -1) : args);
