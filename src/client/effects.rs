@@ -20,11 +20,12 @@ impl<H: Host> Client<H> {
         let mut is_busy = false;
         for index in 0..self.namespaces.len() {
             let socket = SocketId(index as u32);
+            // This gives readiness something to do, so it comes before that.
+            self.ask_for_server(socket);
             while let Some(effect) = self.next_readiness_effect(socket) {
                 self.perform(socket, effect);
                 is_busy = true;
             }
-            self.ask_for_server(socket);
             while let Some(effect) = self.next_outbox_effect(socket) {
                 self.perform_of_outbox(socket, effect);
                 is_busy = true;
