@@ -101,7 +101,7 @@ pub(super) struct Topics<T> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Link {
     Down,
-    /// There is a connection, but joins have to wait.
+    /// There is a connection, but joins and leaves have to wait.
     Accepted,
     Open,
 }
@@ -180,17 +180,21 @@ impl<T> Topics<T> {
             topic.entered &= recovered;
             topic.confirmed &= recovered;
             topic.refusals = 0;
-            if topic.retains == 0 {
-                self.leave(&key);
-            } else if topic.confirmed && believed {
+            if topic.retains > 0 && topic.confirmed && believed {
                 self.set(&key, State::Live { assumed: true });
             }
         }
     }
 
-    /// The connection may be used: joins what is wanted and not live.
+    /// The connection may be used: leaves what is not wanted any more, and joins what is wanted and not
+    /// live.
     pub fn start(&mut self, now: Instant) {
         self.link = Link::Open;
+        for key in self.keys() {
+            if self.topics.get(&key).is_some_and(|topic| topic.retains == 0) {
+                self.leave(&key);
+            }
+        }
         self.enlist_where(|state| state == State::Idle, now);
     }
 
@@ -359,7 +363,7 @@ impl<T> Topics<T> {
             self.topics.remove(key);
             return;
         };
-        if self.link != Link::Down {
+        if self.link == Link::Open {
             self.effects.push_back(TopicEffect::Leave { topic: Rc::clone(key), body });
             self.remember_left(Rc::clone(key));
         }
