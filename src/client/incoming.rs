@@ -97,9 +97,8 @@ impl<H: Host> Client<H> {
         let Some(hello) = helper::read_hello(&self.host, arguments) else {
             return;
         };
-        if hello.since {
-            self.host.expect_stamps(UNHEARD);
-        }
+        // Also a server without logs numbers its events.
+        self.host.expect_stamps(UNHEARD);
         let now = self.now;
         if let Some(namespace) = self.namespace(socket) {
             let (since, positions) = (hello.since, hello.positions.clone());
@@ -165,17 +164,18 @@ impl<H: Host> Client<H> {
         };
         let answer = match settlement {
             Settlement::Acknowledged(answer) => Some(answer),
-            Settlement::TimedOut
-            | Settlement::Disconnected
-            | Settlement::IdentityChanged
-            | Settlement::Dropped(_)
-            | Settlement::Destroyed => None,
+            Settlement::TimedOut | Settlement::Dropped(_) => None,
+            // The end of the connection is told, too. Until then nothing may follow from this: what is
+            // sent now would wait for the next connection.
+            Settlement::Disconnected | Settlement::IdentityChanged | Settlement::Destroyed => {
+                return;
+            }
         };
         match (purpose, answer) {
             (Purpose::Transmission { transmission, key }, Some(answer)) => {
                 self.on_action_answered(socket, transmission, &key, answer);
             }
-            // The connection has ended, which is told, too; or the time limit of the outbox will.
+            // The time limit of the outbox will tell.
             (Purpose::Transmission { .. }, None) => {}
             (Purpose::Join { ticket, topic }, answer) => {
                 self.on_join_answered(socket, ticket, topic, answer);
