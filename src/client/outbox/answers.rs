@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use super::action::{ActionStatus, Rejection, UnknownCause};
 use super::effect::{Answer, Transmission, Verdict};
-use super::entry::Stage;
+use super::entry::{Entry, Stage};
 use super::link::Flight;
 use super::timers::Timer;
 use super::{MAX_PAUSE, MIN_PAUSE, Outbox};
@@ -103,11 +103,11 @@ impl<H: Host> Outbox<H> {
     }
 
     fn on_renumber(&mut self, flight: &Flight, is_current: bool, epoch: u64) {
-        if !is_current {
+        if !self.concerns_what_waits(flight, is_current) {
             return;
         }
         self.stall(flight.id);
-        self.requeue(flight.id);
+        self.requeue_if(is_current, flight.id);
         if self.is_of_now(flight) && !defects::is(Defect::KeepNumber) {
             self.want_epoch(epoch);
         }
@@ -116,7 +116,7 @@ impl<H: Host> Outbox<H> {
     /// Actions before this one have not arrived. If one of them is still to be sent, its turn comes by
     /// itself; if not, the numbers of the lane have a hole.
     fn on_gap(&mut self, flight: &Flight, is_current: bool) {
-        if !is_current {
+        if !self.concerns_what_waits(flight, is_current) {
             return;
         }
         let Some(entry) = self.entries.get(&flight.id) else {
@@ -138,9 +138,22 @@ impl<H: Host> Outbox<H> {
         if is_first {
             self.stall(flight.id);
         }
-        self.requeue(flight.id);
+        self.requeue_if(is_current, flight.id);
         if is_first && is_hole && self.is_of_now(flight) {
             self.want_epoch(0);
+        }
+    }
+
+    /// Whether what the server says of a transmission matters for the next: one that was overdue may have
+    /// been answered before that. Were late answers of this kind not heard, numbers that do not fit would
+    /// never be mended where every answer is late.
+    fn concerns_what_waits(&self, flight: &Flight, is_current: bool) -> bool {
+        is_current || self.entries.get(&flight.id).is_some_and(Entry::is_queued)
+    }
+
+    fn requeue_if(&mut self, is_current: bool, id: u32) {
+        if is_current {
+            self.requeue(id);
         }
     }
 
@@ -266,7 +279,7 @@ impl<H: Host> Outbox<H> {
     }
 
     /// Takes a new epoch, above the server's.
-    fn want_epoch(&mut self, of_server: u64) {
+    pub(super) fn want_epoch(&mut self, of_server: u64) {
         let Some(epoch) = self.epoch().filter(|_| of_server < MAX_EPOCH) else {
             return;
         };

@@ -136,7 +136,29 @@ impl<H: Host> Outbox<H> {
         let entry = self.entries.get(&id)?;
         let may_mark = self.needs_room.is_over(self.now);
         let is_ready = may_mark || entry.is_marked(epoch, self.memory().as_ref());
-        (is_ready && !entry.is_held()).then_some(id)
+        if !is_ready || entry.is_held() {
+            return None;
+        }
+        if self.is_overtaken(name, id) {
+            self.want_epoch(0);
+            return None;
+        }
+        Some(id)
+    }
+
+    /// Whether one before it got a higher number: it became known only after this one had its own. Sent
+    /// with these numbers, the server would apply this one first.
+    fn is_overtaken(&self, name: &str, id: u32) -> bool {
+        let Some(lane) = self.lanes.get(name) else {
+            return false;
+        };
+        let number = |id: &u32| {
+            let sent = self.entries.get(id)?.sent.as_ref()?;
+            let is_of_now = lane.numbers_in(sent.epoch, sent.memory.as_ref()?);
+            is_of_now.then_some(sent.sequence)
+        };
+        let before = lane.list.iter().take_while(|other| **other != id).filter_map(number).max();
+        number(&id).is_some_and(|own| before.is_some_and(|before| own < before))
     }
 
     /// Whether an action may be sent to this server; if not it has ended.

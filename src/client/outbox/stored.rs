@@ -146,32 +146,52 @@ impl<H: Host> Outbox<H> {
         missing: &[ActionKey],
         earlier: Vec<Record>,
     ) {
-        let mut found = false;
+        let mut before = Vec::new();
         for record in earlier {
-            found |= self.learn(record).is_some();
+            before.push(record.key.clone());
+            self.learn(record);
         }
         for (id, mark) in marks {
             if missing.contains(&mark.key) {
                 self.on_gone(id);
                 continue;
             }
+            let has_to_wait = before.iter().any(|key| self.goes_before(key, id));
             let Some(entry) = self.entries.get_mut(&id) else {
                 continue;
             };
+            let is_meant = matches!(
+                &entry.stage, Stage::Starting { marking, .. } if *marking == Some(number)
+            );
+            if is_meant && has_to_wait {
+                // Its turn comes later. Then the store is asked again, and knows of all before it.
+                self.put_back(id);
+                continue;
+            }
             entry.record.sent = mark.sent;
             entry.record.kills = mark.kills;
-            if let Stage::Starting { marking, .. } = &mut entry.stage
-                && *marking == Some(number)
-            {
+            if let (true, Stage::Starting { marking, .. }) = (is_meant, &mut entry.stage) {
                 *marking = None;
-                if found {
-                    // It may have to wait for one before it; that is decided anew.
-                    self.put_back(id);
-                } else {
-                    self.transmit_if_ready(id);
-                }
+                self.transmit_if_ready(id);
             }
         }
+    }
+
+    /// Whether an action that the store holds, and that was never sent, has its turn before another one.
+    fn goes_before(&self, key: &ActionKey, id: u32) -> bool {
+        let (Some((other, first)), Some(second)) = (self.entry_of(key), self.entries.get(&id))
+        else {
+            return false;
+        };
+        if first.record.lane != second.record.lane || first.is_over() {
+            return false;
+        }
+        // Where it stands in its lane is known as soon as the store's answer is here.
+        matches!(first.stage, Stage::Storing)
+            || self.lanes.get(&second.record.lane).is_some_and(|lane| {
+                let ids = || lane.list.iter().copied();
+                ids().find(|it| *it == other || *it == id) == Some(other)
+            })
     }
 
     pub(super) fn on_marks_ignored(&mut self, marks: Vec<(u32, Mark)>) {
