@@ -155,6 +155,14 @@ impl<H: Host> Client<H> {
         }
     }
 
+    /// Reads the store of a namespace again: after the program was suspended, when it may have missed what
+    /// other clients did to it.
+    pub fn refresh_outbox(&mut self, socket: SocketId, now: Instant) {
+        if let Some(namespace) = self.stir(socket, now) {
+            namespace.outbox.refresh(now);
+        }
+    }
+
     /// Returns what the outbox of a namespace holds, in the order of the store.
     #[must_use]
     pub fn items(&self, socket: SocketId, now: Instant) -> Vec<Item> {
