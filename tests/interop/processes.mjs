@@ -43,20 +43,27 @@ export async function startText(t, text) {
 }
 
 /** Starts a Redis that keeps nothing; resolves with the socket that it listens to. */
-export async function startRedis(t) {
+export const startRedis = async (t) => (await startRedisIn(t, ["--appendonly", "no"])).socket;
+
+/** Starts a Redis that keeps all; `restart` kills it and starts it again. */
+export const startLastingRedis = (t) =>
+  startRedisIn(t, ["--appendonly", "yes", "--appendfsync", "always"]);
+
+async function startRedisIn(t, keeping) {
   const directory = mkdtempSync(path.join(tmpdir(), "sockeye-redis-"));
   t.after(() => rmSync(directory, { recursive: true, force: true }));
   const socket = path.join(directory, "redis.sock");
-  const onlySocket = ["--port", "0", "--unixsocket", socket];
-  const nothingKept = ["--save", "", "--appendonly", "no", "--dir", directory];
-  const program = onPath("redis-server");
-  await startProgram(
-    t,
-    program,
-    [...onlySocket, ...nothingKept],
-    /Ready to accept|ready to accept/,
-  );
-  return socket;
+  const where = ["--port", "0", "--unixsocket", socket, "--save", "", "--dir", directory];
+  const start = () =>
+    startProgram(t, onPath("redis-server"), [...where, ...keeping], /[Rr]eady to accept/);
+  let { child } = await start();
+  const restart = async () => {
+    const ended = once(child, "close");
+    child.kill("SIGKILL");
+    await ended;
+    ({ child } = await start());
+  };
+  return { socket, restart };
 }
 
 /** Something like a test, of which what was started last is ended first. */

@@ -13,7 +13,13 @@ import { io as connectTo } from "socket.io-client";
 import { allowOrigins, createServerHelper, memoryStore, redisStore } from "sockeye-client/server";
 import { inRoot, installedPackage } from "../../tools/lib/paths.mjs";
 import { Random } from "../differential/random.mjs";
-import { endInReverse, startHelperWorker, startRedis, startText } from "./processes.mjs";
+import {
+  endInReverse,
+  startHelperWorker,
+  startLastingRedis,
+  startRedis,
+  startText,
+} from "./processes.mjs";
 
 const limit = { timeout: 60_000 };
 
@@ -326,6 +332,37 @@ describe("a shared Redis", limit, () => {
     assert.notEqual(next.positions[0][1], hello.positions[0][1], "another epoch");
     await ask(later, "save", "b", envelope(next, "b", 1, { e: 2 }));
     assert.deepEqual(saved, ["a", "b"]);
+  });
+
+  test("that is killed while handlers work lets no action run twice, and loses none", async (t) => {
+    const ends = endInReverse(t);
+    const { socket: path, restart } = await startLastingRedis(ends);
+    const client = createClient({
+      socket: { path, reconnectStrategy: 10 },
+      disableOfflineQueue: true,
+    });
+    client.on("error", () => {});
+    await client.connect();
+    ends.after(() => client.destroy());
+    const saved = [];
+    const serve = ({ io }) =>
+      io.on("connection", (socket) => {
+        socket.on("save", async (value, done) => {
+          saved.push(value);
+          if (value % 10 === 0) await restart();
+          done(value);
+        });
+      });
+    const { url } = await startServer(t, { serve, store: redisStore(client), onError: () => {} });
+    const { socket, hello } = await connect(t, url);
+    const numbers = Array.from({ length: 40 }, (_, at) => at + 1);
+    for (const number of numbers) {
+      const action = ["save", number, envelope(hello, `key ${number}`, number)];
+      let answer = await ask(socket, ...action);
+      while (statusOf(answer) === "retry") answer = await ask(socket, ...action);
+      assert.deepEqual(answer, [{ $sockeye: { k: `key ${number}`, s: "applied" } }, number]);
+    }
+    assert.deepEqual(saved, numbers);
   });
 
   test("that cannot be reached makes clients ask again, and lets them in", async (t) => {

@@ -25,7 +25,7 @@ export interface Job<Tx> {
   readonly isTransactional: boolean;
   /** False if nobody waits for it any more: it is not begun then. */
   isWanted(): boolean;
-  /** What it performed last is applied for good. */
+  /** What it performed last was applied and is not rolled back any more. */
   committed(): void;
   answer(answer: Answer): void;
 }
@@ -42,6 +42,8 @@ export class Actions<Tx> {
   readonly #settings: ActionSettings<Tx>;
   readonly #turns = new Turns();
   readonly #failures = new Failures();
+  /** Outcomes of work that is done, which the store could not take. */
+  readonly #unsettled = new Map<string, Outcome>();
 
   constructor(settings: ActionSettings<Tx>) {
     this.#settings = settings;
@@ -96,6 +98,11 @@ export class Actions<Tx> {
   async #underLease(job: Job<Tx>): Promise<void> {
     const { store, leaseMs } = this.#settings;
     const token = newId();
+    const unsettled = this.#unsettled.get(nameOf(job.action));
+    if (unsettled) {
+      await this.#settle(job, token, unsettled);
+      return;
+    }
     const decision = await store.claim(job.action, token, leaseMs);
     if (decision.kind !== "apply") {
       this.#answer(job, decision);
@@ -111,8 +118,17 @@ export class Actions<Tx> {
       await store.release(job.action, token);
       throw error;
     });
-    const settled = await store.settle(job.action, token, outcome);
     if (outcome.status === "applied") job.committed();
+    await this.#settle(job, token, outcome);
+  }
+
+  /** Work that is done must not be done again because the store could not be reached for a while. */
+  async #settle(job: Job<Tx>, token: string, outcome: Outcome): Promise<void> {
+    const name = nameOf(job.action);
+    if (this.#unsettled.size >= mostUnsettled) this.#unsettled.clear();
+    this.#unsettled.set(name, outcome);
+    const settled = await this.#settings.store.settle(job.action, token, outcome);
+    this.#unsettled.delete(name);
     this.#answer(job, { kind: "known", outcome: settled });
   }
 
@@ -158,18 +174,22 @@ class Failures {
   readonly #counts = new Map<string, number>();
 
   /** Counts one more; returns how often the action has failed. */
-  count({ identity, envelope: { key } }: Action): number {
-    const name = joined(identity, key);
+  count(action: Action): number {
+    const name = nameOf(action);
     const count = (this.#counts.get(name) ?? 0) + 1;
     if (this.#counts.size >= mostFailures) this.#counts.clear();
     this.#counts.set(name, count);
     return count;
   }
 
-  forget({ identity, envelope: { key } }: Action): void {
-    this.#counts.delete(joined(identity, key));
+  forget(action: Action): void {
+    this.#counts.delete(nameOf(action));
   }
 }
+
+/** Of this action and this payload; another payload is a conflict, which the store finds. */
+const nameOf = ({ identity, envelope: { key }, hash }: Action): string =>
+  joined(identity, key, hash);
 
 function answerOf(decision: Decision): Answer {
   switch (decision.kind) {
@@ -208,3 +228,4 @@ async function within(limitMs: number, work: Promise<void>): Promise<void> {
 const firstRetryMs = 1_000;
 const lastRetryMs = 60_000;
 const mostFailures = 10_000;
+const mostUnsettled = 10_000;

@@ -397,6 +397,25 @@ describe("a store or an application that fails", () => {
     expect(world.errors).toContain(failure);
   });
 
+  test("does no work again whose outcome the store could not take", async () => {
+    const store = memoryStore();
+    let isDown = false;
+    const settle: ActionStore["settle"] = (...args) =>
+      isDown ? Promise.reject(new Error("no Redis")) : store.settle(...args);
+    const world = setUp({ store: { ...store, settle } });
+    const { socket, enqueue } = await connect(world);
+    let runs = 0;
+    socket.on("save", (_text: string, done: Acknowledge) => done((runs += 1)));
+    isDown = true;
+    for (let time = 0; time < 2; time += 1) {
+      expect(status(await enqueue("save", ["a"], { k: "key", n: 1 }))).toBe("retry");
+    }
+    expect(status(await enqueue("save", ["b"], { k: "key", n: 1 }))).toBe("conflict");
+    isDown = false;
+    expect((await enqueue("save", ["a"], { k: "key", n: 1 }))[1]).toBe(1);
+    expect((await enqueue("save", ["c"], { k: "next", n: 2 }))[1]).toBe(2);
+  });
+
   test.each([
     [
       "throws",
