@@ -9,6 +9,7 @@ import { fileURLToPath } from "node:url";
 import { inRoot } from "../../tools/lib/paths.mjs";
 import { onPath } from "../../tools/lib/programs.mjs";
 import { pythonProgram } from "../../tools/setup/python.mjs";
+import { mockProgram } from "../browser/support/mock.mjs";
 import { exitOnSignals } from "../browser/support/signals.mjs";
 
 const here = (name) => fileURLToPath(new URL(name, import.meta.url));
@@ -64,6 +65,14 @@ async function startRedisIn(t, keeping) {
     ({ child } = await start());
   };
   return { socket, restart };
+}
+
+/** Starts a proxy in front of a port; resolves with the URLs of its own port and of its control API. */
+export async function startFaultProxy(t, port) {
+  const args = ["proxy", "--upstream", `127.0.0.1:${port}`];
+  const ready = /^listening on (\S+), control on (\S+)/;
+  const { found } = await startProgram(t, mockProgram, args, ready);
+  return { url: found[1], control: found[2] };
 }
 
 /** Something like a test, of which what was started last is ended first. */

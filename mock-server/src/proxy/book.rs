@@ -240,10 +240,11 @@ mod tests {
     fn the_first_rule_decides_and_the_others_count_on() {
         let mut book = book(&[
             r#"{"id": "first", "on": {"frame": {}}, "do": "pass", "times": 1}"#,
-            r#"{"id": "second", "on": {"frame": {"nth": 2}}, "do": "drop"}"#,
+            r#"{"id": "second", "on": {"frame": {}}, "do": "drop", "times": 1}"#,
+            r#"{"id": "third", "on": {"frame": {"nth": 3}}, "do": "drop"}"#,
         ]);
         let frames = [(1, TO_SERVER, "a"), (1, TO_SERVER, "b"), (1, TO_SERVER, "c")];
-        assert_eq!(decided(&mut book, &frames), [some("first"), some("second"), None]);
+        assert_eq!(decided(&mut book, &frames), [some("first"), some("second"), some("third")]);
     }
 
     #[test]
