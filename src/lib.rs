@@ -9,7 +9,7 @@
 //! manager    sockets over one session, reconnection
 //! socketio   packet, codec, decoder, socket      engineio   packet, payload, session, engine
 //! host       what the core asks of its surroundings
-//! time, random, backoff
+//! time, random, backoff, sorted
 //! ```
 //!
 //! Each floor imports only floors below it; `engineio` and `socketio` do not know each other. Nothing
@@ -42,6 +42,7 @@ pub mod manager;
 pub mod native;
 pub mod random;
 pub mod socketio;
+pub mod sorted;
 pub mod time;
 #[cfg(target_family = "wasm")]
 pub mod web;

@@ -9,16 +9,17 @@ use std::path::{Path, PathBuf};
 
 /// The floors, and which others each may import. A module that is not listed is refused, so that it
 /// gets its place here.
-const FLOORS: [(&str, &[&str]); 10] = [
+const FLOORS: [(&str, &[&str]); 11] = [
     ("time", &[]),
     ("random", &[]),
     ("host", &[]),
+    ("sorted", &[]),
     ("backoff", &["random"]),
     ("native", &["host"]),
     ("engineio", &["host", "time", "backoff"]),
     ("socketio", &["host", "time"]),
     ("manager", &["engineio", "socketio", "host", "time", "backoff"]),
-    ("client", &["manager", "engineio", "socketio", "host", "time", "backoff", "random"]),
+    ("client", &["manager", "engineio", "socketio", "host", "time", "backoff", "random", "sorted"]),
     ("web", &["client", "manager", "engineio", "socketio", "host", "time", "backoff", "random"]),
 ];
 

@@ -76,6 +76,10 @@ function toContinuityPort(client: Client): ContinuityPort {
 
 /** What the core tells, from what the wasm calls. Nothing may be thrown through the wasm. */
 export function toReliableEvents(events: CoreEvents): object {
+  return { ...toOutboxEvents(events), ...toContinuityEvents(events) };
+}
+
+function toOutboxEvents(events: CoreEvents): object {
   return {
     store: safely(
       (
@@ -102,6 +106,11 @@ export function toReliableEvents(events: CoreEvents): object {
     flushAsked: safely((socket: number, ticket: number, keys: string[]) =>
       events.flushAsked(socket, ticket, keys),
     ),
+  };
+}
+
+function toContinuityEvents(events: CoreEvents): object {
+  return {
     prologueNeeded: safely((socket: number, ticket: number) =>
       events.prologueNeeded(socket, ticket),
     ),
