@@ -1,6 +1,7 @@
 //! What is sent only in its newest version: cursors, typing, telemetry.
 
-use std::collections::{BTreeMap, VecDeque};
+use crate::sorted::SortedMap;
+use std::collections::VecDeque;
 use std::rc::Rc;
 
 /// How many keys wait at most.
@@ -21,7 +22,7 @@ const KEYS: usize = 1_000;
 /// ```
 #[derive(Debug)]
 pub struct Latest<P> {
-    slots: BTreeMap<Rc<str>, P>,
+    slots: SortedMap<Rc<str>, P>,
     /// The keys of the slots in the order in which they were taken.
     order: VecDeque<Rc<str>>,
     live: bool,
@@ -33,7 +34,7 @@ pub struct LatestFull;
 
 impl<P> Default for Latest<P> {
     fn default() -> Self {
-        Self { slots: BTreeMap::new(), order: VecDeque::new(), live: false }
+        Self { slots: SortedMap::new(), order: VecDeque::new(), live: false }
     }
 }
 

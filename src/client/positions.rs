@@ -1,9 +1,9 @@
 //! How far each stream has been delivered.
 
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use crate::client::continuity::{Named, Place, Position};
+use crate::sorted::SortedMap;
 
 /// What an event is, compared with what its stream has delivered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,7 +21,7 @@ pub(super) enum Step {
 /// The position of each stream, as far as it was delivered; the most recently used ones.
 #[derive(Debug)]
 pub(super) struct Positions {
-    entries: BTreeMap<u64, Entry>,
+    entries: SortedMap<u64, Entry>,
     limit: usize,
     uses: u64,
     forgotten: bool,
@@ -42,7 +42,7 @@ struct Entry {
 
 impl Positions {
     pub fn new(limit: usize) -> Self {
-        Self { entries: BTreeMap::new(), limit, uses: 0, forgotten: false }
+        Self { entries: SortedMap::new(), limit, uses: 0, forgotten: false }
     }
 
     pub fn clear(&mut self) {

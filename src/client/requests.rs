@@ -1,6 +1,5 @@
 //! The requests that the client makes for itself, among those of the application.
 
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use crate::client::outbox::Transmission;
@@ -9,6 +8,7 @@ use crate::client::store::ActionKey;
 use crate::client::topics::JoinTicket;
 use crate::manager::SocketId;
 use crate::socketio::RequestId;
+use crate::sorted::SortedMap;
 
 /// The application numbers its requests from zero on, the client from here.
 const FIRST: u32 = 0x8000_0000;
@@ -24,7 +24,7 @@ pub(super) enum Purpose {
 #[derive(Debug, Default)]
 pub(super) struct Requests {
     next: u32,
-    open: BTreeMap<RequestId, (SocketId, Purpose)>,
+    open: SortedMap<RequestId, (SocketId, Purpose)>,
 }
 
 impl Requests {

@@ -1,8 +1,9 @@
 //! The lanes: what waits in which order, and which lane may send next.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::rc::Rc;
 
+use crate::sorted::SortedMap;
 use crate::time::Instant;
 
 /// As many lanes are kept whether there is something in them or not. An empty one that is forgotten costs a
@@ -59,7 +60,7 @@ impl Lane {
 /// All lanes by name.
 #[derive(Debug, Default)]
 pub(super) struct Lanes {
-    by_name: BTreeMap<Rc<str>, Lane>,
+    by_name: SortedMap<Rc<str>, Lane>,
     /// Those that may have something to send, the longest waiting first.
     ready: VecDeque<Rc<str>>,
     /// With more lanes than this, empty ones are forgotten.
@@ -76,11 +77,11 @@ impl Lanes {
     }
 
     /// Returns a lane, which is made if there is none.
-    pub fn lane(&mut self, name: &Rc<str>) -> &mut Lane {
+    pub fn lane(&mut self, name: &Rc<str>) -> Option<&mut Lane> {
         if self.by_name.len() > self.sweep_over.max(MIN_LANES) {
             self.sweep();
         }
-        self.by_name.entry(Rc::clone(name)).or_default()
+        self.by_name.get_or_insert_with(Rc::clone(name), Lane::default)
     }
 
     /// Lets a lane be looked at when something can be sent.

@@ -1,6 +1,5 @@
 //! What the store holds and what others did to it, against what this client knows.
 
-use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use super::Outbox;
@@ -13,6 +12,7 @@ use crate::client::store::{
     ActionKey, Change, Contents, Mark, Outcome, Parked, Record, StoreCommand, Unreadable,
 };
 use crate::host::Host;
+use crate::sorted::SortedSet;
 use crate::time::Instant;
 
 impl<H: Host> Outbox<H> {
@@ -39,7 +39,7 @@ impl<H: Host> Outbox<H> {
     /// Compares what the store holds with what this client knows. What was put from the question `since` on
     /// need not be in it.
     pub(super) fn merge(&mut self, contents: Contents, since: u32) {
-        let mut seen = BTreeSet::new();
+        let mut seen = SortedSet::new();
         for record in contents.records {
             if let Some((id, _)) = self.entry_of(&record.key) {
                 seen.insert(id);

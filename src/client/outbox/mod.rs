@@ -58,12 +58,13 @@ pub use effect::{Answer, Effect, Envelope, FlushTicket, ServerMemory, Transmissi
 pub use link::MAX_KILLS;
 
 use core::time::Duration;
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::VecDeque;
 use std::rc::Rc;
 
 use crate::client::store::{ActionKey, StoreAnswer, StoreTicket};
 use crate::host::Host;
 use crate::random::Random;
+use crate::sorted::{SortedMap, SortedSet};
 use crate::time::Instant;
 
 use entry::{Entry, Stage};
@@ -117,8 +118,8 @@ pub struct Outbox<H: Host> {
     role_job: Option<u32>,
     /// A new epoch is wanted, and not lower than this.
     raise_to: Option<u64>,
-    entries: BTreeMap<u32, Entry<H>>,
-    ids: BTreeMap<ActionKey, u32>,
+    entries: SortedMap<u32, Entry<H>>,
+    ids: SortedMap<ActionKey, u32>,
     next_id: u32,
     /// The bytes of all entries.
     bytes: u64,
@@ -126,7 +127,7 @@ pub struct Outbox<H: Host> {
     /// How many entries are active.
     active: u32,
     /// Those that may end connections.
-    suspects: BTreeSet<u32>,
+    suspects: SortedSet<u32>,
     /// A suspect that is being sent; nothing else is until it has survived.
     alone: Option<u32>,
     /// Those whose end the store does not know.
@@ -134,15 +135,15 @@ pub struct Outbox<H: Host> {
     /// Those of which the store does not know that they are parked.
     parking: Vec<u32>,
     /// The keys of records that cannot be read, as the application was told.
-    unreadable: BTreeSet<ActionKey>,
-    jobs: BTreeMap<u32, Asked>,
+    unreadable: SortedSet<ActionKey>,
+    jobs: SortedMap<u32, Asked>,
     next_job: u32,
     settle_job: Option<u32>,
     /// Pauses after failures of the store: of what needs room in it, and of everything else.
     needs_room: Hold,
     other: Hold,
     link: Option<Link>,
-    flights: BTreeMap<u32, Flight>,
+    flights: SortedMap<u32, Flight>,
     next_transmission: u32,
     next_plan: u32,
     /// With a drain rate: when the next action may be sent.
@@ -166,24 +167,24 @@ impl<H: Host> Outbox<H> {
             role: Role::Closed,
             role_job: None,
             raise_to: None,
-            entries: BTreeMap::new(),
-            ids: BTreeMap::new(),
+            entries: SortedMap::new(),
+            ids: SortedMap::new(),
             next_id: 0,
             bytes: 0,
             lanes: Lanes::default(),
             active: 0,
-            suspects: BTreeSet::new(),
+            suspects: SortedSet::new(),
             alone: None,
             ending: Vec::new(),
             parking: Vec::new(),
-            unreadable: BTreeSet::new(),
-            jobs: BTreeMap::new(),
+            unreadable: SortedSet::new(),
+            jobs: SortedMap::new(),
             next_job: 0,
             settle_job: None,
             needs_room: Hold::default(),
             other: Hold::default(),
             link: None,
-            flights: BTreeMap::new(),
+            flights: SortedMap::new(),
             next_transmission: 0,
             next_plan: 0,
             next_slot: Instant::ORIGIN,
@@ -319,7 +320,9 @@ impl<H: Host> Outbox<H> {
         }
         let name = Rc::clone(&entry.record.lane);
         let rank = |id: &u32| rank_of(self.entries.get(id), self.now);
-        let lane = self.lanes.lane(&name);
+        let Some(lane) = self.lanes.lane(&name) else {
+            return;
+        };
         let behind = lane.list.iter().rev().take_while(|other| rank(other) > rank(&id));
         let place = lane.list.len() - behind.count();
         lane.list.insert(place, id);

@@ -1,8 +1,8 @@
 //! What an outbox waits for.
 
-use std::collections::BTreeSet;
 use std::rc::Rc;
 
+use crate::sorted::SortedSet;
 use crate::time::Instant;
 
 /// What is due at a moment. What has become pointless by then does nothing.
@@ -26,7 +26,7 @@ pub(super) enum Timer {
 
 /// The timers, the earliest first.
 #[derive(Debug, Default)]
-pub(super) struct Timers(BTreeSet<(Instant, Timer)>);
+pub(super) struct Timers(SortedSet<(Instant, Timer)>);
 
 impl Timers {
     pub fn set(&mut self, at: Instant, timer: Timer) {

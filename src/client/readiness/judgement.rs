@@ -1,11 +1,10 @@
 //! The verdict: what a connection continues, and from where each stream goes on.
 
-use std::collections::BTreeMap;
-
 use crate::client::continuity::{Continuity, Gap, GapCause, Named, Place, StreamGap};
 use crate::client::positions::Step;
 use crate::client::readiness::replay::Found;
 use crate::client::readiness::{Effect, Readiness};
+use crate::sorted::SortedMap;
 use crate::time::Instant;
 
 /// What the events that wait say of one stream.
@@ -104,10 +103,10 @@ impl<E, T> Readiness<E, T> {
     }
 
     /// Follows the numbers of the events that wait, from where each stream in scope will be.
-    fn look_at_held(&self) -> BTreeMap<u64, Waiting> {
+    fn look_at_held(&self) -> SortedMap<u64, Waiting> {
         let asked = self.run.asked.iter().map(|asked| (asked.stream, (asked.epoch, asked.cursor)));
-        let cursors: BTreeMap<u64, (u64, u64)> = asked.collect();
-        let mut waiting = BTreeMap::new();
+        let cursors: SortedMap<u64, (u64, u64)> = asked.collect();
+        let mut waiting = SortedMap::new();
         for stream in &self.run.scope {
             let start = cursors.get(stream).copied().or_else(|| self.positions.get(*stream));
             if let Some((epoch, seq)) = start {

@@ -1,10 +1,9 @@
 //! Asking the server what came since, and whether its answer is complete.
 
-use std::collections::BTreeSet;
-
 use crate::client::continuity::{GapCause, Named, Place, Position, Since};
 use crate::client::readiness::steps::Phase;
 use crate::client::readiness::{Effect, Readiness, SinceTicket};
+use crate::sorted::SortedSet;
 use crate::time::Instant;
 
 /// A stream that the server was asked for.
@@ -99,7 +98,7 @@ impl<E, T> Readiness<E, T> {
 
     /// Takes an answer, or that there is none that makes sense.
     pub(super) fn on_since(&mut self, answer: Option<Vec<Since<E>>>, now: Instant) {
-        let mut answered = BTreeSet::new();
+        let mut answered = SortedSet::new();
         for since in answer.unwrap_or_default() {
             let is_open = |asked: &&mut Asked| {
                 asked.stream == since.stream && matches!(asked.found, Found::Open)

@@ -9,9 +9,10 @@
 
 mod words;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::rc::Rc;
 
+use crate::sorted::SortedMap;
 use crate::time::{Instant, earliest};
 pub use words::{Confirm, JoinFailure, JoinTicket, TopicStatus, TopicsConfig};
 
@@ -85,10 +86,10 @@ const LEFT: usize = 100;
 #[derive(Debug)]
 pub(super) struct Topics<T> {
     config: TopicsConfig,
-    topics: BTreeMap<Rc<str>, Topic<T>>,
+    topics: SortedMap<Rc<str>, Topic<T>>,
     queue: VecDeque<Rc<str>>,
     /// The joins of this connection that may still be confirmed.
-    joins: BTreeMap<JoinTicket, Rc<str>>,
+    joins: SortedMap<JoinTicket, Rc<str>>,
     in_flight: usize,
     /// What was left on this connection or on those that it continues.
     left: VecDeque<Rc<str>>,
@@ -110,9 +111,9 @@ impl<T> Topics<T> {
     pub fn new(config: TopicsConfig) -> Self {
         Self {
             config,
-            topics: BTreeMap::new(),
+            topics: SortedMap::new(),
             queue: VecDeque::new(),
-            joins: BTreeMap::new(),
+            joins: SortedMap::new(),
             in_flight: 0,
             left: VecDeque::new(),
             link: Link::Down,
