@@ -12,7 +12,7 @@ export type StreamGap = Readonly<GapData>;
 /** Something was missed, or may have been. */
 export interface Gap {
   readonly kind: "gap";
-  /** Counts the connections of this client. */
+  /** The number of the connection: each has a higher one than those before. */
   readonly connection: number;
   /** Why that is not known to be otherwise. `docs/continuity.md` has all. */
   readonly cause: string;

@@ -52,8 +52,8 @@ export interface ContinuityPort {
   gapDone(socket: number, ticket: number): void;
   /**
    * Joins a topic, now and on each connection that is not a continuation. `join` and `leave` are bodies as
-   * for {@link CorePort.emit}. With `confirm`, the number of an event, the answer to `join` proves nothing
-   * and {@link topicConfirmed} is waited for.
+   * for {@link CorePort.emit}. With `confirm`, the number of an event, `join` is not acknowledged and
+   * {@link topicConfirmed} is waited for.
    */
   retainTopic(
     socket: number,

@@ -36,7 +36,7 @@ export type { Nack, Outbox, OutboxItem, ToNack } from "./outbox.js";
 export type { BeforeFlush, OutboxOptions } from "./outboxOptions.js";
 export type { ActionState } from "./outboxPort.js";
 export type * from "./outboxStore.js";
-export type { EventTuple, TopicConfirmation, TopicOptions } from "./reliable.js";
+export type { EventTuple, TopicAnswer, TopicConfirmation, TopicOptions } from "./reliable.js";
 export type { ActionSender, Sender, SendOptions } from "./sender.js";
 export type { ClientStatus, DisconnectReason } from "./status.js";
 export type { Topic, TopicStatus } from "./topics.js";

@@ -12,7 +12,7 @@ import type { Awaitable } from "./outboxStore.js";
 import type { ReliableParts } from "./reliablePort.js";
 import type { Sender } from "./sender.js";
 import { serialize, toValue } from "./serialize.js";
-import { type Topic, Topics } from "./topics.js";
+import { type AnyTopicOptions, type Topic, Topics } from "./topics.js";
 
 /** What is sent for a topic: an event's name and its arguments. */
 export type EventTuple<Events extends object> = {
@@ -28,20 +28,27 @@ export type TopicConfirmation<Events extends object> = {
 }[EventName<Events>];
 
 /** What a topic is made of. */
-export interface TopicOptions<
+export type TopicOptions<
   ListenEvents extends object,
   EmitEvents extends object,
-  Join extends RequestName<EmitEvents>,
-> {
+  Join extends EventName<EmitEvents>,
+> = {
   /** What is sent to join it. */
   join: readonly [event: Join, ...args: EventArguments<EmitEvents, Join>];
   /** What is sent to leave it. */
   leave?: EventTuple<EmitEvents> | undefined;
-  /** The event that says that it is joined, if the acknowledgement of `join` does not. */
-  confirm?: TopicConfirmation<ListenEvents> | undefined;
   /** What tells it from other topics. Default: the JSON of `join`. */
   key?: string | undefined;
-}
+} & (Join extends RequestName<EmitEvents>
+  ? {
+      /** The event that says that it is joined, if `join` is not to be acknowledged. */
+      confirm?: TopicConfirmation<ListenEvents> | undefined;
+    }
+  : { confirm: TopicConfirmation<ListenEvents> });
+
+/** What a topic is ready with: the acknowledgement of what joins it. */
+export type TopicAnswer<EmitEvents extends object, Join extends EventName<EmitEvents>> =
+  Join extends RequestName<EmitEvents> ? AckValue<EmitEvents, Join> : undefined;
 
 export abstract class ReliableNamespace<
   ListenEvents extends object,
@@ -128,10 +135,10 @@ export abstract class ReliableNamespace<
    * const room = client.topic({ join: ["room:join", { room }], leave: ["room:leave", { room }] });
    * const subscription = room.retain();
    */
-  topic<Join extends RequestName<EmitEvents>>(
+  topic<Join extends EventName<EmitEvents>>(
     options: TopicOptions<ListenEvents, EmitEvents, Join>,
-  ): Topic<AckValue<EmitEvents, Join>> {
-    return this.topics.get(options);
+  ): Topic<TopicAnswer<EmitEvents, Join>> {
+    return this.topics.get(options) as never;
   }
 
   /** What the last connection continues: one verdict for each; `undefined` before the first. */

@@ -72,7 +72,7 @@ export class Topic<Answer = unknown> {
   }
 
   /**
-   * Resolves with the server's answer to `join` when the topic is live, at once if it is. Rejects with
+   * Resolves when the topic is live, at once if it is, with the server's answer to `join`. Rejects with
    * `topic_failed` if it could not be joined, and with `aborted` if everybody left before that; after that
    * it is another promise.
    */

@@ -68,14 +68,18 @@ describe("the outbox", () => {
 
 describe("topic()", () => {
   test("takes events of the maps, and is ready with the answer of `join`", () => {
-    const topic = client.topic({
-      join: ["join", "kitchen"],
-      leave: ["leave", "kitchen"],
-      confirm: { event: "joined", match: ({ room }) => room === "kitchen" },
-    });
+    const topic = client.topic({ join: ["join", "kitchen"], leave: ["leave", "kitchen"] });
     expectTypeOf(topic).toEqualTypeOf<Topic<string[]>>();
     expectTypeOf(topic.ready).toEqualTypeOf<Promise<string[]>>();
     expectTypeOf(topic.retain()).toEqualTypeOf<Subscription>();
+  });
+
+  test("needs no acknowledgement where an event confirms it", () => {
+    const topic = client.topic({
+      join: ["leave", "kitchen"],
+      confirm: { event: "joined", match: ({ room }) => room === "kitchen" },
+    });
+    expectTypeOf(topic).toEqualTypeOf<Topic<undefined>>();
   });
 
   test("refuses others", () => {
