@@ -12,7 +12,7 @@ import type { Awaitable } from "./outboxStore.js";
 import type { ReliableParts } from "./reliablePort.js";
 import type { Sender } from "./sender.js";
 import { serialize, toValue } from "./serialize.js";
-import { type AnyTopicOptions, type Topic, Topics } from "./topics.js";
+import { type Topic, Topics } from "./topics.js";
 
 /** What is sent for a topic: an event's name and its arguments. */
 export type EventTuple<Events extends object> = {
