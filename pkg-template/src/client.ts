@@ -1,10 +1,12 @@
 /** What applications work with: a client, and the namespaces on it. */
+import type { Address } from "./address.js";
+import type { Auth } from "./auth.js";
 import { Connection } from "./connection.js";
-import type { SockeyeError } from "./errors.js";
+import { fail, type SockeyeError } from "./errors.js";
 import type { DefaultEvents } from "./events.js";
 import { NamespaceClient } from "./namespaceClient.js";
 import { Observable } from "./observable.js";
-import { type Auth, type ClientOptions, resolveOptions, toNamespace } from "./options.js";
+import { type ClientOptions, resolveOptions, toIdentity, toNamespace } from "./options.js";
 import type { CreateCore } from "./port.js";
 
 /**
@@ -24,7 +26,7 @@ export class Client<
   readonly #namespaces = new Map<string, NamespaceClient>();
 
   /** @internal */
-  constructor(url: string | URL, options: ClientOptions, createCore: CreateCore) {
+  constructor(url: Address, options: ClientOptions, createCore: CreateCore) {
     const resolved = resolveOptions(url, options);
     super(new Connection(resolved, createCore), resolved.namespace, resolved.auth);
     const { errors } = this.connection;
@@ -57,6 +59,47 @@ export class Client<
     return namespace as unknown as NamespaceClient<Listen, Emit>;
   }
 
+  /** The user, as the option `identity` or {@link setIdentity} said; undefined if there is none. */
+  get identity(): string | undefined {
+    return this.connection.identity || undefined;
+  }
+
+  /**
+   * Says who the user is from now on; undefined for nobody.
+   *
+   * Nothing of one user is ever sent as another: what `emit` had kept for the connection is dropped,
+   * requests that were not sent reject with `identity_changed`, and sessions are not recovered.
+   * Namespaces that are connected are left, and join anew over a connection of their own, for which
+   * `auth` is asked. The same user again changes nothing.
+   *
+   * @throws {SockeyeError} `invalid_option` for an empty text, `client_destroyed`.
+   * @example
+   * client.setIdentity(user.id);
+   */
+  setIdentity(identity: string | undefined): void {
+    const next = toIdentity(identity);
+    this.connection.assertAlive();
+    if (next !== this.connection.identity) this.connection.setIdentity(next);
+  }
+
+  /**
+   * Leaves all namespaces in good order and forgets the user; `connect()` comes back, as nobody.
+   *
+   * What `emit` had kept for the connection is dropped. `queue` says what becomes of what waits in the
+   * queue: `keep` it for when the user comes back, or `discard` it.
+   *
+   * @throws {SockeyeError} `invalid_option` if `queue` is neither, `client_destroyed`.
+   * @example
+   * client.logout({ queue: "keep" });
+   */
+  logout({ queue }: { queue: "keep" | "discard" }): void {
+    this.connection.assertAlive();
+    checkQueue(queue);
+    for (const namespace of this.#namespaces.values()) namespace.disconnect();
+    if (queue === "discard") this.connection.core?.discardQueue();
+    this.connection.setIdentity("");
+  }
+
   /** Ends a wait for the next attempt. Does nothing in any other state. */
   reconnectNow(): void {
     this.connection.reconnectNow();
@@ -70,4 +113,10 @@ export class Client<
     this.connection.destroy();
     await Promise.resolve();
   }
+}
+
+/** What is to be kept must not be lost by a slip of the pen, nor the other way round. */
+function checkQueue(queue: unknown): void {
+  if (queue === "keep" || queue === "discard") return;
+  throw fail("invalid_option", `queue is ${String(queue)}`, 'give "keep" or "discard"');
 }

@@ -1,49 +1,40 @@
 /** What all namespaces of a client share: the core, the numbers of events and requests, the errors. */
-import { aborted, ackTimeout, clientDisconnect, destroyed, show } from "./connectionErrors.js";
+import type { AuthReason } from "./auth.js";
+import { Causes } from "./causes.js";
+import {
+  aborted,
+  ackTimeout,
+  clientDisconnect,
+  destroyed,
+  identityChanged,
+  show,
+} from "./connectionErrors.js";
 import { type ErrorData, fail, SockeyeError } from "./errors.js";
 import { EventNumbers } from "./eventNumbers.js";
 import { CoreLoader, type LoadEvents } from "./loading.js";
 import { Subject } from "./observable.js";
 import type { ResolvedOptions } from "./options.js";
 import type { CoreEvents, CorePort, CreateCore, LoadedCore, Services } from "./port.js";
+import type { Questions } from "./questions.js";
 import { type ReliableParts, ReliablePort } from "./reliablePort.js";
-import { Requests } from "./requests.js";
+import { Requests, untilAborted } from "./requests.js";
 import { SendQueue } from "./sendQueue.js";
 import type { Outgoing } from "./serialize.js";
-import { type ClientStatus, toStatus } from "./status.js";
-
-/** What the connection tells a namespace. */
-export interface SocketEvents {
-  handleDelivered(event: number, args: readonly unknown[], connection: number, ackId: number): void;
-  handleAuthNeeded(ticket: number): void;
-  handleAccepted(id: string, recovered: boolean): void;
-  handleStatus(status: ClientStatus): void;
-  /** An attempt of this namespace, or of the connection, failed. */
-  handleFailed(error: SockeyeError): void;
-}
-
-interface Socket {
-  namespace: string;
-  authOnDemand: boolean;
-  /** Whether it is to be connected as soon as the core is there. */
-  wanted: boolean;
-  events: SocketEvents;
-  parts: ReliableParts;
-  /** Why the application's last auth failed. */
-  authError?: unknown;
-  /** What the server said when it refused. */
-  refusal?: unknown;
-}
+import type { Socket, SocketAuth, SocketEvents } from "./socketEvents.js";
+import { toStatus } from "./status.js";
 
 export class Connection extends ReliablePort implements CoreEvents, LoadEvents {
   readonly options: ResolvedOptions;
   readonly errors = new Subject<SockeyeError>(show);
+  readonly causes = new Causes();
   /** The numbers of the events that are listened to. */
   readonly eventNumbers = new EventNumbers();
   readonly #loader: CoreLoader;
   readonly #sockets: Socket[] = [];
   readonly #requests = new Requests();
   readonly #sendQueue = new SendQueue();
+  #questions: Questions | undefined;
+  #identity: string;
   #core: CorePort | undefined;
   #services: Services | undefined;
   #destroyed = false;
@@ -51,6 +42,7 @@ export class Connection extends ReliablePort implements CoreEvents, LoadEvents {
   constructor(options: ResolvedOptions, createCore: CreateCore) {
     super();
     this.options = options;
+    this.#identity = options.identity;
     const times = { ...options.core, random: options.random };
     this.#loader = new CoreLoader(() => createCore(options.core, this), times, this);
   }
@@ -68,12 +60,12 @@ export class Connection extends ReliablePort implements CoreEvents, LoadEvents {
   /** Adds a namespace; returns its number. */
   addSocket(
     namespace: string,
-    authOnDemand: boolean,
+    auth: SocketAuth,
     events: SocketEvents,
     parts: ReliableParts,
   ): number {
-    this.#core?.socket(namespace, authOnDemand);
-    return this.#sockets.push({ namespace, authOnDemand, wanted: false, events, parts }) - 1;
+    this.#core?.socket(namespace, auth.hasAuth);
+    return this.#sockets.push({ namespace, auth, wanted: false, events, parts }) - 1;
   }
 
   /** Whether the application wants a namespace connected, also if the core has yet to act on it. */
@@ -91,6 +83,7 @@ export class Connection extends ReliablePort implements CoreEvents, LoadEvents {
 
   disconnect(socket: number): void {
     this.#want(socket, false);
+    if (this.#wanted().length === 0) this.#questions?.cancelAddress();
     if (this.#core) this.#core.disconnect(socket);
     else this.#disconnectUnloaded(socket);
   }
@@ -99,6 +92,20 @@ export class Connection extends ReliablePort implements CoreEvents, LoadEvents {
   reconnectNow(): void {
     if (this.#core) this.#core.reconnectNow();
     else this.#loader.retryNow();
+  }
+
+  /** The user, empty for none. */
+  get identity(): string {
+    return this.#identity;
+  }
+
+  /** What the user before has not sent is dropped, and namespaces that are wanted connect anew. */
+  setIdentity(identity: string): void {
+    this.#identity = identity;
+    for (const { request } of this.#sendQueue.drain()) {
+      if (request !== undefined) this.settled(request, identityChanged, []);
+    }
+    this.#core?.setIdentity(identity);
   }
 
   emit(socket: number, outgoing: Outgoing, volatile: boolean): void {
@@ -126,7 +133,13 @@ export class Connection extends ReliablePort implements CoreEvents, LoadEvents {
       : this.#enqueueRequest(socket, request, outgoing, timeoutMs);
     if (error) this.settled(request, error, []);
     else handleTaken();
-    return signal ? this.#abortable(answer, socket, request, signal) : answer;
+    if (!signal) return answer;
+    return untilAborted(answer, signal, () => {
+      if (!this.#requests.has(request)) return;
+      this.#core?.cancel(socket, request);
+      this.#sendQueue.remove(request);
+      this.#requests.reject(request, aborted(signal));
+    });
   }
 
   /** Requests something in a prologue. */
@@ -148,13 +161,6 @@ export class Connection extends ReliablePort implements CoreEvents, LoadEvents {
     return answer;
   }
 
-  /** The application has no auth payload to give, because of `cause`. */
-  failAuthentication(socket: number, ticket: number, cause: unknown): void {
-    const known = this.#sockets[socket];
-    if (known) known.authError = cause;
-    this.#core?.failAuthentication(socket, ticket);
-  }
-
   /** Reports what the application's code threw, and goes on. */
   report(error: unknown): void {
     show(error);
@@ -171,6 +177,7 @@ export class Connection extends ReliablePort implements CoreEvents, LoadEvents {
     if (this.#destroyed) return;
     this.#destroyed = true;
     this.#loader.stop();
+    this.#questions?.cancelAddress();
     this.eventNumbers.stop();
     this.#sendQueue.drain();
     const core = this.#core;
@@ -199,8 +206,19 @@ export class Connection extends ReliablePort implements CoreEvents, LoadEvents {
     else this.#requests.resolve(request, args);
   }
 
-  authNeeded(socket: number, ticket: number): void {
-    this.#sockets[socket]?.events.handleAuthNeeded(ticket);
+  authNeeded(socket: number, ticket: number, attempt: number, reason: AuthReason): void {
+    this.causes.noteAuth(socket, undefined);
+    this.#sockets[socket]?.events.handleAuthNeeded(ticket, attempt, reason);
+  }
+
+  addressNeeded(ticket: number, attempt: number): void {
+    this.#questions?.askForAddress(ticket, attempt);
+  }
+
+  verdictNeeded(socket: number, ticket: number, cause: ErrorData): void {
+    const error = this.causes.toError(socket, cause);
+    const canRefresh = this.#sockets[socket]?.auth.canRefresh === true;
+    this.#questions?.judge(socket, ticket, error, canRefresh, (thrown) => this.report(thrown));
   }
 
   accepted(socket: number, id: string, recovered: boolean): void {
@@ -208,8 +226,7 @@ export class Connection extends ReliablePort implements CoreEvents, LoadEvents {
   }
 
   refused(socket: number, data: unknown): void {
-    const known = this.#sockets[socket];
-    if (known) known.refusal = data;
+    this.causes.noteRefusal(socket, data);
   }
 
   dropped(data: ErrorData): void {
@@ -217,7 +234,8 @@ export class Connection extends ReliablePort implements CoreEvents, LoadEvents {
   }
 
   failed(socket: number, data: ErrorData): void {
-    const error = this.#toError(socket, data);
+    const error = this.causes.toError(socket, data);
+    if (error.code === "address_failed") this.#questions?.cancelAddress();
     const concerned = socket < 0 ? [...this.#sockets] : this.#sockets.slice(socket, socket + 1);
     for (const { events } of concerned) events.handleFailed(error);
     this.errors.next(error);
@@ -229,22 +247,17 @@ export class Connection extends ReliablePort implements CoreEvents, LoadEvents {
     attempt: number,
     retryInMs: number,
     cause: ErrorData | undefined,
+    slow: boolean,
   ): void {
-    const error = cause && this.#toError(socket, cause);
+    const error = cause && this.causes.toError(socket, cause);
     if (state === "disconnected" && error?.code !== "client_disconnect") this.#want(socket, false);
     if (state === "connected") this.#loader.reset();
-    const status = toStatus(state, attempt + this.#loader.failures, retryInMs, error);
+    const status = toStatus(state, attempt + this.#loader.failures, retryInMs, error, slow);
     this.#sockets[socket]?.events.handleStatus(status);
   }
 
   protected partsOf(socket: number): ReliableParts | undefined {
     return this.#sockets[socket]?.parts;
-  }
-
-  #toError(socket: number, data: ErrorData): SockeyeError {
-    const { authError: cause, refusal } = this.#sockets[socket] ?? {};
-    if (data.code === "auth_failed") return new SockeyeError(data, { cause });
-    return new SockeyeError(data, data.code === "connect_refused" ? { data: refusal } : {});
   }
 
   #want(socket: number, wanted: boolean): void {
@@ -266,7 +279,9 @@ export class Connection extends ReliablePort implements CoreEvents, LoadEvents {
       core.destroy();
       return;
     }
-    for (const { namespace, authOnDemand } of this.#sockets) core.socket(namespace, authOnDemand);
+    this.#questions = new services.Questions(core, this.options, this.causes);
+    if (this.#identity) core.setIdentity(this.#identity);
+    for (const { namespace, auth } of this.#sockets) core.socket(namespace, auth.hasAuth);
     this.eventNumbers.start(core);
     for (const { run, request } of this.#sendQueue.drain()) {
       const error = run(core);
@@ -322,7 +337,7 @@ export class Connection extends ReliablePort implements CoreEvents, LoadEvents {
   /** The last one to leave ends the wait for the next load. */
   #disconnectUnloaded(socket: number): void {
     if (this.#wanted().length === 0) this.#loader.reset();
-    this.status(socket, "disconnected", 0, 0, clientDisconnect);
+    this.status(socket, "disconnected", 0, 0, clientDisconnect, false);
   }
 
   #wanted(): number[] {
@@ -356,25 +371,5 @@ export class Connection extends ReliablePort implements CoreEvents, LoadEvents {
       return core.request(socket, request, outgoing.body, outgoing.attachments, left);
     };
     return this.#enqueue(outgoing, send, request);
-  }
-
-  async #abortable(
-    answer: Promise<readonly unknown[]>,
-    socket: number,
-    request: number,
-    signal: AbortSignal,
-  ): Promise<readonly unknown[]> {
-    const abort = () => {
-      if (!this.#requests.has(request)) return;
-      this.#core?.cancel(socket, request);
-      this.#sendQueue.remove(request);
-      this.#requests.reject(request, aborted(signal));
-    };
-    signal.addEventListener("abort", abort);
-    try {
-      return await answer;
-    } finally {
-      signal.removeEventListener("abort", abort);
-    }
   }
 }

@@ -13,6 +13,12 @@ export const clientDisconnect: ErrorData = {
   hint: "call connect() to come back",
 };
 
+export const identityChanged: ErrorData = {
+  code: "identity_changed",
+  message: "it was not sent, because the client has another user since",
+  hint: "send it again as the new user if that is meant",
+};
+
 export const ackTimeout: ErrorData = {
   code: "ack_timeout",
   message: "no answer came in time",

@@ -6,6 +6,7 @@ import { Diagnostician } from "./diagnose.js";
 import type { SockeyeErrorCode } from "./errors.js";
 import type { CoreEvents, CoreOptions, CorePort } from "./port.js";
 import { toErrorData, toReliableEvents, toReliablePort } from "./reliableCore.js";
+import { withRetryAfter } from "./retryAfter.js";
 import { safely, throwLater } from "./safely.js";
 import initialize, { Client, Decoder, Engine } from "./wasm/glue.js";
 import { data, size } from "./wasm/payload.js";
@@ -54,14 +55,26 @@ type EventNames = Map<string, number> & {
   identity?: { seeds: [number, number]; stamps: boolean };
 };
 
-function start(options: CoreOptions, events: CoreEvents): CorePort {
+function start(given: CoreOptions, events: CoreEvents): CorePort {
   const names: EventNames = new Map<string, number>();
-  names.identity = { seeds: [options.seed | 0, (options.seed / 2 ** 32) | 0], stamps: false };
+  names.identity = { seeds: [given.seed | 0, (given.seed / 2 ** 32) | 0], stamps: false };
+  // The transports read the addresses when they open.
+  const options = { ...given, names };
+  let isAlive = true;
+  if (given.fetch) {
+    options.fetch = withRetryAfter(given.fetch, (afterMs) => {
+      if (isAlive) client.postpone(afterMs);
+    });
+  }
   const diagnostician = new Diagnostician(options, (code) => client.handleDiagnosis(code));
   const clientEvents = toClientEvents(events, () => diagnostician.ask());
-  const client = new Client({ ...options, names }, clientEvents);
+  const client = new Client(options, clientEvents);
   client.reportTo(client);
-  return toPort(client, names, diagnostician);
+  const stop = () => {
+    isAlive = false;
+    diagnostician.stop();
+  };
+  return toPort(client, options, stop);
 }
 
 /**
@@ -81,7 +94,7 @@ function toClientEvents(events: CoreEvents, onDiagnose: () => void): object {
         throwLater(error);
       }
     },
-    authNeeded: safely((socket: number, ticket: number) => events.authNeeded(socket, ticket)),
+    ...toQuestions(events),
     accepted: safely((socket: number, id: string, recovered: boolean) =>
       events.accepted(socket, id, recovered),
     ),
@@ -104,12 +117,33 @@ function toClientEvents(events: CoreEvents, onDiagnose: () => void): object {
         retryInMs: number,
         code: SockeyeErrorCode | "",
         detail: string,
-      ) => events.status(socket, state, attempt, retryInMs, toErrorData(code, detail)),
+        slow: boolean,
+      ) => events.status(socket, state, attempt, retryInMs, toErrorData(code, detail), slow),
     ),
   };
 }
 
-function toPort(client: Client, names: EventNames, diagnostician: Diagnostician): CorePort {
+/** What the application is asked. */
+function toQuestions(events: CoreEvents): object {
+  return {
+    authNeeded: safely((...args: Parameters<CoreEvents["authNeeded"]>) =>
+      events.authNeeded(...args),
+    ),
+    addressNeeded: safely((ticket: number, attempt: number) =>
+      events.addressNeeded(ticket, attempt),
+    ),
+    verdictNeeded: safely((socket: number, ticket: number, code: SockeyeErrorCode) =>
+      events.verdictNeeded(socket, ticket, describe(code)),
+    ),
+  };
+}
+
+function toPort(
+  client: Client,
+  options: CoreOptions & { names: EventNames },
+  stop: () => void,
+): CorePort {
+  const { names } = options;
   return {
     ...toReliablePort(client),
     socket: (namespace, authOnDemand) => void client.socket(namespace, authOnDemand),
@@ -118,6 +152,16 @@ function toPort(client: Client, names: EventNames, diagnostician: Diagnostician)
     reconnectNow: () => client.reconnectNow(),
     authenticate: (socket, ticket, payload) => client.authenticate(socket, ticket, payload),
     failAuthentication: (socket, ticket) => client.failAuthentication(socket, ticket),
+    stopAuthentication: (socket, ticket) => client.stopAuthentication(socket, ticket),
+    refreshAuth: (socket) => client.refreshAuth(socket),
+    useAddress(ticket, webSocketUrl, pollingUrl) {
+      Object.assign(options, { webSocketUrl, pollingUrl });
+      client.useAddress(ticket);
+    },
+    failAddress: (ticket) => client.failAddress(ticket),
+    judge: (socket, ticket, verdict, afterMs) => client.judge(socket, ticket, verdict, afterMs),
+    setIdentity: (identity) => client.setIdentity(identity),
+    discardQueue: () => client.discardQueue(),
     emit: (socket, body, attachments, volatile) =>
       toErrorData(client.emit(socket, body, attachments, volatile)),
     request: (socket, request, body, attachments, timeoutMs) =>
@@ -125,15 +169,22 @@ function toPort(client: Client, names: EventNames, diagnostician: Diagnostician)
     cancel: (socket, request) => client.cancel(socket, request),
     acknowledge: (socket, connection, ackId, body, attachments) =>
       client.acknowledge(socket, connection, ackId, body, attachments),
-    listen: (name, event) => void names.set(name, event),
-    unlisten: (name) => void names.delete(name),
-    listenAny: (event) => void (names.any = event),
-    unlistenAny: () => void (names.any = undefined),
+    ...toListening(names),
     destroy() {
-      diagnostician.stop();
+      stop();
       client.destroy();
       // This may run inside a listener, so inside the client: it is freed when the stack is empty.
       queueMicrotask(() => client.free());
     },
+  };
+}
+
+/** The names are looked up without the core. */
+function toListening(names: EventNames) {
+  return {
+    listen: (name: string, event: number) => void names.set(name, event),
+    unlisten: (name: string) => void names.delete(name),
+    listenAny: (event: number) => void (names.any = event),
+    unlistenAny: () => void (names.any = undefined),
   };
 }

@@ -72,6 +72,10 @@ const descriptions: Partial<Record<SockeyeErrorCode, readonly [message: string, 
     "the connection was lost before the answer",
     "the server may have acted on the request: ask it before requesting again",
   ],
+  identity_changed: [
+    "it was not sent, because the client has another user since",
+    "send it again as the new user if that is meant",
+  ],
   binary_unsupported: [
     "a packet with binary attachments was dropped",
     "have the server send text or JSON, for example base64",
@@ -128,7 +132,18 @@ const descriptions: Partial<Record<SockeyeErrorCode, readonly [message: string, 
     "the server refused the namespace",
     "see `data` for what it said; check the namespace's name and `auth`, then call connect()",
   ],
-  auth_failed: ["the option `auth` failed", "the `cause` is what it threw"],
+  auth_failed: [
+    "the option `auth` failed",
+    "the `cause` is what it threw; if it took too long, raise `authTimeoutMs`",
+  ],
+  auth_stopped: [
+    "the option `auth` said that there is no point in trying",
+    "the `cause` is what it threw; call connect() when that has changed",
+  ],
+  address_failed: [
+    "the function that gives the address failed",
+    "the `cause` is what it threw; if it took too long, raise `connectTimeoutMs`",
+  ],
   server_disconnect: [
     "the server disconnected the client",
     "call connect() if the client should come back",

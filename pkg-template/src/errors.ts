@@ -25,6 +25,7 @@ export type SockeyeErrorCode =
   // A request ended without an answer.
   | "ack_timeout"
   | "disconnected"
+  | "identity_changed"
   | "aborted"
   // An action ended without being applied, or may have.
   | "action_rejected"
@@ -53,6 +54,8 @@ export type SockeyeErrorCode =
   | "connect_timeout"
   | "connect_refused"
   | "auth_failed"
+  | "auth_stopped"
+  | "address_failed"
   // A connection ended.
   | "server_disconnect"
   | "client_disconnect"

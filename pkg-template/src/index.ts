@@ -1,4 +1,5 @@
 /** The default entry: small, and imports the core when a client first connects. */
+import type { Address } from "./address.js";
 import { Client } from "./client.js";
 import type { DefaultEvents } from "./events.js";
 import type { ClientOptions } from "./options.js";
@@ -21,7 +22,7 @@ export * from "./public.js";
 export function createClient<
   ListenEvents extends object = DefaultEvents,
   EmitEvents extends object = ListenEvents,
->(url: string | URL, options: ClientOptions = {}): Client<ListenEvents, EmitEvents> {
+>(url: Address, options: ClientOptions = {}): Client<ListenEvents, EmitEvents> {
   return new Client(url, options, async (coreOptions, events) => {
     const { createCore, services } = await import("./core.js");
     return { core: await createCore(coreOptions, events), services };

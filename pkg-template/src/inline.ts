@@ -1,4 +1,5 @@
 /** The entry with the core in it: one file more to parse at the start, none to fetch later. */
+import type { Address } from "./address.js";
 import { Client } from "./client.js";
 import { createCore, services } from "./core.js";
 import type { DefaultEvents } from "./events.js";
@@ -14,7 +15,7 @@ export * from "./public.js";
 export function createClient<
   ListenEvents extends object = DefaultEvents,
   EmitEvents extends object = ListenEvents,
->(url: string | URL, options: ClientOptions = {}): Client<ListenEvents, EmitEvents> {
+>(url: Address, options: ClientOptions = {}): Client<ListenEvents, EmitEvents> {
   return new Client(url, options, async (coreOptions, events) => {
     return { core: await createCore(coreOptions, events), services };
   });

@@ -1,8 +1,9 @@
 /** A namespace as applications work with it. */
 import type { ActionOptions } from "./action.js";
+import { type Auth, Authenticator } from "./auth.js";
 import { Channels } from "./channels.js";
 import { checkCount, checkTimes } from "./checks.js";
-import type { Connection, SocketEvents } from "./connection.js";
+import type { Connection } from "./connection.js";
 import { Deferred } from "./deferred.js";
 import { fail, type SockeyeError } from "./errors.js";
 import type {
@@ -21,11 +22,12 @@ import {
   Subject,
   type Subscription,
 } from "./observable.js";
-import type { Auth } from "./options.js";
 import { ReliableNamespace } from "./reliable.js";
 import type { ActionSender, Sender, SendOptions } from "./sender.js";
-import { assertNotReserved, serialize, stringifyAuth, toOutgoing, toValue } from "./serialize.js";
+import { assertNotReserved, serialize, toOutgoing, toValue } from "./serialize.js";
+import type { SocketEvents } from "./socketEvents.js";
 import { type ClientStatus, isSame, withDetails } from "./status.js";
+import { steady } from "./steadyStatus.js";
 
 /** One namespace: its events, its status. */
 export class NamespaceClient<
@@ -46,10 +48,11 @@ export class NamespaceClient<
   declare readonly "~events": { listen: ListenEvents; emit: EmitEvents } | undefined;
   /** @internal */
   readonly socket: number;
-  readonly #auth: Auth | undefined;
+  readonly #authenticator: Authenticator;
   readonly #channels: Channels;
   readonly #outgoing: Subject<AnyEvent>;
   readonly #statusSubject: Subject<ClientStatus>;
+  #steadyStatus: StateObservable<ClientStatus> | undefined;
   #status: ClientStatus = { state: "idle" };
   /** Statuses that not everybody has been told; more than one if a listener causes the next. */
   readonly #untold: ClientStatus[] = [];
@@ -62,7 +65,7 @@ export class NamespaceClient<
   /** @internal */
   constructor(connection: Connection, name: string, auth: Auth | undefined) {
     super(connection, name);
-    this.#auth = auth;
+    this.#authenticator = new Authenticator(auth, connection);
     const report = (error: unknown) => connection.report(error);
     this.#channels = new Channels(connection.eventNumbers, report);
     this.#outgoing = new Subject(report);
@@ -72,7 +75,21 @@ export class NamespaceClient<
       this.#statusSubject,
       () => this.#untold[0] ?? this.#status,
     );
-    this.socket = connection.addSocket(name, auth !== undefined, this.#socketEvents(), this);
+    this.socket = connection.addSocket(name, this.#authenticator, this.#socketEvents(), this);
+  }
+
+  /**
+   * The {@link status} without its flaps: a state is there when the status has been another than the one
+   * before for 300 ms (option `steadyAfterMs`); `disconnected` and `closed` are there at once.
+   *
+   * @example
+   * client.steadyStatus.subscribe(({ state }) => (banner.hidden = state === "connected"));
+   */
+  get steadyStatus(): StateObservable<ClientStatus> {
+    const { connection } = this;
+    const { steadyAfterMs } = connection.options;
+    const report = (error: unknown) => connection.report(error);
+    return (this.#steadyStatus ??= steady(this.status, steadyAfterMs, report));
   }
 
   /** The server's id for this connection, while connected: `socket.id` there. */
@@ -108,6 +125,26 @@ export class NamespaceClient<
       }
       this.connection.connect(this.socket);
     }
+    return promise;
+  }
+
+  /**
+   * Joins the namespace anew with a fresh auth payload, which `auth` is asked for with the reason
+   * `refresh`: when the user has got other rights, or before a token expires. Connects if nobody has.
+   *
+   * What has been sent and not answered counts as lost, as when the connection is lost. The promise
+   * settles like that of {@link connect}.
+   *
+   * @example
+   * await client.refreshAuth();
+   */
+  refreshAuth(): Promise<void> {
+    const { state } = this.#status;
+    if (state === "closed" || !this.connection.isWanted(this.socket)) return this.connect();
+    const { promise } = (this.#connecting ??= new Deferred());
+    // The core has yet to be loaded: that is what is waited for.
+    if (!this.connection.core) this.connection.reconnectNow();
+    else this.connection.core.refreshAuth(this.socket);
     return promise;
   }
 
@@ -271,7 +308,8 @@ export class NamespaceClient<
         const answer = ackId < 0 ? undefined : this.#answerTo(connection, ackId);
         this.#channels.deliver(event, args, answer);
       },
-      handleAuthNeeded: (ticket) => void this.#authenticate(ticket),
+      handleAuthNeeded: (ticket, attempt, reason) =>
+        void this.#authenticator.ask(this.socket, ticket, attempt, reason),
       handleAccepted: (id, recovered) => {
         this.#socketId = id;
         this.#recovered = recovered;
@@ -301,17 +339,9 @@ export class NamespaceClient<
     }
   }
 
-  async #authenticate(ticket: number): Promise<void> {
-    try {
-      const auth: unknown = typeof this.#auth === "function" ? await this.#auth() : this.#auth;
-      this.connection.core?.authenticate(this.socket, ticket, stringifyAuth(auth));
-    } catch (error) {
-      this.connection.failAuthentication(this.socket, ticket, error);
-    }
-  }
-
   /** The promise of `connect()` ends first: a listener may call that again. */
   #onStatus(status: ClientStatus): void {
+    if (status.state !== "connecting") this.#authenticator.cancel();
     if (status.state === "connected") this.#finishConnecting();
     else if (status.state === "disconnected") this.#onDisconnected(status.cause);
     else if (status.state === "waiting") this.#onWaiting(status.cause);

@@ -1,15 +1,12 @@
 /** What an application can set, and what becomes of it. */
+import { type Address, parseAddress, toEndpoints } from "./address.js";
+import type { Auth } from "./auth.js";
 import { checkCount, checkTimes } from "./checks.js";
 import { fail, type SockeyeError } from "./errors.js";
 import { type OutboxOptions, type ResolvedOutbox, resolveOutbox } from "./outboxOptions.js";
+import { type Policies, type ReconnectOn, resolvePolicies, toCorePolicy } from "./policies.js";
 import type { CoreOptions } from "./port.js";
 import { resolveTransports } from "./transports.js";
-
-/** What is sent with CONNECT: a JSON object. */
-type AuthPayload = Record<string, unknown>;
-
-/** The auth payload of a namespace, or where to get it. */
-export type Auth = AuthPayload | (() => AuthPayload | undefined | Promise<AuthPayload | undefined>);
 
 /** What a WebSocket implementation must have: that of browsers, Node and the package `ws` do. */
 export type WebSocketConstructor = new (
@@ -33,6 +30,10 @@ export interface ReconnectOptions {
   baseMs?: number | undefined;
   /** The longest wait at all. Default 30,000. */
   capMs?: number | undefined;
+  /** After this time in which all attempts have failed they become rare. Default 600,000. */
+  slowAfterMs?: number | undefined;
+  /** The longest wait then, if it is over `capMs`. Default 300,000. */
+  slowCapMs?: number | undefined;
 }
 
 /** What a connection can run over. */
@@ -52,6 +53,17 @@ export interface AttachmentOptions {
 export interface ClientOptions {
   /** Sent with CONNECT. A function is called before every attempt, so that a token can be fresh. */
   auth?: Auth | undefined;
+  /** How long `auth` may take, if it is a function, within the attempt. Default 10,000. */
+  authTimeoutMs?: number | undefined;
+  /**
+   * Tells whether the server has refused a namespace because its token had expired; `auth` is asked
+   * again then, once at once. Default: the message, or `data.code`, is `expired` or `token_expired`.
+   */
+  isAuthExpired?: ((error: SockeyeError) => boolean) | undefined;
+  /** The user, in any words. What waits to be sent is never sent as another; see `setIdentity()`. */
+  identity?: string | undefined;
+  /** The namespace. Default: the path of the address, `/` if that is given by a function. */
+  namespace?: string | undefined;
   /** The HTTP path of the server. Default `/socket.io`. */
   path?: string | undefined;
   /** Added to the address of every request. It may show up in logs: put tokens in `auth`. */
@@ -84,6 +96,10 @@ export interface ClientOptions {
   attachments?: AttachmentOptions | undefined;
   /** How long to wait between attempts. */
   reconnect?: ReconnectOptions | undefined;
+  /** Whether to come back when the server has sent the client away. */
+  reconnectOn?: ReconnectOn | undefined;
+  /** How long a state must last before `steadyStatus` has it. Default 300. */
+  steadyAfterMs?: number | undefined;
   /** How long an attempt may take. Default 20,000. */
   connectTimeoutMs?: number | undefined;
   /** How long `request` waits for its answer unless told otherwise. Default 10,000. */
@@ -107,8 +123,15 @@ export interface ClientOptions {
 
 /** Options as the rest of the facade uses them. */
 export interface ResolvedOptions {
+  url: Address;
   namespace: string;
+  /** Empty if there is none. */
+  identity: string;
   auth: Auth | undefined;
+  policies: Policies;
+  steadyAfterMs: number;
+  /** What belongs to each address. */
+  endpoint: Pick<ClientOptions, "path" | "query">;
   autoConnect: boolean;
   requestTimeoutMs: number;
   core: CoreOptions;
@@ -120,13 +143,19 @@ export interface ResolvedOptions {
 }
 
 /** Checks everything and fills in the defaults. Throws `invalid_url` or `invalid_option`. */
-export function resolveOptions(url: string | URL, options: ClientOptions): ResolvedOptions {
-  const { address, error } = parseUrl(url);
-  const { requestTimeoutMs = 10_000, random = Math.random } = options;
-  checkTimes({ requestTimeoutMs });
+export function resolveOptions(url: Address, options: ClientOptions): ResolvedOptions {
+  const { requestTimeoutMs = 10_000, steadyAfterMs = 300, random = Math.random } = options;
+  checkTimes({ requestTimeoutMs, steadyAfterMs });
+  const policies = resolvePolicies(options.reconnectOn, options.isAuthExpired);
+  const { namespace, error, ...place } = resolveAddress(url, options);
   return {
-    namespace: toNamespace(address.pathname),
+    url,
+    namespace: toNamespace(options.namespace ?? namespace),
+    identity: toIdentity(options.identity),
     auth: options.auth,
+    policies,
+    steadyAfterMs,
+    endpoint: { path: options.path, query: { ...options.query } },
     autoConnect: options.autoConnect ?? isPageOrWorker(),
     requestTimeoutMs,
     random,
@@ -134,24 +163,47 @@ export function resolveOptions(url: string | URL, options: ClientOptions): Resol
     outbox: resolveOutbox(options.outbox),
     error,
     core: {
-      webSocketUrl: endpoint(address, options, "websocket"),
-      pollingUrl: endpoint(address, options, "polling"),
+      ...place,
       ...resolveTransports(options),
       ...resolveAttachments(options.attachments),
       ...resolveReconnection(options),
       trustRecovery: options.trustRecovery === true,
+      onServerDisconnect: toCorePolicy(policies.reconnectOn),
+      onRefused: "ask",
       seed: Math.floor(random() * 2 ** 53),
     },
   };
 }
 
-function resolveReconnection({ reconnect = {}, connectTimeoutMs = 20_000 }: ClientOptions) {
+/** A function is asked when there is an attempt. */
+function resolveAddress(url: Address, options: ClientOptions) {
+  if (typeof url === "function") {
+    const place = { addressOnDemand: true, webSocketUrl: "", pollingUrl: "" };
+    return { ...place, namespace: "/", error: undefined };
+  }
+  const { address, error } = parseAddress(url);
+  const place = { addressOnDemand: false, ...toEndpoints(address, options) };
+  return { ...place, namespace: address.pathname, error };
+}
+
+/** Returns an identity as the core knows it: empty for none. Throws `invalid_option`. */
+export function toIdentity(identity: string | undefined): string {
+  if (identity !== undefined && (typeof identity !== "string" || identity === "")) {
+    const hint = "give a text that is not empty, or undefined for nobody";
+    throw fail("invalid_option", "identity is no text, or empty", hint);
+  }
+  return identity ?? "";
+}
+
+function resolveReconnection({ reconnect = {}, ...times }: ClientOptions) {
+  const { connectTimeoutMs = 20_000, authTimeoutMs = 10_000 } = times;
   const { minMs = 100, baseMs = 1_000, capMs = 30_000 } = reconnect;
-  checkTimes({ minMs, baseMs, capMs, connectTimeoutMs });
+  const { slowAfterMs = 600_000, slowCapMs = 300_000 } = reconnect;
+  checkTimes({ minMs, baseMs, capMs, slowAfterMs, slowCapMs, connectTimeoutMs, authTimeoutMs });
   if (reconnect.minMs !== undefined && minMs > capMs) {
     throw fail("invalid_option", "minMs is over capMs", "raise reconnect.capMs");
   }
-  return { connectTimeoutMs, minMs, baseMs, capMs };
+  return { connectTimeoutMs, authTimeoutMs, minMs, baseMs, capMs, slowAfterMs, slowCapMs };
 }
 
 function resolveAttachments({
@@ -182,39 +234,6 @@ export function toNamespace(path: string): string {
     throw fail("invalid_option", `the namespace "${name}" has a comma`, hint);
   }
   return name.startsWith("/") ? name : `/${name}`;
-}
-
-/** A path stands for the page's own server; where there is no page it can be made, but not connected. */
-function parseUrl(url: string | URL): { address: URL; error: SockeyeError | undefined } {
-  const page = (globalThis as { location?: Location }).location?.href;
-  const hint = 'give an address like "https://example.com/namespace"';
-  const hasPage = page?.startsWith("http") === true;
-  const isPath = /^\/(?!\/)/.test(String(url));
-  let address;
-  try {
-    address = new URL(url, hasPage ? page : isPath ? "http://localhost" : undefined);
-  } catch (error) {
-    throw fail("invalid_url", `"${String(url)}" is no URL`, hint, error);
-  }
-  if (!/^(https?|wss?):$/.test(address.protocol)) {
-    throw fail("invalid_url", `"${String(url)}" is no http, https, ws or wss URL`, hint);
-  }
-  const lacksPage = isPath && !hasPage;
-  const error = lacksPage
-    ? fail("invalid_url", `"${String(url)}" needs a page whose server it means`, hint)
-    : undefined;
-  return { address, error };
-}
-
-function endpoint(address: URL, options: ClientOptions, transport: "websocket" | "polling") {
-  const secure = /^(https|wss):$/.test(address.protocol);
-  const scheme = transport === "websocket" ? "ws" : "http";
-  const path = (options.path ?? "/socket.io").replace(/^\/*/, "/").replace(/\/*$/, "/");
-  const endpoint = new URL(`${scheme}${secure ? "s" : ""}://${address.host}${path}`);
-  endpoint.search = address.search;
-  const query = { ...options.query, EIO: 4, transport };
-  for (const [key, value] of Object.entries(query)) endpoint.searchParams.set(key, String(value));
-  return endpoint.href;
 }
 
 function isPageOrWorker(): boolean {

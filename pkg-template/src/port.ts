@@ -51,6 +51,14 @@ export interface CoreOptions extends TransportOptions {
   capMs: number;
   /** Whether a session that the server recovered is taken for a continuation without further proof. */
   trustRecovery: boolean;
+  authTimeoutMs: number;
+  slowAfterMs: number;
+  slowCapMs: number;
+  /** Ask for the address before each attempt, by {@link CoreEvents.addressNeeded}. */
+  addressOnDemand: boolean;
+  /** What follows when the server disconnects or refuses a namespace. */
+  onServerDisconnect: "never" | "always" | "ask";
+  onRefused: "never" | "always" | "ask";
   /** Where the random sequence of the delays starts: a whole number below 2⁵³. */
   seed: number;
 }
@@ -64,6 +72,27 @@ export interface CorePort extends OutboxPort, ContinuityPort {
   /** Gives the auth payload, as JSON, that {@link CoreEvents.authNeeded} asked for. */
   authenticate(socket: number, ticket: number, payload: string | undefined): void;
   failAuthentication(socket: number, ticket: number): void;
+  /** There will never be a payload: the namespace stays disconnected. */
+  stopAuthentication(socket: number, ticket: number): void;
+  /** Joins the namespace with a fresh auth payload. */
+  refreshAuth(socket: number): void;
+  /** Gives the addresses that {@link CoreEvents.addressNeeded} asked for. */
+  useAddress(ticket: number, webSocketUrl: string, pollingUrl: string): void;
+  failAddress(ticket: number): void;
+  /** Says what {@link CoreEvents.verdictNeeded} asked for; `afterMs` is negative if it is not given. */
+  judge(
+    socket: number,
+    ticket: number,
+    verdict: "stop" | "retry" | "refresh",
+    afterMs: number,
+  ): void;
+  /**
+   * The client has another user, or none if `identity` is empty. What the old one had buffered is
+   * dropped, and namespaces that are wanted connect anew.
+   */
+  setIdentity(identity: string): void;
+  /** Drops what waits to be sent for the current user. */
+  discardQueue(): void;
   /**
    * `body` is the JSON of the array of the event's name and arguments, with placeholders for the
    * attachments, which are sent as they are at that time.
@@ -110,7 +139,19 @@ export interface CoreEvents extends OutboxEvents, ContinuityEvents {
     ackId: number,
   ): void;
   settled(request: number, error: ErrorData | undefined, args: readonly unknown[]): void;
-  authNeeded(socket: number, ticket: number): void;
+  authNeeded(
+    socket: number,
+    ticket: number,
+    attempt: number,
+    reason: "connect" | "expired" | "refresh",
+  ): void;
+  /** The address for an attempt is needed. */
+  addressNeeded(ticket: number, attempt: number): void;
+  /**
+   * The server has refused or disconnected the namespace: `cause` is `connect_refused` or
+   * `server_disconnect`. Its status stays as it is until the verdict.
+   */
+  verdictNeeded(socket: number, ticket: number, cause: ErrorData): void;
   /**
    * The server accepted the namespace and calls it `id`; the status that says so follows. `recovered`
    * if it has taken up the connection before this one.
@@ -128,6 +169,7 @@ export interface CoreEvents extends OutboxEvents, ContinuityEvents {
     attempt: number,
     retryInMs: number,
     cause: ErrorData | undefined,
+    slow: boolean,
   ): void;
 }
 

@@ -2,6 +2,8 @@
 import type { Client } from "./client.js";
 
 export type { Action, ActionOptions, ActionStatus } from "./action.js";
+export type { Address, AddressRequest } from "./address.js";
+export type { Auth, AuthReason, AuthRequest } from "./auth.js";
 export type { Client } from "./client.js";
 export type { Continuity, Gap, StreamGap } from "./continuity.js";
 export type { TopicState } from "./continuityPort.js";
@@ -25,7 +27,6 @@ export type {
 } from "./observable.js";
 export type {
   AttachmentOptions,
-  Auth,
   ClientOptions,
   ReconnectOptions,
   TransportName,
@@ -39,6 +40,8 @@ export type * from "./outboxStore.js";
 export type { EventTuple, TopicAnswer, TopicConfirmation, TopicOptions } from "./reliable.js";
 export type { ActionSender, Sender, SendOptions } from "./sender.js";
 export type { ClientStatus, DisconnectReason } from "./status.js";
+export type { ReconnectOn } from "./policies.js";
+export { StopReconnecting } from "./stopReconnecting.js";
 export type { Topic, TopicStatus } from "./topics.js";
 
 /** A client of any event maps, for code that does not care about events. */

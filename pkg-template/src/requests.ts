@@ -54,3 +54,17 @@ export class Requests {
     return pending;
   }
 }
+
+/** Calls `abort`, which ends the promise, when the signal aborts before it has ended. */
+export async function untilAborted<Value>(
+  promise: Promise<Value>,
+  signal: AbortSignal,
+  abort: () => void,
+): Promise<Value> {
+  signal.addEventListener("abort", abort);
+  try {
+    return await promise;
+  } finally {
+    signal.removeEventListener("abort", abort);
+  }
+}

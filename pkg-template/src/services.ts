@@ -1,3 +1,4 @@
-/** What only those need who use the outbox. Loaded with the core. */
+/** What is needed only when there is a core. Loaded with it. */
 export { memoryOutboxStore } from "./memoryStore.js";
 export { OutboxDesk } from "./outboxDesk.js";
+export { Questions } from "./questions.js";

@@ -28,6 +28,8 @@ export type ClientStatus =
       readonly attempt: number;
       /** In milliseconds since 1970, to be shown; the waiting itself does not go by this clock. */
       readonly retryAt: number;
+      /** There if attempts have failed for so long that they have become rare. */
+      readonly slow?: true;
       readonly cause?: SockeyeError;
       /** There if a connection ended, rather than an attempt. */
       readonly reason?: DisconnectReason;
@@ -61,13 +63,18 @@ export function toStatus(
   attempt: number,
   retryInMs: number,
   cause: SockeyeError | undefined,
+  slow = false,
 ): ClientStatus {
   const why = cause && { cause };
   switch (state) {
     case "connecting":
       return { state, attempt, ...why };
     case "waiting":
-      return { state, attempt, retryAt: Math.round(Date.now() + retryInMs), ...why };
+      return {
+        ...{ state, attempt, retryAt: Math.round(Date.now() + retryInMs) },
+        ...(slow && { slow }),
+        ...why,
+      };
     case "disconnected":
       return { state, ...why } as ClientStatus;
     case "idle":

@@ -1,5 +1,5 @@
 import { describe, expect, test, vi } from "vitest";
-import type { Auth } from "../src/options.js";
+import type { Auth } from "../src/auth.js";
 import { connecting, idle, sockeyeError, turn } from "./support/setUp.js";
 
 describe("auth", () => {
@@ -22,7 +22,7 @@ describe("auth", () => {
   ])("sends %s", async (_name, auth, payload) => {
     const { core } = await connecting({ auth });
     expect(core.callsOf("socket")).toEqual([["/", true]]);
-    core.events.authNeeded(0, 7);
+    core.needsAuth(7);
     await turn();
     expect(core.callsOf("authenticate")).toEqual([[0, 7, payload]]);
     expect(core.callsOf("failAuthentication")).toEqual([]);
@@ -34,8 +34,9 @@ describe("auth", () => {
     const { core } = await connecting({ auth });
     await turn();
     expect(auth).not.toHaveBeenCalled();
-    core.events.authNeeded(0, 1);
-    core.events.authNeeded(0, 2);
+    core.needsAuth(1);
+    await turn();
+    core.needsAuth(2);
     await turn();
     expect(core.callsOf("authenticate")).toEqual([
       [0, 1, '{"token":1}'],
@@ -47,7 +48,7 @@ describe("auth", () => {
     const auth = { token: "old" };
     const { core } = await connecting({ auth });
     auth.token = "new";
-    core.events.authNeeded(0, 1);
+    core.needsAuth(1);
     await turn();
     expect(core.callsOf("authenticate")).toEqual([[0, 1, '{"token":"new"}']]);
   });
@@ -67,7 +68,7 @@ describe("auth", () => {
   ])("that %s fails the attempt, with the cause", async (_name, auth, expected) => {
     const { client, core, promise } = await connecting({ auth });
     promise.catch(() => {});
-    core.events.authNeeded(0, 7);
+    core.needsAuth(7);
     await turn();
     expect(core.callsOf("authenticate")).toEqual([]);
     expect(core.callsOf("failAuthentication")).toEqual([[0, 7]]);
@@ -85,9 +86,9 @@ describe("auth", () => {
     });
     auth.mockReturnValue({ token: "t" });
     const { core } = await connecting({ auth });
-    core.events.authNeeded(0, 1);
+    core.needsAuth(1);
     await turn();
-    core.events.authNeeded(0, 2);
+    core.needsAuth(2);
     await turn();
     expect(core.callsOf("failAuthentication")).toEqual([[0, 1]]);
     expect(core.callsOf("authenticate")).toEqual([[0, 2, '{"token":"t"}']]);
@@ -105,8 +106,8 @@ describe("auth", () => {
       ["/admin", true],
       ["/open", false],
     ]);
-    core.events.authNeeded(1, 3);
-    core.events.authNeeded(0, 3);
+    core.needsAuth(3, { socket: 1 });
+    core.needsAuth(3);
     await turn();
     expect(core.callsOf("authenticate")).toEqual([
       [1, 3, '{"token":"admin"}'],

@@ -88,7 +88,7 @@ test.each<[string, unknown]>([
   ["more bytes than an event can carry", { keys: Array(11).fill(bytes(1)) }],
 ])("auth cannot hold %s", async (_name, auth) => {
   const { client, core } = await connected({ auth: auth as Record<string, unknown> });
-  core.events.authNeeded(0, 3);
+  core.needsAuth(3);
   await turn();
   expect(core.callsOf("failAuthentication")).toEqual([[0, 3]]);
   core.fails("auth_failed", 0);

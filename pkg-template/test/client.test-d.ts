@@ -1,6 +1,7 @@
 /** The types of everything but events. */
 import { describe, expectTypeOf, test } from "vitest";
 import {
+  type Address,
   type Auth,
   type Client,
   type ClientOptions,
@@ -14,6 +15,7 @@ import {
   type Sender,
   type SockeyeError,
   type SockeyeErrorCode,
+  StopReconnecting,
   type StateObservable,
   type Subscription,
 } from "../src/index.js";
@@ -21,8 +23,13 @@ import {
 const client = createClient("https://example.com");
 
 describe("createClient()", () => {
-  test("takes a text or a URL", () => {
-    expectTypeOf(createClient).parameter(0).toEqualTypeOf<string | URL>();
+  test("takes a text, a URL, or a function that gives one", () => {
+    expectTypeOf(createClient).parameter(0).toEqualTypeOf<Address>();
+    expectTypeOf<string>().toExtend<Address>();
+    expectTypeOf(() => new URL("https://example.com")).toExtend<Address>();
+    expectTypeOf(({ signal }: { signal: AbortSignal }) =>
+      fetch("/", { signal }).then((r) => r.text()),
+    ).toExtend<Address>();
     expectTypeOf(createClient("https://example.com", {})).toEqualTypeOf<Client>();
   });
 
@@ -32,7 +39,13 @@ describe("createClient()", () => {
       path: "/socket.io",
       query: { a: "1", b: 2, c: true },
       autoConnect: false,
-      reconnect: { minMs: 1, baseMs: 2, capMs: 3 },
+      authTimeoutMs: 1,
+      isAuthExpired: ({ data }) => data === "old",
+      identity: "alice",
+      namespace: "/jobs",
+      reconnect: { minMs: 1, baseMs: 2, capMs: 3, slowAfterMs: 4, slowCapMs: 5 },
+      reconnectOn: { serverDisconnect: () => true, refused: ({ data }) => data !== "banned" },
+      steadyAfterMs: 1,
       transports: ["websocket", "polling"],
       upgrade: true,
       rememberUpgrade: true,
@@ -73,6 +86,14 @@ describe("createClient()", () => {
     expectTypeOf(() => ({ token: "t" })).toExtend<Auth>();
     expectTypeOf(() => Promise.resolve({ token: "t" })).toExtend<Auth>();
     expectTypeOf(() => undefined).toExtend<Auth>();
+    createClient("https://example.com", {
+      auth: ({ signal, attempt, reason }) => {
+        expectTypeOf(signal).toEqualTypeOf<AbortSignal>();
+        expectTypeOf(attempt).toEqualTypeOf<number>();
+        expectTypeOf(reason).toEqualTypeOf<"connect" | "expired" | "refresh">();
+        throw new StopReconnecting("the account is closed");
+      },
+    });
     // @ts-expect-error -- not an object
     createClient("https://example.com", { auth: "token" });
   });

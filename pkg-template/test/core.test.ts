@@ -27,12 +27,20 @@ const options: CoreOptions = {
   maxAttachments: 6,
   maxAttachmentBytes: 7,
   attachmentTimeoutMs: 8,
+  authTimeoutMs: 9,
+  slowAfterMs: 10,
+  slowCapMs: 11,
+  addressOnDemand: false,
+  onServerDisconnect: "never",
+  onRefused: "ask",
 };
 
 const listeners = () => ({
   delivered: vi.fn<CoreEvents["delivered"]>(),
   settled: vi.fn<CoreEvents["settled"]>(),
   authNeeded: vi.fn<CoreEvents["authNeeded"]>(),
+  addressNeeded: vi.fn<CoreEvents["addressNeeded"]>(),
+  verdictNeeded: vi.fn<CoreEvents["verdictNeeded"]>(),
   accepted: vi.fn<CoreEvents["accepted"]>(),
   refused: vi.fn<CoreEvents["refused"]>(),
   dropped: vi.fn<CoreEvents["dropped"]>(),
@@ -60,7 +68,7 @@ async function make(overrides: Partial<CoreOptions> = {}) {
   const { createCore } = await import("../src/core.js");
   const events = listeners();
   const port = await createCore({ ...options, ...overrides }, events);
-  const manager = glue.Manager.made.at(-1);
+  const manager = glue.Client.made.at(-1);
   if (!manager) throw new Error("no manager was made");
   return { port, events, manager, createCore };
 }
@@ -77,7 +85,7 @@ describe("createCore()", () => {
     const { createCore } = await make();
     await createCore(options, listeners());
     expect(glue.initialize).toHaveBeenCalledExactlyOnceWith({ module_or_path: bytes });
-    expect(glue.Manager.made).toHaveLength(2);
+    expect(glue.Client.made).toHaveLength(2);
   });
 
   test("gives the manager the options and itself to report to", async () => {
@@ -102,8 +110,8 @@ describe("loadCore()", () => {
   test("gives the exports of the instance that all clients share", async () => {
     await make();
     const { loadCore } = await import("../src/core.js");
-    const { Manager, Engine, Decoder } = glue;
-    await expect(loadCore()).resolves.toEqual({ Manager, Engine, Decoder });
+    const { Client, Engine, Decoder } = glue;
+    await expect(loadCore()).resolves.toEqual({ Client, Engine, Decoder });
     expect(glue.initialize).toHaveBeenCalledOnce();
   });
 });
@@ -118,6 +126,12 @@ describe("the port", () => {
     port.reconnectNow();
     port.authenticate(0, 1, "{}");
     port.failAuthentication(0, 1);
+    port.stopAuthentication(0, 2);
+    port.refreshAuth(0);
+    port.failAddress(3);
+    port.judge(0, 4, "retry", 5);
+    port.setIdentity("alice");
+    port.discardQueue();
     const attachments = [new ArrayBuffer(1)];
     expect(port.emit(0, '["a"]', attachments, true)).toBeUndefined();
     expect(port.request(0, 2, '["a"]', attachments, 3)).toBeUndefined();
@@ -130,11 +144,28 @@ describe("the port", () => {
       ["reconnectNow"],
       ["authenticate", 0, 1, "{}"],
       ["failAuthentication", 0, 1],
+      ["stopAuthentication", 0, 2],
+      ["refreshAuth", 0],
+      ["failAddress", 3],
+      ["judge", 0, 4, "retry", 5],
+      ["setIdentity", "alice"],
+      ["discardQueue"],
       ["emit", 0, '["a"]', attachments, true],
       ["request", 0, 2, '["a"]', attachments, 3],
       ["cancel", 0, 2],
       ["acknowledge", 0, 1, 4, "[]", attachments],
     ]);
+  });
+
+  test("lets the transports know the address before the attempt goes on", async () => {
+    const { port, manager } = await make();
+    manager.calls.length = 0;
+    port.useAddress(3, "wss://b.example/", "https://b.example/");
+    expect(manager.calls).toEqual([["useAddress", 3]]);
+    expect(manager.options).toMatchObject({
+      webSocketUrl: "wss://b.example/",
+      pollingUrl: "https://b.example/",
+    });
   });
 
   test("describes what the manager refuses", async () => {
@@ -177,10 +208,15 @@ describe("what the manager says", () => {
     const { manager, events } = await make();
     const args = ["a", 1];
     manager.events["delivered"]?.(0, 3, args, 7, -1);
-    manager.events["authNeeded"]?.(0, 7);
+    manager.events["authNeeded"]?.(0, 7, 2, "expired");
+    manager.events["addressNeeded"]?.(8, 3);
+    manager.events["verdictNeeded"]?.(0, 9, "connect_refused");
     manager.events["refused"]?.(0, { message: "no" });
     expect(events.delivered).toHaveBeenCalledExactlyOnceWith(0, 3, args, 7, -1);
-    expect(events.authNeeded).toHaveBeenCalledExactlyOnceWith(0, 7);
+    expect(events.authNeeded).toHaveBeenCalledExactlyOnceWith(0, 7, 2, "expired");
+    expect(events.addressNeeded).toHaveBeenCalledExactlyOnceWith(8, 3);
+    const cause = described("connect_refused");
+    expect(events.verdictNeeded).toHaveBeenCalledExactlyOnceWith(0, 9, cause);
     expect(events.refused).toHaveBeenCalledExactlyOnceWith(0, { message: "no" });
   });
 
@@ -205,13 +241,40 @@ describe("what the manager says", () => {
 
   test("of a status has a described cause, or none", async () => {
     const { manager, events } = await make();
-    manager.events["status"]?.(0, "connected", 0, 0, "", "");
-    manager.events["status"]?.(1, "waiting", 2, 150, "parse_error", "namespace");
+    manager.events["status"]?.(0, "connected", 0, 0, "", "", false);
+    manager.events["status"]?.(1, "waiting", 2, 150, "parse_error", "namespace", true);
     expect(events.status.mock.calls).toEqual([
-      [0, "connected", 0, 0, undefined],
-      [1, "waiting", 2, 150, described("parse_error")],
+      [0, "connected", 0, 0, undefined, false],
+      [1, "waiting", 2, 150, described("parse_error"), true],
     ]);
     expect(events.status.mock.calls[1]?.[4]?.message).toMatch(/: namespace$/);
+  });
+});
+
+describe("an answer that says when to come back", () => {
+  const busy = () =>
+    Promise.resolve(new Response("", { status: 503, headers: { "retry-after": "7" } }));
+
+  test("puts the next attempt off, whoever asked", async () => {
+    const { manager } = await make({ fetch: busy });
+    const { fetch } = manager.options as { fetch?: typeof globalThis.fetch };
+    await fetch?.("https://example.com");
+    expect(manager.calls.at(-1)).toEqual(["postpone", 7_000]);
+    manager.calls.length = 0;
+    manager.events["diagnose"]?.();
+    await turn();
+    expect(manager.calls).toEqual([
+      ["postpone", 7_000],
+      ["handleDiagnosis", "server_unreachable"],
+    ]);
+  });
+
+  test("is nothing to a manager that is destroyed", async () => {
+    const { port, manager } = await make({ fetch: busy });
+    const { fetch } = manager.options as { fetch?: typeof globalThis.fetch };
+    port.destroy();
+    await fetch?.("https://example.com");
+    expect(manager.calls.map(([name]) => name)).not.toContain("postpone");
   });
 });
 

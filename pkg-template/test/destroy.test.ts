@@ -92,7 +92,7 @@ describe("destroy()", () => {
     const { client, core } = await connected({ auth: wait });
     client.respond("a", wait);
     core.delivers("a", [], { ackId: 1 });
-    core.events.authNeeded(0, 1);
+    core.needsAuth(1);
     await client.destroy();
     await turn();
     for (const finish of late) finish();

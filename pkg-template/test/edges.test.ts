@@ -69,7 +69,7 @@ describe("status", () => {
     const auth = vi.fn(() => ({}));
     const { client, core } = await connected({ auth });
     await client.destroy();
-    core.events.authNeeded(0, 1);
+    core.needsAuth(1);
     expect(auth).not.toHaveBeenCalled();
   });
 
@@ -278,8 +278,8 @@ describe("other", () => {
     });
     const admin = client.namespace("/admin", { auth: () => Promise.reject(causes[1] as Error) });
     const other = admin.connect();
-    core.events.authNeeded(0, 1);
-    core.events.authNeeded(1, 1);
+    core.needsAuth(1);
+    core.needsAuth(1, { socket: 1 });
     await turn();
     core.fails("auth_failed", 0);
     core.fails("auth_failed", 1);
@@ -436,7 +436,7 @@ describe("a listener of the status", () => {
 test("auth that gives no object fails the attempt instead of sending it", async () => {
   const auth = (() => "token") as unknown as () => Record<string, unknown>;
   const { core } = await connecting({ auth });
-  core.events.authNeeded(0, 1);
+  core.needsAuth(1);
   await turn();
   expect(core.callsOf("authenticate")).toEqual([]);
   expect(core.callsOf("failAuthentication")).toEqual([[0, 1]]);

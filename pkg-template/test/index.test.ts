@@ -49,6 +49,7 @@ describe("importing the package", () => {
       const exported = (await import(entry)) as object;
       expect(Object.keys(exported).sort()).toEqual([
         "SockeyeError",
+        "StopReconnecting",
         "createClient",
         "isSockeyeError",
         "nest",

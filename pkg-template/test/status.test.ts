@@ -59,6 +59,14 @@ describe("the status", () => {
     expect(client.recovered).toBe(false);
   });
 
+  test("says that attempts have become rare", async () => {
+    const { client, core } = await connecting();
+    core.says("waiting", { attempt: 9, retryInMs: 1_000, slow: true });
+    expect(client.status.value).toMatchObject({ state: "waiting", slow: true });
+    core.says("waiting", { attempt: 9, retryInMs: 1_000 });
+    expect(client.status.value).not.toHaveProperty("slow");
+  });
+
   test("has no cause where there is none", async () => {
     const { client, core } = await connecting();
     core.says("waiting", { attempt: 2, retryInMs: 0 });

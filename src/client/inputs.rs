@@ -307,6 +307,15 @@ impl<H: Host> Client<H> {
         }
     }
 
+    /// Throws away everything that waits for the user: stored actions, and events that were kept for a
+    /// connection.
+    pub fn discard_queue(&mut self, now: Instant) {
+        for index in 0..self.namespaces.len() {
+            self.clear_outbox(SocketId(index as u32), Clear::All, now);
+        }
+        self.sockets().discard_unsent();
+    }
+
     /// Takes the news that the user is another: nothing of the old one is sent or known any more. Its
     /// actions stay in the store.
     pub fn set_identity(&mut self, identity: &str, now: Instant) {

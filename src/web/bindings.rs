@@ -130,10 +130,10 @@ impl JsClient {
         self.driver.turn_at(|core, now| core.set_identity(identity, now));
     }
 
-    /// Drops what waits to be sent.
-    #[wasm_bindgen(js_name = discardUnsent)]
-    pub fn discard_unsent(&self) {
-        self.driver.turn(|core| core.sockets().discard_unsent());
+    /// Throws away what waits for the user.
+    #[wasm_bindgen(js_name = discardQueue)]
+    pub fn discard_queue(&self) {
+        self.driver.turn_at(|core, now| core.discard_queue(now));
     }
 
     /// Sends an event. Returns the code of an error, or nothing.

@@ -146,6 +146,8 @@ function attempt(call) {
 
 class PollingTransport {
   #options;
+  /** Kept: the next attempt may have another address while this one still says goodbye. */
+  #url;
   #owner;
   #id;
   #closed = false;
@@ -156,6 +158,7 @@ class PollingTransport {
 
   constructor(options, owner, id) {
     this.#options = options;
+    this.#url = options.pollingUrl;
     this.#owner = owner;
     this.#id = id;
   }
@@ -236,9 +239,9 @@ class PollingTransport {
   }
 
   #address(sid) {
-    const { pollingUrl, timestampParam, forceBase64 } = this.#options;
+    const { timestampParam, forceBase64 } = this.#options;
     const b64 = forceBase64 && sid === undefined;
-    return withParameters(pollingUrl, { sid, timestamp: timestampParam, b64 });
+    return withParameters(this.#url, { sid, timestamp: timestampParam, b64 });
   }
 
   #fail({ method, status, text, cause }) {

@@ -13,6 +13,13 @@ export class Client {
   reconnectNow(): void;
   authenticate(socket: number, ticket: number, payload?: string): void;
   failAuthentication(socket: number, ticket: number): void;
+  stopAuthentication(socket: number, ticket: number): void;
+  refreshAuth(socket: number): void;
+  useAddress(ticket: number): void;
+  failAddress(ticket: number): void;
+  judge(socket: number, ticket: number, verdict: string, afterMs: number): void;
+  postpone(afterMs: number): void;
+  discardQueue(): void;
   emit(
     socket: number,
     body: string,

@@ -1,4 +1,5 @@
 /** A core that only remembers what it is asked, and says what the test wants said. */
+import type { AuthReason } from "../../src/auth.js";
 import type { ErrorData, SockeyeErrorCode } from "../../src/errors.js";
 import type { ActionState } from "../../src/outboxPort.js";
 import type { CoreEvents, CoreOptions, CorePort } from "../../src/port.js";
@@ -12,6 +13,13 @@ interface StatusDetails {
   attempt?: number;
   retryInMs?: number;
   cause?: SockeyeErrorCode;
+  slow?: boolean;
+}
+
+interface AuthDetails {
+  socket?: number;
+  attempt?: number;
+  reason?: AuthReason;
 }
 
 interface DeliveryDetails {
@@ -75,6 +83,27 @@ export class FakeCore implements CorePort {
   }
   failAuthentication(...args: Parameters<CorePort["failAuthentication"]>) {
     this.#note(["failAuthentication", ...args]);
+  }
+  stopAuthentication(...args: Parameters<CorePort["stopAuthentication"]>) {
+    this.#note(["stopAuthentication", ...args]);
+  }
+  refreshAuth(...args: Parameters<CorePort["refreshAuth"]>) {
+    this.#note(["refreshAuth", ...args]);
+  }
+  useAddress(...args: Parameters<CorePort["useAddress"]>) {
+    this.#note(["useAddress", ...args]);
+  }
+  failAddress(...args: Parameters<CorePort["failAddress"]>) {
+    this.#note(["failAddress", ...args]);
+  }
+  judge(...args: Parameters<CorePort["judge"]>) {
+    this.#note(["judge", ...args]);
+  }
+  setIdentity(...args: Parameters<CorePort["setIdentity"]>) {
+    this.#note(["setIdentity", ...args]);
+  }
+  discardQueue() {
+    this.#note(["discardQueue"]);
   }
   emit(...args: Parameters<CorePort["emit"]>) {
     this.#note(["emit", ...args]);
@@ -185,8 +214,16 @@ export class FakeCore implements CorePort {
 
   // What the core says.
 
-  says(state: State, { socket = 0, attempt = 0, retryInMs = 0, cause }: StatusDetails = {}) {
-    this.events.status(socket, state, attempt, retryInMs, cause && errorData(cause));
+  says(
+    state: State,
+    { socket = 0, attempt = 0, retryInMs = 0, cause, slow = false }: StatusDetails = {},
+  ) {
+    this.events.status(socket, state, attempt, retryInMs, cause && errorData(cause), slow);
+  }
+
+  /** The auth payload is needed. */
+  needsAuth(ticket: number, { socket = 0, attempt = 1, reason = "connect" }: AuthDetails = {}) {
+    this.events.authNeeded(socket, ticket, attempt, reason);
   }
 
   /** An attempt failed: that of one namespace, or of all. */

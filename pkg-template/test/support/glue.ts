@@ -1,4 +1,4 @@
-/** In place of the module's loader: a manager that remembers its calls. */
+/** In place of the module's loader: a client that remembers its calls. */
 import { vi } from "vitest";
 
 type Listener = (...args: unknown[]) => void;
@@ -6,19 +6,19 @@ type Listener = (...args: unknown[]) => void;
 export const initialize = vi.fn<(input: { module_or_path: Uint8Array }) => Promise<unknown>>();
 export default initialize;
 
-/** What the core makes a manager of, and what it asks of it. */
-export class Manager {
-  static readonly made: Manager[] = [];
+/** What the core makes a client of, and what it asks of it. */
+export class Client {
+  static readonly made: Client[] = [];
   readonly calls: unknown[][] = [];
   readonly options: { names: Map<string, number> & { any?: number } } & Record<string, unknown>;
   readonly events: Record<string, Listener>;
   /** What `emit` and `request` return. */
   code: string | undefined;
 
-  constructor(options: Manager["options"], events: Manager["events"]) {
+  constructor(options: Client["options"], events: Client["events"]) {
     this.options = options;
     this.events = events;
-    Manager.made.push(this);
+    Client.made.push(this);
   }
 
   reportTo = this.#noting("reportTo");
@@ -28,6 +28,14 @@ export class Manager {
   reconnectNow = this.#noting("reconnectNow");
   authenticate = this.#noting("authenticate");
   failAuthentication = this.#noting("failAuthentication");
+  stopAuthentication = this.#noting("stopAuthentication");
+  refreshAuth = this.#noting("refreshAuth");
+  useAddress = this.#noting("useAddress");
+  failAddress = this.#noting("failAddress");
+  judge = this.#noting("judge");
+  postpone = this.#noting("postpone");
+  setIdentity = this.#noting("setIdentity");
+  discardQueue = this.#noting("discardQueue");
   emit = this.#noting("emit");
   request = this.#noting("request");
   cancel = this.#noting("cancel");

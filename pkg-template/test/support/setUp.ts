@@ -1,5 +1,6 @@
 /** Clients on fake cores. */
 import { expect } from "vitest";
+import type { Address } from "../../src/address.js";
 import { Client } from "../../src/client.js";
 import type { SockeyeErrorCode } from "../../src/errors.js";
 import type { DefaultEvents } from "../../src/events.js";
@@ -62,7 +63,7 @@ const address = "https://example.com";
 /** A client that has not been told to connect. */
 export function idle<Listen extends object = DefaultEvents, Emit extends object = Listen>(
   options: ClientOptions = {},
-  url: string | URL = address,
+  url: Address = address,
 ) {
   const loader = new Loader();
   const client = new Client<Listen, Emit>(
@@ -77,7 +78,7 @@ export function idle<Listen extends object = DefaultEvents, Emit extends object 
 export async function connecting<
   Listen extends object = DefaultEvents,
   Emit extends object = Listen,
->(options: ClientOptions = {}, url: string | URL = address) {
+>(options: ClientOptions = {}, url: Address = address) {
   const { client, loader } = idle<Listen, Emit>(options, url);
   const promise = client.connect();
   const core = await loader.succeed();
@@ -88,7 +89,7 @@ export async function connecting<
 export async function connected<
   Listen extends object = DefaultEvents,
   Emit extends object = Listen,
->(options: ClientOptions = {}, url: string | URL = address) {
+>(options: ClientOptions = {}, url: Address = address) {
   const { client, core, loader } = await connecting<Listen, Emit>(options, url);
   core.says("connected");
   await turn();
