@@ -70,16 +70,21 @@ impl<H: Host> Outbox<H> {
             return false;
         };
         let is_new = |flight: &Flight| self.now.since(flight.at) < SUSPICIOUS;
-        let is_starting = |entry: &Entry<H>| !matches!(entry.stage, Stage::Sent(_));
-        let pending = self.entries.get(&id).is_some_and(|entry| {
-            is_starting(entry)
-                || entry.open.iter().filter_map(|it| self.flights.get(it)).any(is_new)
-        });
-        if !pending {
+        let Some(entry) = self.entries.get(&id) else {
             self.alone = None;
+            return false;
+        };
+        let is_starting = matches!(entry.stage, Stage::Starting { .. });
+        let was_sent = !entry.open.is_empty();
+        if is_starting || entry.open.iter().filter_map(|it| self.flights.get(it)).any(is_new) {
+            return true;
+        }
+        // If it was put back before it was sent, it has shown nothing.
+        self.alone = None;
+        if was_sent {
             self.on_survived(id);
         }
-        pending
+        false
     }
 
     /// An action that has ended no connection although it was sent is innocent, unless it has before.

@@ -5,6 +5,7 @@ use core::time::Duration;
 use super::Outbox;
 use super::action::CancelCause;
 use super::effect::{Effect, FlushTicket};
+use super::entry::Entry;
 use super::timers::Timer;
 use crate::client::store::ActionKey;
 use crate::host::Host;
@@ -93,6 +94,7 @@ impl<H: Host> Outbox<H> {
     fn ask_for_plan(&mut self, keys: Vec<ActionKey>) -> Plan {
         let plan = self.next_plan;
         self.next_plan = plan.wrapping_add(1);
+        self.asked_below = self.next_id;
         let until = self.now + PLAN_LIMIT;
         self.timers.set(until, Timer::Plan(plan));
         self.effects.push_back(Effect::FlushAsked { ticket: FlushTicket(plan), keys });
@@ -106,18 +108,31 @@ impl<H: Host> Outbox<H> {
         waiting.into_iter().map(|record| record.key.clone()).collect()
     }
 
-    /// Puts what was never sent into this order, behind what was.
+    /// Puts what was never sent into this order, behind what was. What became known since the question has
+    /// its place before the first that the store has behind it.
     fn reorder(&mut self, keep: &[ActionKey]) {
         let ids: Vec<u32> = keep.iter().filter_map(|key| self.ids.get(key).copied()).collect();
-        let entries = &self.entries;
+        let (entries, asked) = (&self.entries, self.next_id.wrapping_sub(self.asked_below));
+        let is_late = |id: &u32| {
+            self.next_id.wrapping_sub(*id) <= asked
+                && !ids.contains(id)
+                && entries.get(id).is_some_and(Entry::is_unsent)
+        };
         let rank = |id: &u32| match entries.get(id) {
             Some(entry) if entry.is_unsent() => {
                 1 + ids.iter().position(|kept| kept == id).unwrap_or(ids.len())
             }
             Some(_) | None => 0,
         };
+        let order = |id: &u32| entries.get(id).map_or(0, |entry| entry.record.order);
         for lane in self.lanes.iter_mut() {
-            lane.list.make_contiguous().sort_by_cached_key(rank);
+            let (late, mut list): (Vec<_>, Vec<_>) = lane.list.drain(..).partition(is_late);
+            list.sort_by_cached_key(rank);
+            for id in late {
+                let place = list.iter().position(|other| order(other) > order(&id));
+                list.insert(place.unwrap_or(list.len()), id);
+            }
+            lane.list.extend(list);
         }
     }
 }

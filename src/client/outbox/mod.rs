@@ -139,6 +139,8 @@ pub struct Outbox<H: Host> {
     jobs: SortedMap<u32, Asked>,
     next_job: u32,
     settle_job: Option<u32>,
+    /// Whether the store was to be read again, and was not.
+    has_to_read: bool,
     /// Pauses after failures of the store: of what needs room in it, and of everything else.
     needs_room: Hold,
     other: Hold,
@@ -146,6 +148,8 @@ pub struct Outbox<H: Host> {
     flights: SortedMap<u32, Flight>,
     next_transmission: u32,
     next_plan: u32,
+    /// The first number of an action that came after the last question about a flush.
+    asked_below: u32,
     /// With a drain rate: when the next action may be sent.
     next_slot: Instant,
     is_paused: bool,
@@ -181,12 +185,14 @@ impl<H: Host> Outbox<H> {
             jobs: SortedMap::new(),
             next_job: 0,
             settle_job: None,
+            has_to_read: false,
             needs_room: Hold::default(),
             other: Hold::default(),
             link: None,
             flights: SortedMap::new(),
             next_transmission: 0,
             next_plan: 0,
+            asked_below: 0,
             next_slot: Instant::ORIGIN,
             is_paused: false,
             timers: Timers::default(),

@@ -147,7 +147,13 @@ impl<H: Host> Outbox<H> {
 
     /// Asks for what is missing to drain: the store, the right to, a new epoch.
     pub(super) fn work_on_role(&mut self) {
-        if self.role_job.is_some() || !self.other.is_over(self.now) {
+        if !self.other.is_over(self.now) {
+            return;
+        }
+        if self.is_open() && core::mem::take(&mut self.has_to_read) {
+            self.ask(Job::Read { since: self.next_job }, StoreCommand::Read);
+        }
+        if self.role_job.is_some() {
             return;
         }
         if let (Role::Leading(epoch), Some(_)) = (self.role, self.raise_to) {
@@ -294,8 +300,8 @@ impl<H: Host> Outbox<H> {
             Job::Settle { ids } => self.ending.extend(ids),
             Job::Park { id } => self.parking.push(id),
             Job::Remove { id } => self.keep_after_all(id),
+            Job::Read { .. } => self.has_to_read = true,
             Job::Open
-            | Job::Read { .. }
             | Job::Lead { .. }
             | Job::Raise
             | Job::Unpark { .. }
