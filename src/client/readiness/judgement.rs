@@ -159,7 +159,13 @@ impl<E, T> Readiness<E, T> {
                 (Found::Open | Found::Complete, _) => held,
             };
         }
+        let is_refuted = announced
+            .as_ref()
+            .is_some_and(|(epoch, seq)| is_behind((waiting.epoch, waiting.seq), epoch, *seq));
         match (&held, self.run.mending, announced) {
+            (Finding::Whole, false, announced) if self.is_trusted() && is_refuted => {
+                Finding::Missing(GapCause::Hole, announced)
+            }
             (Finding::Whole, false, _) if self.is_trusted() => Finding::Whole,
             (Finding::Broken(_), _, _) if self.run.mending || self.is_trusted() => held,
             (_, true, Some(announced)) => Finding::Missing(GapCause::Hole, Some(announced)),
