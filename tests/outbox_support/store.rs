@@ -239,6 +239,7 @@ impl Store {
         let earlier = stored.filter(|record| {
             record.sent.is_none()
                 && record.parked.is_none()
+                && self.unreadable.iter().all(|unreadable| unreadable.key != record.key)
                 && marked.iter().all(|marked| marked.key != record.key)
                 && marked.iter().any(|it| it.lane == record.lane && it.order > record.order)
         });

@@ -37,9 +37,10 @@ impl<H: Host> Outbox<H> {
     }
 
     /// Compares what the store holds with what this client knows. What was put from the question `since` on
-    /// need not be in it.
+    /// need not be in it, unless something is that was put later.
     pub(super) fn merge(&mut self, contents: Contents, since: u32) {
         let mut seen = SortedSet::new();
+        let last = contents.records.iter().map(|record| record.order).max().unwrap_or_default();
         for record in contents.records {
             if let Some((id, _)) = self.entry_of(&record.key) {
                 seen.insert(id);
@@ -57,7 +58,9 @@ impl<H: Host> Outbox<H> {
         let missing = self.entries.iter().filter(|(id, entry)| {
             // Wrapping: the questions since then are few.
             let is_old = since.wrapping_sub(entry.born).wrapping_sub(1) < u32::MAX / 2;
-            is_old && !seen.contains(id) && !matches!(entry.stage, Stage::Storing)
+            (is_old || entry.record.order < last)
+                && !seen.contains(id)
+                && !matches!(entry.stage, Stage::Storing)
         });
         for id in missing.map(|(id, _)| *id).collect::<Vec<_>>() {
             self.on_missing(id);

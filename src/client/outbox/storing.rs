@@ -272,6 +272,8 @@ impl<H: Host> Outbox<H> {
         }
         match &job {
             Job::Put { .. } | Job::Remove { .. } | Job::Unpark { .. } | Job::Discard { .. } => {}
+            // The store works, and this action is not asked for again.
+            Job::Load { .. } if error == StoreError::Damaged => {}
             Job::Open
             | Job::Read { .. }
             | Job::Lead { .. }

@@ -1,0 +1,459 @@
+//! Several clients on one store, stores that fail, stores that hold what an earlier run left.
+#![cfg(not(target_family = "wasm"))]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+mod outbox_support;
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use outbox_support::server::{Server, retry};
+use outbox_support::store::{Kind, Store};
+use outbox_support::{Tab, action, key, seconds};
+use serde_json::Value;
+use sockeye::client::outbox::{Answer, EnqueueError, ItemState, NewAction, OutboxConfig};
+use sockeye::client::store::{Parked, StoreError, Unreadable};
+
+fn tabs() -> (Tab, Tab, Rc<RefCell<Store>>) {
+    let store = Rc::default();
+    let leader = Tab::new(0, &store, OutboxConfig::default());
+    let follower = Tab::new(1, &store, OutboxConfig::default());
+    (leader, follower, store)
+}
+
+/// The next page on the store of one that is gone.
+fn reload(store: &Rc<RefCell<Store>>) -> Tab {
+    store.borrow_mut().leave(0);
+    store.borrow_mut().leave(1);
+    Tab::new(2, store, OutboxConfig::default())
+}
+
+#[test]
+fn lets_one_client_drain_what_all_enqueue() {
+    let (mut leader, mut follower, _) = tabs();
+    leader.live();
+    follower.live();
+    follower.enqueue(action("a", "x"));
+    assert!(follower.frames.is_empty() && leader.frames.is_empty());
+    leader.hear();
+    assert_eq!(leader.sent(), ["a"]);
+    follower.hear();
+    assert_eq!(follower.status("a"), "sent");
+    leader.acknowledge("a");
+    follower.hear();
+    assert_eq!(follower.statuses("a"), ["queued", "sent", "applied"]);
+    assert!(follower.frames.is_empty());
+}
+
+#[test]
+fn takes_over_when_the_leader_is_gone() {
+    let (mut leader, mut follower, store) = tabs();
+    let mut server = Server::default();
+    follower.enqueue_all("x", &["a", "b", "c"]);
+    leader.hear();
+    leader.live_with(&server);
+    leader.serve_one(&mut server, 0);
+    // b was applied, but nobody heard the answer; c did not arrive.
+    server.apply(leader.frames[1].envelope.as_ref().unwrap());
+    store.borrow_mut().leave(0);
+    follower.live_with(&server);
+    follower.serve(&mut server, 0);
+    assert_eq!(server.effects_of("x"), ["a", "b", "c"]);
+    assert_eq!(follower.sent(), ["b", "c"]);
+    assert!(follower.stored().is_empty());
+}
+
+#[test]
+fn does_no_harm_when_it_wakes_up_after_another_has_taken_over() {
+    let (mut zombie, mut other, store) = tabs();
+    let mut server = Server::default();
+    zombie.enqueue_all("x", &["a", "b", "c"]);
+    zombie.live_with(&server);
+    let frame = zombie.frames[0].clone();
+    let answer = server.apply(frame.envelope.as_ref().unwrap());
+    store.borrow_mut().leave(0);
+    other.live_with(&server);
+    assert_eq!(other.sent(), ["a"]);
+    zombie.answer(frame.transmission, answer);
+    assert_eq!(zombie.status("a"), "applied", "the answer is true all the same");
+    assert_eq!(store.borrow().keys(), ["a", "b", "c"], "but it removes nothing");
+    other.serve(&mut server, 0);
+    zombie.hear();
+    assert_eq!(zombie.statuses("c").last(), Some(&"applied"));
+    assert_eq!(server.effects_of("x"), ["a", "b", "c"]);
+    assert!(zombie.outbox.items(zombie.now).is_empty());
+    assert!(zombie.frames.len() <= 1, "it sends nothing");
+}
+
+#[test]
+fn gives_up_what_is_under_way_when_it_may_not_drain_any_more() {
+    let (mut zombie, mut other, store) = tabs();
+    zombie.enqueue_all("x", &["a"]);
+    zombie.enqueue_all("y", &["b"]);
+    zombie.live();
+    store.borrow_mut().leave(0);
+    other.run();
+    zombie.acknowledge("a");
+    assert_eq!(zombie.abandoned, [zombie.frame("b").transmission]);
+    assert_eq!(zombie.status("b"), "queued");
+    assert_eq!(store.borrow().waiting.len(), 1, "it asks for the right again");
+}
+
+#[test]
+fn decides_in_the_store_whether_an_action_can_be_cancelled() {
+    let (mut leader, mut follower, _) = tabs();
+    follower.enqueue_all("x", &["a", "b"]);
+    leader.hear();
+    leader.live();
+    // The follower has not heard that a was sent; the leader does not hear that b is gone.
+    follower.cancel("a");
+    follower.cancel("b");
+    assert_eq!(follower.refused, ["a"]);
+    assert_eq!(follower.status("b"), "cancelled Asked");
+    leader.acknowledge("a");
+    assert_eq!(leader.sent(), ["a"]);
+    leader.hear();
+    assert_eq!(leader.status("b"), "cancelled Removed");
+}
+
+#[test]
+fn replaces_nothing_that_another_client_has_sent() {
+    let (mut leader, mut follower, _) = tabs();
+    let edit = |name: &str| NewAction { coalesce_key: Some("doc".into()), ..action(name, "x") };
+    follower.enqueue(edit("a"));
+    leader.hear();
+    leader.live();
+    follower.enqueue(edit("b"));
+    assert_eq!(follower.status("a"), "queued");
+    leader.hear();
+    leader.acknowledge("a");
+    leader.acknowledge("b");
+    follower.hear();
+    assert_eq!((follower.status("a"), follower.status("b")), ("applied", "applied"));
+}
+
+#[test]
+fn keeps_the_order_of_a_lane_when_the_news_of_an_action_is_late() {
+    let (mut leader, mut follower, _) = tabs();
+    let mut server = Server::default();
+    leader.live_with(&server);
+    follower.enqueue(action("first", "x"));
+    leader.enqueue(action("second", "x"));
+    leader.serve(&mut server, 0);
+    assert_eq!(server.effects_of("x"), ["first", "second"]);
+}
+
+#[test]
+fn learns_by_reading_when_the_news_were_lost() {
+    let (mut leader, mut follower, store) = tabs();
+    follower.enqueue_all("x", &["a"]);
+    store.borrow_mut().news.insert(0, Vec::new());
+    leader.live();
+    assert!(leader.frames.is_empty());
+    leader.outbox.refresh(leader.now);
+    leader.run();
+    leader.acknowledge("a");
+    store.borrow_mut().news.insert(1, Vec::new());
+    follower.outbox.refresh(follower.now);
+    follower.run();
+    assert_eq!(follower.status("a"), "queued", "the news may still come");
+    follower.pass(seconds(2));
+    assert_eq!(follower.status("a"), "unknown Unseen");
+}
+
+#[test]
+fn tells_how_an_action_ended_when_the_news_come_after_the_reading() {
+    let (mut leader, mut follower, _) = tabs();
+    follower.enqueue_all("x", &["a"]);
+    leader.hear();
+    leader.live();
+    leader.acknowledge("a");
+    follower.outbox.refresh(follower.now);
+    follower.run();
+    follower.pass(seconds(1));
+    follower.hear();
+    assert_eq!(follower.statuses("a"), ["queued", "applied"]);
+}
+
+#[test]
+fn lets_any_client_retry_what_is_put_aside() {
+    let (mut leader, mut follower, _) = tabs();
+    leader.enqueue(NewAction { resend: false, ..action("a", "x") });
+    leader.live();
+    leader.down();
+    follower.hear();
+    assert_eq!(follower.status("a"), "unknown Earlier");
+    assert!(follower.outbox.retry(&key("a"), follower.now));
+    follower.run();
+    leader.live();
+    leader.hear();
+    leader.acknowledge("a");
+    follower.hear();
+    assert_eq!((leader.status("a"), follower.status("a")), ("applied", "applied"));
+}
+
+#[test]
+fn sends_the_same_keys_after_a_reload() {
+    let mut server = Server::default();
+    let mut tab = Tab::alone();
+    tab.enqueue_all("x", &["a", "b"]);
+    tab.live_with(&server);
+    server.apply(tab.frames[0].envelope.as_ref().unwrap());
+    let mut reloaded = reload(&tab.store);
+    assert_eq!(reloaded.statuses("a"), ["queued"]);
+    assert_eq!(reloaded.outbox.items(reloaded.now)[0].attempts, 1);
+    reloaded.live_with(&server);
+    reloaded.lanes = tab.lanes.clone();
+    reloaded.serve(&mut server, 0);
+    assert_eq!(server.effects_of("x"), ["a", "b"]);
+    assert!(reloaded.frames[0].number().0 > tab.frames[0].number().0, "in a new epoch");
+}
+
+#[test]
+fn still_knows_after_a_reload_what_may_have_been_applied() {
+    let mut server = Server::default();
+    let mut tab = Tab::alone();
+    tab.enqueue_all("x", &["a", "b"]);
+    tab.live_with(&server);
+    server.forget();
+    let mut reloaded = reload(&tab.store);
+    reloaded.cancel("a");
+    assert_eq!(reloaded.refused, ["a"]);
+    reloaded.live_with(&server);
+    assert_eq!(reloaded.status("a"), "unknown MemoryLost");
+    assert_eq!(reloaded.sent(), ["b"]);
+    let again = reload(&tab.store);
+    assert_eq!(again.status("a"), "unknown Earlier", "it stays put aside");
+}
+
+#[test]
+fn remembers_over_a_reload_how_many_connections_an_action_has_ended() {
+    let mut tab = Tab::alone();
+    tab.enqueue(action("poison", "x"));
+    for _ in 0..2 {
+        tab.live();
+        tab.down();
+    }
+    tab.live();
+    let mut reloaded = reload(&tab.store);
+    assert_eq!(tab.store.borrow().record("poison").unwrap().kills, 2);
+    reloaded.live();
+    reloaded.down();
+    assert_eq!(reloaded.status("poison"), "quarantined EndsConnections");
+}
+
+#[test]
+fn forgets_a_user_and_leaves_the_actions_in_the_store() {
+    let mut tab = Tab::alone();
+    tab.enqueue_all("x", &["a", "b"]);
+    tab.live();
+    tab.outbox.park();
+    tab.run();
+    assert_eq!(tab.abandoned.len(), 1);
+    assert!(tab.outbox.items(tab.now).is_empty());
+    assert_eq!(tab.stored(), ["a", "b"]);
+    assert_eq!(tab.store.borrow().leader, None);
+    let frames = tab.frames.len();
+    tab.store = Rc::default();
+    tab.outbox.open("bob".into(), tab.now);
+    tab.run();
+    tab.live();
+    tab.enqueue(action("c", "x"));
+    assert_eq!(tab.sent()[frames..], ["c"], "nothing of the other one is sent");
+}
+
+#[test]
+fn counts_an_action_as_ended_when_the_store_cannot_remove_it() {
+    for is_silent in [false, true] {
+        let mut tab = Tab::alone();
+        tab.enqueue_all("x", &["a", "b"]);
+        if is_silent {
+            tab.store.borrow_mut().silent.insert(Kind::Settle);
+        } else {
+            tab.store.borrow_mut().fail.insert(Kind::Settle, StoreError::Failed);
+        }
+        tab.live();
+        tab.acknowledge("a");
+        assert_eq!(tab.status("a"), "applied");
+        tab.pass(seconds(120));
+        assert_eq!(tab.frames.iter().filter(|frame| frame.key == "a").count(), 1);
+        assert_eq!(tab.try_enqueue(action("a", "x")), Err(EnqueueError::DuplicateKey));
+        let tries = tab.store.borrow().count[&Kind::Settle];
+        assert!((5..100).contains(&tries), "{tries}");
+        tab.store.borrow_mut().silent.clear();
+        tab.store.borrow_mut().fail.clear();
+        tab.pass(seconds(60));
+        assert_eq!(tab.stored(), ["b"]);
+    }
+}
+
+#[test]
+fn goes_on_to_drain_and_remove_when_the_store_is_full() {
+    let mut tab = Tab::alone();
+    tab.enqueue_all("x", &["a"]);
+    tab.enqueue_all("y", &["b"]);
+    tab.live();
+    tab.store.borrow_mut().fail.insert(Kind::Put, StoreError::Full);
+    tab.store.borrow_mut().fail.insert(Kind::Mark, StoreError::Full);
+    tab.enqueue(action("c", "x"));
+    assert_eq!(tab.status("c"), "not stored Full");
+    tab.acknowledge("a");
+    assert_eq!(tab.stored(), ["b"]);
+    tab.pass(seconds(6));
+    tab.down();
+    tab.live();
+    assert_eq!(tab.frame("b").key, "b", "what is marked is sent again");
+    assert_eq!(tab.frames.len(), 3);
+}
+
+#[test]
+fn waits_when_the_store_fails_to_mark_or_to_load() {
+    for kind in [Kind::Mark, Kind::Load] {
+        let mut tab = Tab::alone();
+        tab.enqueue_all("x", &["a"]);
+        tab.store.borrow_mut().fail.insert(kind, StoreError::Failed);
+        tab.live();
+        tab.pass(seconds(300));
+        let tries = tab.store.borrow().count[&kind];
+        assert!((10..100).contains(&tries), "{tries} of {kind:?}");
+        assert!(tab.frames.is_empty());
+        tab.store.borrow_mut().fail.clear();
+        tab.pass(seconds(31));
+        assert_eq!(tab.sent(), ["a"]);
+    }
+}
+
+#[test]
+fn opens_and_leads_when_the_store_comes_back() {
+    for kind in [Kind::Open, Kind::Lead] {
+        let store: Rc<RefCell<Store>> = Rc::default();
+        store.borrow_mut().fail.insert(kind, StoreError::Failed);
+        let mut tab = Tab::new(0, &store, OutboxConfig::default());
+        tab.live();
+        tab.enqueue(action("a", "x"));
+        assert_eq!(tab.status("a"), "queued");
+        tab.pass(seconds(300));
+        assert!(tab.frames.is_empty());
+        store.borrow_mut().fail.clear();
+        tab.pass(seconds(31));
+        assert_eq!(tab.frames[0].key, "a");
+    }
+}
+
+#[test]
+fn puts_an_action_aside_when_its_payload_is_damaged() {
+    let mut tab = Tab::alone();
+    tab.enqueue_all("x", &["a", "b"]);
+    tab.store.borrow_mut().damaged.insert(key("a"));
+    tab.live();
+    assert_eq!(tab.status("a"), "quarantined Unreadable");
+    assert_eq!(tab.sent(), ["b"]);
+    assert_eq!(tab.store.borrow().record("a").unwrap().parked, Some(Parked::Quarantined));
+}
+
+#[test]
+fn tells_of_a_record_that_cannot_be_read_and_goes_on() {
+    let mut tab = Tab::alone();
+    tab.enqueue_all("x", &["a", "b"]);
+    let unreadable = Unreadable { key: key("a"), is_future: false };
+    tab.store.borrow_mut().unreadable.push(unreadable);
+    let mut reloaded = reload(&tab.store);
+    reloaded.live();
+    assert_eq!(reloaded.statuses("a"), ["quarantined Unreadable"], "once");
+    assert_eq!(reloaded.sent(), ["b"]);
+    assert_eq!(tab.stored(), ["a", "b"], "nothing is removed");
+}
+
+#[test]
+fn touches_nothing_when_the_store_is_of_a_version_to_come() {
+    let mut tab = Tab::alone();
+    tab.enqueue_all("x", &["a", "b"]);
+    let unreadable = Unreadable { key: key("b"), is_future: true };
+    tab.store.borrow_mut().unreadable.push(unreadable);
+    let mut older = reload(&tab.store);
+    older.live();
+    older.pass(seconds(300));
+    assert!(older.frames.is_empty());
+    assert_eq!(older.try_enqueue(action("c", "x")), Err(EnqueueError::StoreVersion));
+    assert_eq!(tab.stored(), ["a", "b"]);
+    assert_eq!(tab.store.borrow().leader, None);
+    let store: Rc<RefCell<Store>> = Rc::default();
+    store.borrow_mut().fail.insert(Kind::Open, StoreError::Version);
+    let mut refused = Tab::new(0, &store, OutboxConfig::default());
+    assert_eq!(refused.try_enqueue(action("c", "x")), Err(EnqueueError::StoreVersion));
+}
+
+#[test]
+fn sends_what_the_store_still_has_when_it_went_back_in_time() {
+    let mut server = Server::default();
+    let mut tab = Tab::alone();
+    tab.enqueue_all("x", &["a", "b"]);
+    tab.live_with(&server);
+    let before = tab.store.borrow().record("b").unwrap().clone();
+    tab.serve(&mut server, 0);
+    assert!(tab.stored().is_empty());
+    // The store is as it was before b was sent, its epoch included.
+    tab.store.borrow_mut().insert(before, tab.now);
+    tab.store.borrow_mut().epoch = 0;
+    let mut reloaded = reload(&tab.store);
+    reloaded.enqueue(action("c", "x"));
+    reloaded.live_with(&server);
+    reloaded.serve(&mut server, 0);
+    assert_eq!(server.effects_of("x"), ["a", "b", "c"]);
+    assert_eq!((reloaded.status("b"), reloaded.status("c")), ("applied", "applied"));
+}
+
+#[test]
+fn never_lets_two_copies_of_a_store_apply_an_action_twice() {
+    let mut server = Server::default();
+    let mut one = Tab::alone();
+    one.enqueue_all("x", &["a", "b"]);
+    let copy: Rc<RefCell<Store>> = Rc::default();
+    for name in ["a", "b"] {
+        copy.borrow_mut().insert(one.store.borrow().record(name).unwrap().clone(), one.now);
+    }
+    let mut two = Tab::new(7, &copy, OutboxConfig { seed: 9, ..OutboxConfig::default() });
+    one.live_with(&server);
+    two.live_with(&server);
+    one.enqueue_all("x", &["of-one", "of-one-2"]);
+    two.enqueue_all("x", &["of-two", "of-two-2"]);
+    for step in 0..200 {
+        let tab = if step % 2 == 0 { &mut one } else { &mut two };
+        tab.pass(seconds(1));
+        serve_next(tab, &mut server);
+    }
+    for name in ["a", "b", "of-one", "of-one-2", "of-two", "of-two-2"] {
+        assert_eq!(server.count(name), 1, "{name}");
+    }
+    let order = server.effects_of("x");
+    let place = |name: &str| order.iter().position(|other| *other == name).unwrap();
+    assert!(place("of-one") < place("of-one-2") && place("of-two") < place("of-two-2"));
+    assert!(one.stored().is_empty() && two.stored().is_empty());
+}
+
+/// Answers the oldest frame of a client that has no answer yet.
+fn serve_next(tab: &mut Tab, server: &mut Server) {
+    let next = tab.refused.len();
+    if next < tab.frames.len() {
+        // The list of refused cancellations counts here, for nothing is cancelled.
+        tab.refused.push(String::new());
+        tab.serve_one(server, next);
+    }
+}
+
+#[test]
+fn ignores_answers_and_news_that_nobody_waits_for() {
+    let mut tab = Tab::alone();
+    tab.enqueue(action("a", "x"));
+    tab.live();
+    let transmission = tab.frame("a").transmission;
+    tab.answer(transmission, retry(seconds(1)));
+    tab.answer(transmission, Answer::Acknowledged(Value::Null));
+    assert_eq!(tab.status("a"), "queued");
+    assert_eq!(tab.outbox.items(tab.now)[0].state, ItemState::Queued);
+    let stale = sockeye::client::store::StoreTicket(0);
+    let answer = sockeye::client::store::StoreAnswer::Removed;
+    tab.outbox.handle_store(stale, answer, tab.now);
+    tab.run();
+    assert_eq!(tab.status("a"), "queued");
+}
