@@ -66,6 +66,8 @@ pub struct Store {
     pub silent: BTreeSet<Kind>,
     pub unreadable: Vec<Unreadable>,
     pub damaged: BTreeSet<ActionKey>,
+    /// The order in which actions were stored, also of those that are gone.
+    pub history: Vec<String>,
     /// How many commands of each kind were performed.
     pub count: BTreeMap<Kind, usize>,
 }
@@ -201,6 +203,7 @@ impl Store {
         record.order = self.order;
         let told = record.clone();
         self.tell(client, |_| Change::Put(told.clone()));
+        self.history.push(record.key.0.to_string());
         let key = record.key.clone();
         self.actions.insert(key, Stored { record, body: payload.body, at: now });
         StoreAnswer::Stored { order: self.order, replaced }

@@ -209,10 +209,12 @@ impl<H: Host> Outbox<H> {
         self.lanes.clear();
         self.active = 0;
         self.alone = None;
+        self.ready.clear();
         self.suspects.clear();
         self.ending.clear();
         self.parking.clear();
         self.unreadable.clear();
+        self.past.clear();
         self.forget_plan();
     }
 
@@ -247,7 +249,7 @@ impl<H: Host> Outbox<H> {
             Err(EnqueueError::PayloadTooLarge)
         } else if action.attachments > MAX_ATTACHMENTS {
             Err(EnqueueError::TooManyAttachments)
-        } else if self.ids.contains_key(&action.key) {
+        } else if self.ids.contains_key(&action.key) || self.past.outcome(&action.key).is_some() {
             Err(EnqueueError::DuplicateKey)
         } else if self.entries.len().saturating_sub(items) >= self.config.max_items {
             Err(EnqueueError::TooManyItems)

@@ -1,5 +1,6 @@
 //! Which action is sent next, and the steps until it is.
 
+use core::mem;
 use core::time::Duration;
 use std::rc::Rc;
 
@@ -11,11 +12,20 @@ use super::link::{Flight, SUSPICIOUS};
 use super::storing::Job;
 use super::timers::Timer;
 use crate::client::defects::{self, Defect};
-use crate::client::store::{ActionKey, Mark, Payload, Sent, StoreCommand};
+use crate::client::store::{ActionKey, Mark, Sent, StoreCommand};
 use crate::host::Host;
 
 /// How many transmissions of one action may still be answered; the oldest is given up for another.
 const MAX_OPEN: usize = 8;
+
+/// Whether an action may go out, as far as those before it in its lane are concerned.
+enum Turn {
+    Now,
+    /// Those before it are about to be sent.
+    AfterOthers,
+    /// One before it has to wait.
+    Passed,
+}
 
 impl<H: Host> Outbox<H> {
     /// Starts to send what can be sent.
@@ -24,13 +34,14 @@ impl<H: Host> Outbox<H> {
             return;
         }
         let mut marks = Vec::new();
-        while self.has_slot() {
+        while self.has_slot() && self.raise_to.is_none() {
             let Some(id) = self.next_to_start() else {
                 break;
             };
             self.start(id, &mut marks);
         }
         self.mark(marks);
+        self.work_on_role();
     }
 
     /// Whether anything may be sent at all.
@@ -267,29 +278,62 @@ impl<H: Host> Outbox<H> {
         }
     }
 
-    /// Sends an action if the store has done its part.
-    pub(super) fn transmit_if_ready(&mut self, id: u32) {
-        let may_send = self.may_send();
-        let Some(entry) = self.entries.get_mut(&id) else {
-            return;
-        };
-        let Stage::Starting { marking: None, loading: None, payload } = &mut entry.stage else {
-            return;
-        };
-        let Some(payload) = payload.take().filter(|_| may_send && !entry.is_expired(self.now))
-        else {
-            return self.put_back(id);
-        };
-        self.transmit(id, payload);
+    /// Sends what the store has done its part for, each lane in its order.
+    pub(super) fn transmit_ready(&mut self) {
+        loop {
+            let ready = mem::take(&mut self.ready);
+            let count = ready.len();
+            ready.into_iter().for_each(|id| self.transmit_if_ready(id));
+            // What waits for one before it is on the list again.
+            if self.ready.len() == count {
+                return;
+            }
+        }
     }
 
-    fn transmit(&mut self, id: u32, payload: Payload<H>) {
-        let number = self.next_transmission;
-        self.next_transmission = self.next_transmission.wrapping_add(1);
+    fn transmit_if_ready(&mut self, id: u32) {
+        let Some(Entry { stage, .. }) = self.entries.get(&id) else {
+            return;
+        };
+        let is_ready = matches!(stage, Stage::Starting { marking: None, loading: None, .. });
+        match self.turn(id) {
+            _ if !is_ready => {}
+            Turn::Now if self.may_send() => self.transmit(id),
+            Turn::AfterOthers => self.ready.push(id),
+            Turn::Now | Turn::Passed => self.put_back(id),
+        }
+    }
+
+    /// Whether those before an action in its lane have been sent.
+    fn turn(&self, id: u32) -> Turn {
+        let lane = self.entries.get(&id).and_then(|entry| self.lanes.get(&entry.record.lane));
+        let before = lane.into_iter().flat_map(|lane| &lane.list).take_while(|other| **other != id);
+        let mut turn = Turn::Now;
+        for other in before.filter_map(|other| self.entries.get(other)) {
+            if other.is_queued() {
+                return Turn::Passed;
+            }
+            if !matches!(other.stage, Stage::Sent(_)) {
+                turn = Turn::AfterOthers;
+            }
+        }
+        turn
+    }
+
+    fn transmit(&mut self, id: u32) {
         let client = Rc::clone(&self.client);
         let Some(entry) = self.entries.get_mut(&id) else {
             return;
         };
+        let is_expired = entry.is_expired(self.now);
+        let Stage::Starting { payload, .. } = &mut entry.stage else {
+            return;
+        };
+        let Some(payload) = payload.take().filter(|_| !is_expired) else {
+            return self.put_back(id);
+        };
+        let number = self.next_transmission;
+        self.next_transmission = self.next_transmission.wrapping_add(1);
         let sent = entry.sent.as_ref();
         let limit = self.now + entry.record.ack_timeout;
         let flight = Flight {

@@ -119,7 +119,7 @@ impl<H: Host> Outbox<H> {
                 && entries.get(id).is_some_and(Entry::is_unsent)
         };
         let rank = |id: &u32| match entries.get(id) {
-            Some(entry) if entry.is_unsent() => {
+            Some(entry) if entry.is_unsent() && entry.sent.is_none() => {
                 1 + ids.iter().position(|kept| kept == id).unwrap_or(ids.len())
             }
             Some(_) | None => 0,

@@ -45,8 +45,10 @@ impl<H: Host> Outbox<H> {
             if let Some((id, _)) = self.entry_of(&record.key) {
                 seen.insert(id);
                 self.compare(id, record);
-            } else if let Some(id) = self.learn(record) {
-                seen.insert(id);
+            } else {
+                let key = record.key.clone();
+                self.bring_back(record);
+                seen.extend(self.ids.get(&key).copied());
             }
         }
         let unreadable: Vec<u32> =
@@ -67,11 +69,24 @@ impl<H: Host> Outbox<H> {
         }
     }
 
-    /// Takes up an action that another client stored, or an earlier run of this one. Returns nothing if it is
-    /// known.
-    pub(super) fn learn(&mut self, record: Record) -> Option<u32> {
-        if self.ids.contains_key(&record.key) {
-            return None;
+    /// Takes up an action that the store holds. If it has ended the store has gone back in time, or was read
+    /// before: it has to be told again.
+    fn bring_back(&mut self, record: Record) {
+        let Some(outcome) = self.past.outcome(&record.key) else {
+            self.learn(record);
+            return;
+        };
+        let stage = Stage::Ended(outcome, None);
+        let id = self.insert(Entry::new(record, stage, self.now, self.next_job));
+        self.suspects.remove(&id);
+        self.ending.push(id);
+    }
+
+    /// Takes up an action that another client stored, or an earlier run of this one. Returns whether it is
+    /// new.
+    pub(super) fn learn(&mut self, record: Record) -> bool {
+        if self.ids.contains_key(&record.key) || self.past.outcome(&record.key).is_some() {
+            return false;
         }
         let parked = record.parked;
         let stage = parked.map_or(Stage::Queued, Stage::Parked);
@@ -83,7 +98,7 @@ impl<H: Host> Outbox<H> {
             self.join_lane(id);
             self.tell(id, ActionStatus::Queued);
         }
-        Some(id)
+        true
     }
 
     /// Compares a record with an action that is known.
@@ -99,10 +114,21 @@ impl<H: Host> Outbox<H> {
                     self.ending.push(id);
                 }
             }
-            Stage::Parked(_) if record.parked.is_none() && !is_parking => {
-                self.revive(id, record.order);
+            // Who lets it be sent again gives it a new order.
+            Stage::Parked(_) if record.order > entry.record.order => {
+                let order = record.order;
+                if record.parked.is_some() {
+                    entry.record.order = order;
+                } else {
+                    self.revive(id, order);
+                    self.adopt(id, record);
+                }
             }
-            Stage::Parked(_) => {}
+            Stage::Parked(_) => {
+                if record.parked.is_none() && !is_parking {
+                    self.parking.push(id);
+                }
+            }
             Stage::Gone => {
                 *entry = Entry::new(record, Stage::Queued, self.now, entry.born);
                 self.join_lane(id);
@@ -184,12 +210,15 @@ impl<H: Host> Outbox<H> {
     }
 
     fn on_put(&mut self, record: Record) {
-        let known = self.entry_of(&record.key).map(|(id, entry)| (id, &entry.stage));
-        match known {
+        match self.entry_of(&record.key) {
             None => {
                 self.learn(record);
             }
-            Some((id, Stage::Parked(_))) => self.revive(id, record.order),
+            Some((id, Entry { stage: Stage::Parked(_), record: known, .. }))
+                if record.order > known.order =>
+            {
+                self.revive(id, record.order);
+            }
             Some(_) => {}
         }
     }
@@ -235,11 +264,12 @@ impl<H: Host> Outbox<H> {
             Outcome::Quarantined => ActionStatus::Quarantined(QuarantineCause::Earlier),
             Outcome::Unknown => ActionStatus::Unknown(UnknownCause::Discarded),
         };
-        if !is_told {
-            self.tell(id, status);
-        }
         self.ending.retain(|ended| *ended != id);
-        self.forget(id);
+        if is_told {
+            self.forget(id);
+        } else {
+            self.tell_last(id, status);
+        }
     }
 
     fn on_parked_elsewhere(&mut self, key: &ActionKey, parked: Parked) {
@@ -260,8 +290,7 @@ impl<H: Host> Outbox<H> {
             Stage::Ended(..) | Stage::Storing => {}
             Stage::Queued | Stage::Starting { .. } | Stage::Sent(_) | Stage::Gone => {
                 if !entry.is_uncertain() {
-                    self.tell(id, ActionStatus::Cancelled(CancelCause::Removed));
-                    self.forget(id);
+                    self.tell_last(id, ActionStatus::Cancelled(CancelCause::Removed));
                 }
             }
         }

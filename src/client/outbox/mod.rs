@@ -44,6 +44,7 @@ mod flush;
 mod lanes;
 mod link;
 mod merging;
+mod past;
 mod stored;
 mod storing;
 mod timers;
@@ -61,7 +62,7 @@ use core::time::Duration;
 use std::collections::VecDeque;
 use std::rc::Rc;
 
-use crate::client::store::{ActionKey, StoreAnswer, StoreTicket};
+use crate::client::store::{ActionKey, Outcome, StoreAnswer, StoreTicket};
 use crate::host::Host;
 use crate::random::Random;
 use crate::sorted::{SortedMap, SortedSet};
@@ -71,6 +72,7 @@ use entry::{Entry, Stage};
 use lanes::Lanes;
 use link::{Flight, Link};
 use merging::rank_of;
+use past::Past;
 use storing::{Asked, Hold, Role};
 use timers::{Timer, Timers};
 
@@ -126,6 +128,8 @@ pub struct Outbox<H: Host> {
     lanes: Lanes,
     /// How many entries are active.
     active: u32,
+    /// Those for which the store has done its part.
+    ready: Vec<u32>,
     /// Those that may end connections.
     suspects: SortedSet<u32>,
     /// A suspect that is being sent; nothing else is until it has survived.
@@ -134,6 +138,7 @@ pub struct Outbox<H: Host> {
     ending: Vec<u32>,
     /// Those of which the store does not know that they are parked.
     parking: Vec<u32>,
+    past: Past,
     /// The keys of records that cannot be read, as the application was told.
     unreadable: SortedSet<ActionKey>,
     jobs: SortedMap<u32, Asked>,
@@ -177,10 +182,12 @@ impl<H: Host> Outbox<H> {
             bytes: 0,
             lanes: Lanes::default(),
             active: 0,
+            ready: Vec::new(),
             suspects: SortedSet::new(),
             alone: None,
             ending: Vec::new(),
             parking: Vec::new(),
+            past: Past::default(),
             unreadable: SortedSet::new(),
             jobs: SortedMap::new(),
             next_job: 0,
@@ -262,6 +269,7 @@ impl<H: Host> Outbox<H> {
     fn work(&mut self) {
         self.work_on_role();
         self.work_on_endings();
+        self.transmit_ready();
         self.drain();
     }
 
@@ -308,11 +316,25 @@ impl<H: Host> Outbox<H> {
         self.leave_lane(id);
         self.abandon(id);
         if let Some(entry) = self.entries.remove(&id) {
+            if let Stage::Ended(outcome, _) = entry.stage {
+                self.past.add(&entry.record.key, outcome);
+            }
             self.ids.remove(&entry.record.key);
             self.bytes = self.bytes.saturating_sub(entry.record.bytes);
             self.timers.remove(entry.expires_at, Timer::Expiry(id));
         }
         self.suspects.remove(&id);
+    }
+
+    /// Tells the end of an action that the store has removed, and strikes it from the books.
+    fn tell_last(&mut self, id: u32, status: ActionStatus<H>) {
+        if let (Some(entry), Some(outcome)) = (self.entries.get(&id), status.outcome())
+            && outcome != Outcome::Unknown
+        {
+            self.past.add(&entry.record.key, outcome);
+        }
+        self.tell(id, status);
+        self.forget(id);
     }
 
     /// Lets an action wait in its lane, at the place that the store gave it.

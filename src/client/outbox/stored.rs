@@ -103,8 +103,7 @@ impl<H: Host> Outbox<H> {
         };
         entry.is_superseded = false;
         if let (true, Some(by)) = (was_replaced, by) {
-            self.tell(old, ActionStatus::Cancelled(CancelCause::Superseded(by)));
-            self.forget(old);
+            self.tell_last(old, ActionStatus::Cancelled(CancelCause::Superseded(by)));
         } else {
             self.touch_lane_of(old);
         }
@@ -112,8 +111,7 @@ impl<H: Host> Outbox<H> {
 
     fn on_removed(&mut self, id: u32) {
         let cause = self.entries.get_mut(&id).and_then(|entry| entry.removal.take());
-        self.tell(id, ActionStatus::Cancelled(cause.unwrap_or(CancelCause::Asked)));
-        self.forget(id);
+        self.tell_last(id, ActionStatus::Cancelled(cause.unwrap_or(CancelCause::Asked)));
     }
 
     /// An action that was to be removed goes on.
@@ -135,7 +133,7 @@ impl<H: Host> Outbox<H> {
         {
             *loading = None;
             *payload = Some(loaded);
-            self.transmit_if_ready(id);
+            self.ready.push(id);
         }
     }
 
@@ -156,7 +154,7 @@ impl<H: Host> Outbox<H> {
                 self.on_gone(id);
                 continue;
             }
-            let has_to_wait = before.iter().any(|key| self.goes_before(key, id));
+            let has_to_wait = before.iter().any(|key| self.is_stored_before(key, id));
             let Some(entry) = self.entries.get_mut(&id) else {
                 continue;
             };
@@ -172,26 +170,18 @@ impl<H: Host> Outbox<H> {
             entry.record.kills = mark.kills;
             if let (true, Stage::Starting { marking, .. }) = (is_meant, &mut entry.stage) {
                 *marking = None;
-                self.transmit_if_ready(id);
+                self.ready.push(id);
             }
         }
     }
 
-    /// Whether an action that the store holds, and that was never sent, has its turn before another one.
-    fn goes_before(&self, key: &ActionKey, id: u32) -> bool {
-        let (Some((other, first)), Some(second)) = (self.entry_of(key), self.entries.get(&id))
-        else {
+    /// Whether an action that the store holds has its turn before another one, although its place in the lane
+    /// is only known when the store's answer to it is here.
+    fn is_stored_before(&self, key: &ActionKey, id: u32) -> bool {
+        let (Some((_, first)), Some(second)) = (self.entry_of(key), self.entries.get(&id)) else {
             return false;
         };
-        if first.record.lane != second.record.lane || first.is_over() {
-            return false;
-        }
-        // Where it stands in its lane is known as soon as the store's answer is here.
-        matches!(first.stage, Stage::Storing)
-            || self.lanes.get(&second.record.lane).is_some_and(|lane| {
-                let ids = || lane.list.iter().copied();
-                ids().find(|it| *it == other || *it == id) == Some(other)
-            })
+        matches!(first.stage, Stage::Storing) && first.record.lane == second.record.lane
     }
 
     pub(super) fn on_marks_ignored(&mut self, marks: Vec<(u32, Mark)>) {
@@ -199,7 +189,7 @@ impl<H: Host> Outbox<H> {
             let stage = self.entries.get_mut(&id).map(|entry| &mut entry.stage);
             if let Some(Stage::Starting { marking, .. }) = stage {
                 *marking = None;
-                self.transmit_if_ready(id);
+                self.ready.push(id);
             }
         }
     }
