@@ -48,6 +48,7 @@ mod past;
 mod stored;
 mod storing;
 mod timers;
+mod transmit;
 
 pub use action::{
     ActionStatus, CancelCause, EnqueueError, Item, ItemState, NewAction, QuarantineCause,
