@@ -18,12 +18,15 @@ pub struct Named {
     pub text: Rc<str>,
 }
 
+/// The fingerprint of the epoch where the numbers have none: they are the application's.
+pub const NO_EPOCH: u64 = 0;
+
 /// Where an event stands in its stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Place {
     /// The fingerprint of the stream's name.
     pub stream: u64,
-    /// The fingerprint of the epoch; zero where the numbers have none.
+    /// The fingerprint of the epoch, or [`NO_EPOCH`].
     pub epoch: u64,
     /// The number, from 1 on.
     pub seq: u64,

@@ -49,6 +49,22 @@ pub enum Defect {
     NoQuarantine,
     /// An answer that comes after its time limit does not count.
     IgnoreLateAnswers,
+    /// A session that the server claims to have taken up counts as resumed, whatever the numbers say.
+    TrustRecovery,
+    /// An answer about what was missed counts as complete, whatever its numbers say.
+    TrustReplay,
+    /// The position of a stream moves when an event is received, not when it is delivered.
+    AdvanceOnReceipt,
+    /// What was received and not delivered is forgotten when the connection ends.
+    ForgetHeld,
+    /// A recovery of a session is trusted although the one before it was lost.
+    TrustBrokenChain,
+    /// Events are delivered while the application still mends a gap.
+    LiveBeforeGapHook,
+    /// A topic is joined again when its confirmation is late.
+    JoinTwice,
+    /// A topic that is left while there is no connection is joined on the next one.
+    LoseLeave,
 }
 
 #[cfg(all(feature = "defects", not(target_family = "wasm")))]

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use crate::client::continuity::{Place, Since};
+use crate::client::continuity::{NO_EPOCH, Place, Since};
 use crate::client::helper::{self, HELLO, MissedEvent, POSITION, RETRY, Taken, UNHEARD};
 use crate::client::namespace::Incoming;
 use crate::client::outbox::{Answer, Transmission};
@@ -152,7 +152,7 @@ impl<H: Host> Client<H> {
         let Some(namespace) = self.namespace(socket) else {
             return;
         };
-        if !namespace.dedup.is_duplicate(&identity, now) && event != UNHEARD {
+        if !namespace.dedup.is_duplicate(&lasting(identity), now) && event != UNHEARD {
             self.tell(Event::Delivered { socket, event, arguments, ack, identity });
         }
     }
@@ -270,4 +270,11 @@ impl<H: Host> Client<H> {
         self.receive(socket, Incoming { event, arguments, ack: None, identity }, length);
         true
     }
+}
+
+/// A server that starts anew counts an application's numbers anew, too. Readiness knows when; a memory
+/// that outlives that would drop what it does not know.
+fn lasting(identity: EventIdentity) -> EventIdentity {
+    let order = identity.order.filter(|order| order.epoch != NO_EPOCH);
+    EventIdentity { order, ..identity }
 }

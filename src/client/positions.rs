@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use crate::client::continuity::{Named, Place, Position};
+use crate::client::continuity::{NO_EPOCH, Named, Place, Position};
 use crate::sorted::SortedMap;
 
 /// What an event is, compared with what its stream has delivered.
@@ -40,6 +40,13 @@ struct Entry {
     failed: Option<u64>,
 }
 
+impl Entry {
+    fn is_behind(&self) -> bool {
+        let announced = self.announced.as_ref();
+        announced.is_some_and(|(epoch, seq)| epoch.fingerprint != self.epoch || *seq > self.seq)
+    }
+}
+
 impl Positions {
     pub fn new(limit: usize) -> Self {
         Self { entries: SortedMap::new(), limit, uses: 0, forgotten: false }
@@ -63,19 +70,13 @@ impl Positions {
         self.entries.get(&stream).map(|entry| (entry.epoch, entry.seq))
     }
 
-    pub fn set_name(&mut self, name: Named) {
-        if let Some(entry) = self.entries.get_mut(&name.fingerprint) {
-            entry.name = Some(name.text);
-        }
-    }
-
     pub fn name(&self, stream: u64) -> Option<Rc<str>> {
         self.entries.get(&stream).and_then(|entry| entry.name.clone())
     }
 
-    /// Returns what to ask the server for, if it can be asked for this stream: by its name.
+    /// Returns what to ask the server for, if it can be asked for this stream: by its name and epoch.
     pub fn position(&self, stream: u64) -> Option<Position> {
-        let entry = self.entries.get(&stream)?;
+        let entry = self.entries.get(&stream).filter(|entry| entry.epoch != NO_EPOCH)?;
         let epoch = Named { fingerprint: entry.epoch, text: entry.epoch_name.clone()? };
         let stream = Named { fingerprint: stream, text: entry.name.clone()? };
         Some(Position { stream, epoch, seq: entry.seq })
@@ -148,17 +149,21 @@ impl Positions {
         behind.map(|(stream, _)| *stream).collect()
     }
 
-    /// Takes what the server announced of a stream.
+    /// Takes what the server announced of a stream, if that is more than was delivered.
     pub fn take_announced(&mut self, stream: u64) -> Option<(Named, u64)> {
-        self.entries.get_mut(&stream).and_then(|entry| entry.announced.take())
+        let entry = self.entries.get_mut(&stream)?;
+        let is_behind = entry.is_behind();
+        entry.announced.take().filter(|_| is_behind)
     }
 
     /// The stream goes on from here: what lies between was told to be missed.
     pub fn reset(&mut self, stream: u64, epoch: Named, seq: u64) {
         if let Some(entry) = self.entries.get_mut(&stream) {
+            // Within an epoch there is no way back: what was delivered would be delivered again.
+            let is_same = entry.epoch == epoch.fingerprint;
+            entry.seq = if is_same { entry.seq.max(seq) } else { seq };
             entry.epoch = epoch.fingerprint;
             entry.epoch_name = Some(epoch.text);
-            entry.seq = seq;
             entry.announced = None;
             entry.failed = None;
         }

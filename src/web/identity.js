@@ -95,7 +95,10 @@ function readOwn(args, { id, stream, order, seeds }) {
   const ofStream = stream?.(args);
   setStream(isId(ofStream) ? String(ofStream) : String(args[0]), seeds);
   if (!isNumbered) return has;
-  setEpoch("", seeds);
+  // An epoch that is no fingerprint: an application's numbers have none.
+  last.epochHigh = 0;
+  last.epochLow = 0;
+  last.epoch = "";
   last.seq = number;
   return has | HAS_ORDER;
 }

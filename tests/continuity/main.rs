@@ -4,7 +4,10 @@
 #![allow(clippy::wildcard_enum_match_arm)]
 
 mod holes;
+mod random;
 mod script;
+mod server;
 mod steps;
 mod topics;
 mod verdicts;
+mod world;

@@ -130,6 +130,7 @@ impl Script {
     }
 
     pub fn down(&mut self) {
+        self.run();
         self.readiness.handle_down();
     }
 

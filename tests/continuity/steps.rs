@@ -179,7 +179,8 @@ fn has_no_verdict_for_a_connection_that_ends_before_it() {
     script.down();
     script.readiness.set_hooks(Hooks::default());
     script.accept();
-    assert_eq!(script.take(), ["prologue", "2 fresh", "deliver x", "live"]);
+    script.unnumbered("y");
+    assert_eq!(script.take(), ["prologue", "2 fresh", "live", "deliver y"]);
 }
 
 #[test]
@@ -192,4 +193,27 @@ fn takes_inputs_without_a_connection_for_nothing() {
     script.down();
     script.wait(100_000);
     assert_eq!(script.take(), [] as [&str; 0]);
+}
+
+/// What was delivered counts; what was to be sent does not.
+#[test]
+fn keeps_of_what_was_not_done_yet_only_what_outlives_the_connection() {
+    let mut script = Script::with_hooks(false, false).at_five();
+    script.retain("t");
+    script.take();
+    script.down();
+    script.accept();
+    script.hello(&[]);
+    script.acknowledge("t");
+    assert_eq!(script.take().last().unwrap(), "since a/x/5");
+    script.answer(vec![replay("a", 6, 6)]);
+    script.readiness.handle_down();
+    assert_eq!(script.take(), ["2 resumed", "deliver a6", "t is Idle"]);
+    script.readiness.handle_accepted(3, false);
+    script.readiness.handle_early_over(script.now);
+    script.readiness.handle_down();
+    assert_eq!(script.take(), ["t is Joining", "t is Idle"]);
+    script.accept();
+    script.readiness.reset();
+    assert_eq!(script.take(), ["t is Joining", "t is Idle"]);
 }

@@ -157,7 +157,7 @@ fn joins_before_it_is_live_when_the_log_shows_that_a_recovery_was_none() {
     assert_eq!(script.take(), ["t is Live", "probe", "since a/x/5"]);
     script.answer(vec![no_replay("a", None)]);
     let verdict = "2 gap unreadable a:6-?:unreadable";
-    assert_eq!(script.take(), ["t is Idle", "join t", "t is Joining", verdict]);
+    assert_eq!(script.take(), [verdict, "t is Idle", "join t", "t is Joining"]);
     script.acknowledge("t");
     assert_eq!(
         script.take(),

@@ -2,6 +2,8 @@
 
 use sockeye::client::readiness::ReadinessConfig;
 
+use sockeye::client::continuity::{NO_EPOCH, Named, Place, Position};
+
 use crate::script::{Script, named, no_replay, place, place_in, position, position_in, replay};
 
 fn plain() -> Script {
@@ -47,6 +49,24 @@ fn asks_page_by_page() {
     assert_eq!(script.take()[..4], ["2 resumed", "deliver a6", "deliver a7", "deliver a8"]);
 }
 
+/// A server may say for some streams that their turn comes with the next page.
+#[test]
+fn asks_again_for_streams_that_the_page_had_no_room_for() {
+    let mut script = plain();
+    script.accept();
+    script.hello(&[position("a", 5), position("b", 2)]);
+    script.down();
+    script.accept();
+    script.hello(&[]);
+    script.take();
+    let mut later = replay("b", 3, 2);
+    later.more = true;
+    script.answer(vec![replay("a", 6, 6), later]);
+    assert_eq!(script.take(), ["since b/x/2"]);
+    script.answer(vec![replay("b", 3, 3)]);
+    assert_eq!(script.take(), ["2 resumed", "deliver a6", "deliver b3", "live", "drain"]);
+}
+
 #[test]
 fn is_a_gap_when_the_log_was_trimmed_or_began_anew_or_may_not_be_read() {
     for (answer, verdict) in [
@@ -80,6 +100,17 @@ fn delivers_what_was_received_also_where_the_log_says_less() {
     script.event("a", 9);
     script.answer(vec![no_replay("a", Some(("x", 9)))]);
     let told = ["2 gap log_trimmed a:6-7:log_trimmed", "deliver a8", "deliver a9", "live", "drain"];
+    assert_eq!(script.take(), told);
+}
+
+#[test]
+fn is_resumed_when_everything_was_received_that_the_log_no_longer_has() {
+    let mut script = plain().at_five();
+    script.down();
+    script.recover(&[6, 7]);
+    script.hello(&[]);
+    script.answer(vec![no_replay("a", Some(("x", 7)))]);
+    let told = ["probe", "since a/x/5", "2 resumed", "deliver a6", "deliver a7", "live", "drain"];
     assert_eq!(script.take(), told);
 }
 
@@ -151,7 +182,7 @@ fn is_a_gap_when_the_replay_leaves_something_out() {
     }
     let mut script = back();
     script.answer(vec![endless]);
-    assert_eq!(script.take(), ["2 gap hole a:6-5:hole", "live", "drain"]);
+    assert_eq!(script.take(), ["2 gap no_proof a:6-?:no_proof", "live", "drain"]);
 }
 
 #[test]
@@ -369,11 +400,14 @@ fn is_a_gap_when_more_was_missed_than_is_taken_at_once() {
 fn numbers_of_an_epoch_without_a_name_begin_anew_where_nothing_is_proved() {
     let mut script = plain();
     script.accept();
-    script.event("a", 50);
-    script.readiness.name_stream(named("a"));
+    let bare = |seq| Place { epoch: NO_EPOCH, ..place("a", seq) };
+    let named =
+        Position { epoch: Named { fingerprint: NO_EPOCH, text: "".into() }, ..position("a", 49) };
+    script.readiness.handle_position(named, script.now);
+    script.numbered("a50".to_owned(), Some(bare(50)));
     script.down();
     script.accept();
-    script.event("a", 1);
+    script.numbered("a1".to_owned(), Some(bare(1)));
     assert_eq!(script.take()[3..], ["2 gap no_proof a:51-?:no_proof", "live", "deliver a1"]);
 }
 

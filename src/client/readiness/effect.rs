@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use crate::client::continuity::{Continuity, Gap, Position};
-use crate::client::topics::{JoinTicket, TopicStatus};
+use crate::client::topics::{JoinTicket, TopicEffect, TopicStatus};
 
 /// The number of one call of an application's hook.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,4 +92,38 @@ pub enum Effect<E, T> {
     Live,
     /// Let the outbox send: events flow, and it is known what the server is. Once for each connection.
     Drain,
+}
+
+impl<E, T> Effect<E, T> {
+    /// Returns whether nobody wants it any more when the connection has ended.
+    pub(super) fn is_of_connection(&self) -> bool {
+        match self {
+            Self::Prologue(_)
+            | Self::Join { .. }
+            | Self::Leave { .. }
+            | Self::Probe
+            | Self::LinkDead
+            | Self::Since { .. }
+            | Self::Live
+            | Self::Drain => true,
+            Self::GapHook(_)
+            | Self::HookLate(_)
+            | Self::Topic { .. }
+            | Self::Verdict { .. }
+            | Self::Missed { .. }
+            | Self::Deliver(_) => false,
+        }
+    }
+}
+
+impl<E, T> From<TopicEffect<T>> for Effect<E, T> {
+    fn from(effect: TopicEffect<T>) -> Self {
+        match effect {
+            TopicEffect::Join { topic, ticket, body, acknowledged } => {
+                Self::Join { topic, ticket, body, acknowledged }
+            }
+            TopicEffect::Leave { topic, body } => Self::Leave { topic, body },
+            TopicEffect::Status { topic, status } => Self::Topic { topic, status },
+        }
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use crate::client::continuity::Place;
+use crate::client::continuity::{NO_EPOCH, Place};
 
 /// An event that waits.
 #[derive(Debug)]
@@ -10,6 +10,10 @@ pub(super) struct HeldEvent<E> {
     pub event: E,
     pub place: Option<Place>,
     length: usize,
+    /// Whether it came on the connection that there is.
+    is_recent: bool,
+    /// Whether a verdict has taken it into account.
+    pub is_judged: bool,
 }
 
 /// The events that wait, in the order in which they came, up to a number and a length.
@@ -22,8 +26,6 @@ pub(super) struct Held<E> {
     length: usize,
     max_events: usize,
     max_length: usize,
-    /// How many of the first have been taken into account by a verdict.
-    judged: usize,
     cut_streams: Vec<u64>,
     lost: bool,
 }
@@ -35,7 +37,6 @@ impl<E> Held<E> {
             length: 0,
             max_events,
             max_length,
-            judged: 0,
             cut_streams: Vec::new(),
             lost: false,
         }
@@ -49,7 +50,13 @@ impl<E> Held<E> {
         let total = self.length.saturating_add(length);
         if self.events.len() < self.max_events && total <= self.max_length {
             self.length = total;
-            self.events.push_back(HeldEvent { event, place, length });
+            self.events.push_back(HeldEvent {
+                event,
+                place,
+                length,
+                is_recent: true,
+                is_judged: false,
+            });
         } else if let Some(place) = place.filter(|_| self.cut_streams.len() < self.max_events) {
             if !self.cut_streams.contains(&place.stream) {
                 self.cut_streams.push(place.stream);
@@ -59,25 +66,45 @@ impl<E> Held<E> {
         }
     }
 
-    /// Takes out the oldest, and says whether a verdict has taken it into account.
-    pub fn pop(&mut self) -> Option<(HeldEvent<E>, bool)> {
+    /// Takes out the oldest.
+    pub fn pop(&mut self) -> Option<HeldEvent<E>> {
         let event = self.events.pop_front()?;
         self.length -= event.length;
-        let judged = self.judged > 0;
-        self.judged = self.judged.saturating_sub(1);
-        Some((event, judged))
+        Some(event)
     }
 
     /// Puts back what [`pop`](Self::pop) gave.
-    pub fn put_back(&mut self, (event, judged): (HeldEvent<E>, bool)) {
+    pub fn put_back(&mut self, event: HeldEvent<E>) {
         self.length += event.length;
-        self.judged += usize::from(judged);
         self.events.push_front(event);
     }
 
     /// A verdict takes into account everything that waits now.
     pub fn set_judged(&mut self) {
-        self.judged = self.events.len();
+        self.events.iter_mut().for_each(|held| held.is_judged = true);
+    }
+
+    /// Another connection begins.
+    pub fn set_old(&mut self) {
+        self.events.iter_mut().for_each(|held| held.is_recent = false);
+    }
+
+    /// Drops what is of epochs that are over: of that before `epoch`, and of those that came and went
+    /// on earlier connections.
+    pub fn drop_epochs(&mut self, stream: u64, before: u64, epoch: u64) {
+        let is_over = |held: &HeldEvent<E>| {
+            let place = held.place.filter(|place| place.stream == stream && place.epoch != epoch);
+            place.is_some_and(|place| place.epoch == before || !held.is_recent)
+        };
+        self.events.retain(|held| !is_over(held));
+        self.length = self.events.iter().map(|held| held.length).sum();
+    }
+
+    /// The server counts anew: numbers without an epoch say nothing any more.
+    pub fn forget_bare_numbers(&mut self) {
+        for held in &mut self.events {
+            held.place = held.place.filter(|place| place.epoch != NO_EPOCH);
+        }
     }
 
     /// The places of what waits.

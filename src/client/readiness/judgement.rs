@@ -1,8 +1,9 @@
 //! The verdict: what a connection continues, and from where each stream goes on.
 
 use crate::client::continuity::{Continuity, Gap, GapCause, Named, Place, StreamGap};
+use crate::client::defects::{self, Defect};
 use crate::client::positions::Step;
-use crate::client::readiness::replay::Found;
+use crate::client::readiness::replay::{Asked, Found};
 use crate::client::readiness::{Effect, Readiness};
 use crate::sorted::SortedMap;
 use crate::time::Instant;
@@ -26,6 +27,11 @@ struct Broken {
 }
 
 impl Waiting {
+    /// Returns whether everything up to here was received although the log no longer has it.
+    fn reaches(&self, epoch: &Named, seq: u64) -> bool {
+        self.broken.is_none() && self.epoch == epoch.fingerprint && self.seq >= seq
+    }
+
     fn add(&mut self, place: Place) {
         let same_epoch = place.epoch == self.epoch;
         if same_epoch && place.seq <= self.seq {
@@ -78,14 +84,16 @@ impl<E, T> Readiness<E, T> {
         let connection = self.run.connection;
         self.run.is_gap = gap.is_some();
         if self.run.mending {
-            let missed = gap.map(|gap| Effect::Missed { connection, gap });
-            self.effects.extend(missed);
+            if let Some(gap) = gap {
+                self.push(Effect::Missed { connection, gap });
+            }
             return self.begin_gap_hook(now);
         }
         let otherwise = if self.has_past { Continuity::Resumed } else { Continuity::Fresh };
         let continuity = gap.map_or(otherwise, Continuity::Gap);
         self.has_past = true;
-        self.effects.push_back(Effect::Verdict { connection, continuity });
+        self.is_broken_off = false;
+        self.push(Effect::Verdict { connection, continuity });
         if self.run.recovered && self.run.is_gap {
             self.begin_rejoin(now);
         } else {
@@ -99,13 +107,16 @@ impl<E, T> Readiness<E, T> {
     }
 
     fn is_trusted(&self) -> bool {
-        !self.run.mending && self.run.recovered && self.config.trust_recovery
+        !self.run.mending && self.run.recovered && !self.is_broken_off && self.config.trust_recovery
     }
 
     /// Follows the numbers of the events that wait, from where each stream in scope will be.
     fn look_at_held(&self) -> SortedMap<u64, Waiting> {
-        let asked = self.run.asked.iter().map(|asked| (asked.stream, (asked.epoch, asked.cursor)));
-        let cursors: SortedMap<u64, (u64, u64)> = asked.collect();
+        // Pages are delivered only if all of them came.
+        let is_whole = |asked: &&Asked| !matches!(asked.found, Found::Missing(..));
+        let asked = self.run.asked.iter().filter(is_whole);
+        let cursors: SortedMap<u64, (u64, u64)> =
+            asked.map(|asked| (asked.stream, (asked.epoch, asked.cursor))).collect();
         let mut waiting = SortedMap::new();
         for stream in &self.run.scope {
             let start = cursors.get(stream).copied().or_else(|| self.positions.get(*stream));
@@ -132,45 +143,48 @@ impl<E, T> Readiness<E, T> {
             }
             Finding::Missing(cause, target) => {
                 self.run.replay.retain(|(place, _)| place.stream != stream);
-                let known = self.positions.get(stream).map(|(_, seq)| seq.saturating_add(1));
-                let from = known.filter(|_| cause != GapCause::NewEpoch);
+                let before = self.positions.get(stream);
                 let to = self.skip(stream, cause, target, waiting.first);
+                let after = self.positions.get(stream);
+                // The numbers of two epochs cannot be compared.
+                let is_other = cause == GapCause::NewEpoch
+                    || after.is_some_and(|(epoch, _)| before.is_some_and(|(old, _)| old != epoch));
+                let from = before.filter(|_| !is_other).map(|(_, seq)| seq.saturating_add(1));
+                // More may be missing among what waits.
+                let inside = waiting.broken.map(|broken| broken.to);
+                let to = to.map(|to| inside.map_or(to, |inside| inside.max(to)));
+                let to = to.filter(|to| from.is_none_or(|from| from <= *to));
                 Some(StreamGap { stream, name, from, to, cause })
             }
         }
     }
 
     fn find(&mut self, stream: u64, waiting: &Waiting) -> Finding {
-        let announced = self.take_announced_if_last_word(stream);
-        let held = waiting.broken.map_or(Finding::Whole, Finding::Broken);
-        let index = self.run.asked.iter().position(|asked| asked.stream == stream);
-        if let Some(asked) = index.and_then(|index| self.run.asked.get_mut(index)) {
-            let end = (asked.epoch, asked.cursor);
-            let found = std::mem::replace(&mut asked.found, Found::Complete);
-            return match (found, announced) {
-                (Found::Missing(cause, target), announced) => {
-                    Finding::Missing(cause, target.or(announced))
-                }
-                (Found::Open | Found::Complete, Some((epoch, seq)))
-                    if is_behind(end, &epoch, seq) =>
-                {
-                    Finding::Missing(GapCause::Hole, Some((epoch, seq)))
-                }
-                (Found::Open | Found::Complete, _) => held,
-            };
+        if self.run.recovered && defects::is(Defect::TrustRecovery) {
+            return Finding::Whole;
         }
+        let announced = self.take_announced_if_last_word(stream);
+        let index = self.run.asked.iter().position(|asked| asked.stream == stream);
+        match index.and_then(|index| self.run.asked.get_mut(index)) {
+            Some(asked) => find_in_answer(asked, announced, waiting),
+            None => self.find_without_answer(announced, waiting),
+        }
+    }
+
+    fn find_without_answer(&self, announced: Option<(Named, u64)>, waiting: &Waiting) -> Finding {
+        let mending = self.run.mending;
         let is_refuted = announced
             .as_ref()
             .is_some_and(|(epoch, seq)| is_behind((waiting.epoch, waiting.seq), epoch, *seq));
-        match (&held, self.run.mending, announced) {
-            (Finding::Whole, false, announced) if self.is_trusted() && is_refuted => {
+        match (waiting.broken, announced) {
+            (None, announced) if self.is_trusted() && is_refuted => {
                 Finding::Missing(GapCause::Hole, announced)
             }
-            (Finding::Whole, false, _) if self.is_trusted() => Finding::Whole,
-            (Finding::Broken(_), _, _) if self.run.mending || self.is_trusted() => held,
-            (_, true, Some(announced)) => Finding::Missing(GapCause::Hole, Some(announced)),
-            (_, true, None) => Finding::Missing(GapCause::Overflow, None),
-            (_, false, announced) => Finding::Missing(GapCause::NoProof, announced),
+            (None, _) if self.is_trusted() => Finding::Whole,
+            (Some(broken), _) if mending || self.is_trusted() => Finding::Broken(broken),
+            (_, Some(announced)) if mending => Finding::Missing(GapCause::Hole, Some(announced)),
+            (_, None) if mending => Finding::Missing(GapCause::Overflow, None),
+            (_, announced) => Finding::Missing(GapCause::NoProof, announced),
         }
     }
 
@@ -197,6 +211,9 @@ impl<E, T> Readiness<E, T> {
         if let Some((epoch, seq)) = target {
             let first = first.filter(|first| first.epoch == epoch.fingerprint);
             let to = first.map_or(seq, |first| seq.min(first.seq.saturating_sub(1)));
+            if let Some((before, _)) = self.positions.get(stream) {
+                self.held.drop_epochs(stream, before, epoch.fingerprint);
+            }
             self.positions.reset(stream, epoch, to);
             return Some(to);
         }
@@ -218,9 +235,9 @@ impl<E, T> Readiness<E, T> {
         for (place, event) in std::mem::take(&mut self.run.replay) {
             self.hand_over(Some(place), event);
         }
-        while let Some((held, judged)) = self.held.pop() {
-            if let Some(stream) = self.stream_to_mend(held.place, judged) {
-                self.held.put_back((held, judged));
+        while let Some(held) = self.held.pop() {
+            if let Some(stream) = self.stream_to_mend(held.place, held.is_judged) {
+                self.held.put_back(held);
                 return self.mend(vec![stream], now);
             }
             self.hand_over(held.place, held.event);
@@ -237,11 +254,11 @@ impl<E, T> Readiness<E, T> {
     }
 
     /// Returns the stream of an event before which others are missing, unless that has been told.
-    fn stream_to_mend(&self, place: Option<Place>, judged: bool) -> Option<u64> {
+    fn stream_to_mend(&self, place: Option<Place>, is_judged: bool) -> Option<u64> {
         let place = place?;
-        let told = judged && self.run.scope.contains(&place.stream);
+        let is_told = is_judged && self.run.scope.contains(&place.stream);
         match self.positions.look(place) {
-            Step::Hole | Step::NewEpoch if !told => Some(place.stream),
+            Step::Hole | Step::NewEpoch if !is_told => Some(place.stream),
             Step::Next | Step::Repeated | Step::Hole | Step::NewEpoch => None,
         }
     }
@@ -254,7 +271,29 @@ impl<E, T> Readiness<E, T> {
             }
             self.positions.advance(place);
         }
-        self.effects.push_back(Effect::Deliver(event));
+        self.push(Effect::Deliver(event));
+    }
+}
+
+fn find_in_answer(
+    asked: &mut Asked,
+    announced: Option<(Named, u64)>,
+    waiting: &Waiting,
+) -> Finding {
+    let end = (asked.epoch, asked.cursor);
+    match (std::mem::replace(&mut asked.found, Found::Complete), announced) {
+        (Found::Missing(GapCause::LogTrimmed, Some((epoch, seq))), _)
+            if waiting.reaches(&epoch, seq) =>
+        {
+            Finding::Whole
+        }
+        (Found::Missing(cause, target), announced) => Finding::Missing(cause, target.or(announced)),
+        (Found::Open | Found::Complete, Some((epoch, seq))) if is_behind(end, &epoch, seq) => {
+            Finding::Missing(GapCause::Hole, Some((epoch, seq)))
+        }
+        (Found::Open | Found::Complete, _) => {
+            waiting.broken.map_or(Finding::Whole, Finding::Broken)
+        }
     }
 }
 

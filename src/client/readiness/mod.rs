@@ -35,9 +35,10 @@ use std::collections::VecDeque;
 pub use config::{Hooks, ReadinessConfig};
 pub use effect::{Effect, Hook, HookTicket, SinceTicket};
 
-use crate::client::continuity::{Named, Place, Position, Since};
+use crate::client::continuity::{Place, Position, Since};
+use crate::client::defects::{self, Defect};
 use crate::client::positions::{Positions, Step};
-use crate::client::topics::{TopicEffect, Topics};
+use crate::client::topics::Topics;
 use crate::time::{Instant, earliest};
 use held::Held;
 use steps::{Phase, Run, Server};
@@ -83,6 +84,8 @@ pub struct Readiness<E, T> {
     server_wanted: bool,
     /// Whether there is something that a connection could continue.
     has_past: bool,
+    /// Whether a session began since the last verdict: one that is taken up now may be that.
+    is_broken_off: bool,
     /// Whether this connection was told to be live, and to drain.
     is_live: bool,
     is_draining: bool,
@@ -107,6 +110,7 @@ impl<E, T> Readiness<E, T> {
             server: Server::Unknown,
             server_wanted: false,
             has_past: false,
+            is_broken_off: false,
             is_live: false,
             is_draining: false,
             gap_hooks: Vec::new(),
@@ -133,6 +137,9 @@ impl<E, T> Readiness<E, T> {
         now: Instant,
     ) -> Received<E> {
         if self.phase != Phase::Live || !self.effects.is_empty() {
+            if let Some(place) = place.filter(|_| defects::is(Defect::AdvanceOnReceipt)) {
+                self.positions.advance(place);
+            }
             self.held.push(event, place, length);
             if self.phase == Phase::Live {
                 self.release(now);
@@ -179,7 +186,14 @@ impl<E, T> Readiness<E, T> {
     pub fn handle_accepted(&mut self, connection: u32, recovered: bool) {
         self.handle_down();
         if !self.has_past {
+            // A connection without a verdict is none that another continues.
             self.positions.clear();
+            self.held.clear();
+        }
+        self.held.set_old();
+        self.is_broken_off |= !recovered;
+        if !recovered {
+            self.held.forget_bare_numbers();
         }
         let scope = self.positions.streams();
         let provable = scope.iter().any(|stream| self.positions.position(*stream).is_some());
@@ -192,6 +206,10 @@ impl<E, T> Readiness<E, T> {
     /// What the server sent before it accepted has been given: the steps begin.
     pub fn handle_early_over(&mut self, now: Instant) {
         if self.phase == Phase::Early {
+            if self.run.recovered {
+                // What the server claims to have missed may be the first of a stream.
+                self.run.scope = self.positions.streams();
+            }
             if self.server_wanted || self.wants_proof() {
                 self.ask_server(now);
             }
@@ -211,6 +229,10 @@ impl<E, T> Readiness<E, T> {
         self.is_live = false;
         self.is_draining = false;
         self.topics.handle_down();
+        self.effects.retain(|effect| !effect.is_of_connection());
+        if defects::is(Defect::ForgetHeld) {
+            self.held.clear();
+        }
     }
 
     /// The user is another: topics stay wanted, everything else is forgotten.
@@ -221,6 +243,8 @@ impl<E, T> Readiness<E, T> {
         self.held.clear();
         self.gap_hooks.clear();
         self.has_past = false;
+        self.is_broken_off = false;
+        self.effects.retain(|effect| matches!(effect, Effect::Topic { .. }));
     }
 
     /// Continues what was delivered before a reload: positions that [`snapshot`](Self::snapshot) gave.
@@ -257,11 +281,6 @@ impl<E, T> Readiness<E, T> {
         if self.positions.announce(position) && self.phase == Phase::Live {
             self.mend(vec![stream], now);
         }
-    }
-
-    /// Gives the name of a stream whose events are numbered by the application.
-    pub fn name_stream(&mut self, name: Named) {
-        self.positions.set_name(name);
     }
 
     /// The server has given a sign of life: without a hello before it, it has no helper.
@@ -319,16 +338,15 @@ impl<E, T> Readiness<E, T> {
 
     /// Returns the next thing to do.
     pub fn poll_effect(&mut self) -> Option<Effect<E, T>> {
-        if let Some(effect) = self.topics.poll_effect() {
-            return Some(match effect {
-                TopicEffect::Join { topic, ticket, body, acknowledged } => {
-                    Effect::Join { topic, ticket, body, acknowledged }
-                }
-                TopicEffect::Leave { topic, body } => Effect::Leave { topic, body },
-                TopicEffect::Status { topic, status } => Effect::Topic { topic, status },
-            });
+        self.effects.pop_front().or_else(|| self.topics.poll_effect().map(Effect::from))
+    }
+
+    /// Adds an effect behind those of the topics that were there before.
+    fn push(&mut self, effect: Effect<E, T>) {
+        while let Some(earlier) = self.topics.poll_effect() {
+            self.effects.push_back(Effect::from(earlier));
         }
-        self.effects.pop_front()
+        self.effects.push_back(effect);
     }
 
     /// Returns the moment at which [`handle_timeout`](Self::handle_timeout) is to be called.

@@ -1,6 +1,7 @@
 //! The steps of a connection: which follows which, and for how long.
 
 use crate::client::continuity::Place;
+use crate::client::defects::{self, Defect};
 use crate::client::readiness::replay::Asked;
 use crate::client::readiness::{Effect, Hook, HookTicket, Readiness, SinceTicket};
 use crate::time::Instant;
@@ -120,7 +121,7 @@ impl<E, T> Readiness<E, T> {
         }
         let ticket = HookTicket(self.take_ticket());
         self.phase = Phase::Prologue { ticket, until: now + self.config.prologue_limit };
-        self.effects.push_back(Effect::Prologue(ticket));
+        self.push(Effect::Prologue(ticket));
     }
 
     pub(super) fn begin_topics(&mut self, now: Instant) {
@@ -169,7 +170,7 @@ impl<E, T> Readiness<E, T> {
     pub(super) fn ask_server(&mut self, now: Instant) {
         if self.server == Server::Unknown {
             self.server = Server::Asked { until: now + self.config.probe_limit };
-            self.effects.push_back(Effect::Probe);
+            self.push(Effect::Probe);
         }
         self.drain();
     }
@@ -206,13 +207,14 @@ impl<E, T> Readiness<E, T> {
         if std::mem::take(&mut self.run.is_gap) && self.hooks.gap {
             let ticket = HookTicket(self.take_ticket());
             self.gap_hooks.push((ticket, now + self.config.gap_limit));
-            self.effects.push_back(Effect::GapHook(ticket));
+            self.push(Effect::GapHook(ticket));
         }
         self.check_gap_hooks(now);
     }
 
     pub(super) fn check_gap_hooks(&mut self, now: Instant) {
-        if self.phase == Phase::GapHook && self.gap_hooks.is_empty() {
+        let is_mended = self.gap_hooks.is_empty() || defects::is(Defect::LiveBeforeGapHook);
+        if self.phase == Phase::GapHook && is_mended {
             self.release(now);
         }
     }
@@ -222,7 +224,7 @@ impl<E, T> Readiness<E, T> {
         self.phase = Phase::Live;
         if !self.is_live {
             self.is_live = true;
-            self.effects.push_back(Effect::Live);
+            self.push(Effect::Live);
         }
         self.drain();
     }
@@ -230,7 +232,7 @@ impl<E, T> Readiness<E, T> {
     fn drain(&mut self) {
         if self.is_live && !self.is_draining && self.server.is_known() {
             self.is_draining = true;
-            self.effects.push_back(Effect::Drain);
+            self.push(Effect::Drain);
         }
     }
 
@@ -245,7 +247,7 @@ impl<E, T> Readiness<E, T> {
         let before = self.gap_hooks.len();
         self.gap_hooks.retain(|(_, until)| now < *until);
         for _ in self.gap_hooks.len()..before {
-            self.effects.push_back(Effect::HookLate(Hook::Gap));
+            self.push(Effect::HookLate(Hook::Gap));
         }
         self.check_gap_hooks(now);
     }
@@ -254,14 +256,14 @@ impl<E, T> Readiness<E, T> {
         if matches!(self.server, Server::Asked { until } if until <= now) {
             self.server = Server::Unknown;
             self.server_wanted = false;
-            self.effects.push_back(Effect::LinkDead);
+            self.push(Effect::LinkDead);
         }
     }
 
     pub(super) fn expire_phase(&mut self, now: Instant) {
         match self.phase {
             Phase::Prologue { until, .. } if until <= now => {
-                self.effects.push_back(Effect::HookLate(Hook::Prologue));
+                self.push(Effect::HookLate(Hook::Prologue));
                 self.begin_topics(now);
             }
             Phase::Since { until, .. } if until <= now => self.on_since(None, now),

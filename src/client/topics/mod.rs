@@ -7,11 +7,13 @@
 //! | live | join, and it confirmed; or it has taken up the session | down, or leave |
 //! | failed | join, and it refused or kept silent | refused: tried again; silent: late answers count |
 
+mod leaving;
 mod words;
 
 use std::collections::VecDeque;
 use std::rc::Rc;
 
+use crate::client::defects::{self, Defect};
 use crate::sorted::SortedMap;
 use crate::time::{Instant, earliest};
 pub use words::{Confirm, JoinFailure, JoinTicket, TopicStatus, TopicsConfig};
@@ -78,9 +80,6 @@ impl State {
         }
     }
 }
-
-/// How many topics that were left are remembered in case the connection ended before the server knew.
-const LEFT: usize = 100;
 
 /// The topics of one namespace. `T` is the body of a packet.
 #[derive(Debug)]
@@ -155,6 +154,9 @@ impl<T> Topics<T> {
             return;
         };
         let key = Rc::clone(key);
+        if self.link == Link::Down && defects::is(Defect::LoseLeave) {
+            return;
+        }
         let Some(topic) = self.topics.get_mut(&key).filter(|topic| topic.retains > 0) else {
             return;
         };
@@ -249,6 +251,7 @@ impl<T> Topics<T> {
         self.link = Link::Down;
         self.joins.clear();
         self.queue.clear();
+        self.effects.retain(|effect| matches!(effect, TopicEffect::Status { .. }));
         self.deadline = None;
         for key in self.keys() {
             self.set(&key, State::Idle);
@@ -277,7 +280,12 @@ impl<T> Topics<T> {
         for key in self.keys() {
             let state = self.topics.get(&key).map_or(State::Idle, |topic| topic.state);
             match state {
-                State::Joining { until, .. } if until <= now => self.set(&key, State::Silent),
+                State::Joining { until, .. } if until <= now => {
+                    self.set(&key, State::Silent);
+                    if defects::is(Defect::JoinTwice) {
+                        self.enlist(&key);
+                    }
+                }
                 State::Refused { again: Some(again) } if again <= now => self.enlist(&key),
                 State::Idle
                 | State::Queued
@@ -347,39 +355,6 @@ impl<T> Topics<T> {
             self.effects.push_back(TopicEffect::Join { topic, ticket, body, acknowledged });
         }
         self.set(key, State::Joining { ticket, until });
-    }
-
-    /// Nobody wants the topic. Where the server may have it, it is told.
-    ///
-    /// The topic is remembered then: if the connection ends before the server knows, and the server
-    /// takes up the session on the next one, it is told again.
-    fn leave(&mut self, key: &Rc<str>) {
-        self.set(key, State::Idle);
-        self.joins.retain(|_, joined| joined != key);
-        let Some(topic) = self.topics.get(key) else {
-            return;
-        };
-        let body = topic.leave.clone().filter(|_| topic.entered);
-        let (Some(body), true) = (body, topic.entered) else {
-            self.topics.remove(key);
-            return;
-        };
-        if self.link == Link::Open {
-            self.effects.push_back(TopicEffect::Leave { topic: Rc::clone(key), body });
-            self.remember_left(Rc::clone(key));
-        }
-    }
-
-    fn remember_left(&mut self, key: Rc<str>) {
-        self.left.retain(|left| *left != key);
-        self.left.push_back(key);
-        if self.left.len() > LEFT {
-            let oldest = self.left.pop_front();
-            let gone = oldest.and_then(|key| self.topics.remove_entry(&key));
-            if let Some((key, topic)) = gone.filter(|(_, topic)| topic.retains > 0) {
-                self.topics.insert(key, topic);
-            }
-        }
     }
 
     /// The only place in which a state changes: it counts the joins in flight and tells the status.
