@@ -33,10 +33,11 @@ export type Auth =
 
 /** Where the answers go. */
 interface AuthConnection {
-  readonly causes: Causes;
+  readonly causes: Causes | undefined;
   readonly core: CorePort | undefined;
 }
 
+/** Asks the application for auth. Loaded with the core. */
 export class Authenticator {
   readonly #auth: Auth | undefined;
   readonly #connection: AuthConnection;
@@ -45,16 +46,6 @@ export class Authenticator {
   constructor(auth: Auth | undefined, connection: AuthConnection) {
     this.#auth = auth;
     this.#connection = connection;
-  }
-
-  /** Whether there is anything to ask for. */
-  get hasAuth(): boolean {
-    return this.#auth !== undefined;
-  }
-
-  /** Whether asking again may give something else. */
-  get canRefresh(): boolean {
-    return typeof this.#auth === "function";
   }
 
   /** Asks; whatever was asked before counts no more. */
@@ -70,7 +61,7 @@ export class Authenticator {
     } catch (error) {
       if (!this.#question.finish(asking)) return;
       const { causes, core } = this.#connection;
-      causes.noteAuth(socket, { cause: error });
+      causes?.noteAuth(socket, { cause: error });
       if (isStopReconnecting(error)) core?.stopAuthentication(socket, ticket);
       else core?.failAuthentication(socket, ticket);
     }

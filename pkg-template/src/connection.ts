@@ -1,6 +1,6 @@
 /** What all namespaces of a client share: the core, the numbers of events and requests, the errors. */
 import type { AuthReason } from "./auth.js";
-import { Causes } from "./causes.js";
+import type { Causes } from "./causes.js";
 import {
   aborted,
   ackTimeout,
@@ -26,7 +26,6 @@ import { toStatus } from "./status.js";
 export class Connection extends ReliablePort implements CoreEvents, LoadEvents {
   readonly options: ResolvedOptions;
   readonly errors = new Subject<SockeyeError>(show);
-  readonly causes = new Causes();
   /** The numbers of the events that are listened to. */
   readonly eventNumbers = new EventNumbers();
   readonly #loader: CoreLoader;
@@ -207,7 +206,7 @@ export class Connection extends ReliablePort implements CoreEvents, LoadEvents {
   }
 
   authNeeded(socket: number, ticket: number, attempt: number, reason: AuthReason): void {
-    this.causes.noteAuth(socket, undefined);
+    this.causes?.noteAuth(socket, undefined);
     this.#sockets[socket]?.events.handleAuthNeeded(ticket, attempt, reason);
   }
 
@@ -216,7 +215,7 @@ export class Connection extends ReliablePort implements CoreEvents, LoadEvents {
   }
 
   verdictNeeded(socket: number, ticket: number, cause: ErrorData): void {
-    const error = this.causes.toError(socket, cause);
+    const error = this.#toError(socket, cause);
     const canRefresh = this.#sockets[socket]?.auth.canRefresh === true;
     this.#questions?.judge(socket, ticket, error, canRefresh, (thrown) => this.report(thrown));
   }
@@ -226,7 +225,7 @@ export class Connection extends ReliablePort implements CoreEvents, LoadEvents {
   }
 
   refused(socket: number, data: unknown): void {
-    this.causes.noteRefusal(socket, data);
+    this.causes?.noteRefusal(socket, data);
   }
 
   dropped(data: ErrorData): void {
@@ -234,7 +233,7 @@ export class Connection extends ReliablePort implements CoreEvents, LoadEvents {
   }
 
   failed(socket: number, data: ErrorData): void {
-    const error = this.causes.toError(socket, data);
+    const error = this.#toError(socket, data);
     if (error.code === "address_failed") this.#questions?.cancelAddress();
     const concerned = socket < 0 ? [...this.#sockets] : this.#sockets.slice(socket, socket + 1);
     for (const { events } of concerned) events.handleFailed(error);
@@ -249,7 +248,7 @@ export class Connection extends ReliablePort implements CoreEvents, LoadEvents {
     cause: ErrorData | undefined,
     slow: boolean,
   ): void {
-    const error = cause && this.causes.toError(socket, cause);
+    const error = cause && this.#toError(socket, cause);
     if (state === "disconnected" && error?.code !== "client_disconnect") this.#want(socket, false);
     if (state === "connected") this.#loader.reset();
     const status = toStatus(state, attempt + this.#loader.failures, retryInMs, error, slow);
@@ -258,6 +257,15 @@ export class Connection extends ReliablePort implements CoreEvents, LoadEvents {
 
   protected partsOf(socket: number): ReliableParts | undefined {
     return this.#sockets[socket]?.parts;
+  }
+
+  /** What this side knows of errors, if the core is loaded. */
+  get causes(): Causes | undefined {
+    return this.#questions?.causes;
+  }
+
+  #toError(socket: number, data: ErrorData): SockeyeError {
+    return this.causes?.toError(socket, data) ?? new SockeyeError(data);
   }
 
   #want(socket: number, wanted: boolean): void {
@@ -279,7 +287,7 @@ export class Connection extends ReliablePort implements CoreEvents, LoadEvents {
       core.destroy();
       return;
     }
-    this.#questions = new services.Questions(core, this.options, this.causes);
+    this.#questions = new services.Questions(core, this.options);
     if (this.#identity) core.setIdentity(this.#identity);
     for (const { namespace, auth } of this.#sockets) core.socket(namespace, auth.hasAuth);
     this.eventNumbers.start(core);

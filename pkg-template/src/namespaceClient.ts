@@ -1,6 +1,6 @@
 /** A namespace as applications work with it. */
 import type { ActionOptions } from "./action.js";
-import { type Auth, Authenticator } from "./auth.js";
+import type { Auth, Authenticator } from "./auth.js";
 import { Channels } from "./channels.js";
 import { checkCount, checkTimes } from "./checks.js";
 import type { Connection } from "./connection.js";
@@ -48,7 +48,8 @@ export class NamespaceClient<
   declare readonly "~events": { listen: ListenEvents; emit: EmitEvents } | undefined;
   /** @internal */
   readonly socket: number;
-  readonly #authenticator: Authenticator;
+  readonly #auth: Auth | undefined;
+  #authenticator: Authenticator | undefined;
   readonly #channels: Channels;
   readonly #outgoing: Subject<AnyEvent>;
   readonly #statusSubject: Subject<ClientStatus>;
@@ -65,7 +66,7 @@ export class NamespaceClient<
   /** @internal */
   constructor(connection: Connection, name: string, auth: Auth | undefined) {
     super(connection, name);
-    this.#authenticator = new Authenticator(auth, connection);
+    this.#auth = auth;
     const report = (error: unknown) => connection.report(error);
     this.#channels = new Channels(connection.eventNumbers, report);
     this.#outgoing = new Subject(report);
@@ -75,7 +76,8 @@ export class NamespaceClient<
       this.#statusSubject,
       () => this.#untold[0] ?? this.#status,
     );
-    this.socket = connection.addSocket(name, this.#authenticator, this.#socketEvents(), this);
+    const toAsk = { hasAuth: auth !== undefined, canRefresh: typeof auth === "function" };
+    this.socket = connection.addSocket(name, toAsk, this.#socketEvents(), this);
   }
 
   /**
@@ -308,8 +310,12 @@ export class NamespaceClient<
         const answer = ackId < 0 ? undefined : this.#answerTo(connection, ackId);
         this.#channels.deliver(event, args, answer);
       },
-      handleAuthNeeded: (ticket, attempt, reason) =>
-        void this.#authenticator.ask(this.socket, ticket, attempt, reason),
+      handleAuthNeeded: (ticket, attempt, reason) => {
+        const { connection } = this;
+        const { services } = connection;
+        this.#authenticator ??= services && new services.Authenticator(this.#auth, connection);
+        void this.#authenticator?.ask(this.socket, ticket, attempt, reason);
+      },
       handleAccepted: (id, recovered) => {
         this.#socketId = id;
         this.#recovered = recovered;
@@ -341,7 +347,7 @@ export class NamespaceClient<
 
   /** The promise of `connect()` ends first: a listener may call that again. */
   #onStatus(status: ClientStatus): void {
-    if (status.state !== "connecting") this.#authenticator.cancel();
+    if (status.state !== "connecting") this.#authenticator?.cancel();
     if (status.state === "connected") this.#finishConnecting();
     else if (status.state === "disconnected") this.#onDisconnected(status.cause);
     else if (status.state === "waiting") this.#onWaiting(status.cause);

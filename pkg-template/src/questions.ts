@@ -1,6 +1,6 @@
 /** What the core asks the application about the connection as a whole. Loaded with the core. */
 import { AddressSource } from "./addressSource.js";
-import type { Causes } from "./causes.js";
+import { Causes } from "./causes.js";
 import type { SockeyeError } from "./errors.js";
 import type { ResolvedOptions } from "./options.js";
 import type { CorePort } from "./port.js";
@@ -10,18 +10,17 @@ import { decide } from "./verdict.js";
 export class Questions {
   readonly #core: CorePort;
   readonly #options: ResolvedOptions;
-  readonly #causes: Causes;
+  readonly causes = new Causes();
   readonly #addresses: AddressSource;
 
-  constructor(core: CorePort, options: ResolvedOptions, causes: Causes) {
+  constructor(core: CorePort, options: ResolvedOptions) {
     this.#core = core;
     this.#options = options;
-    this.#causes = causes;
     this.#addresses = new AddressSource(options.url, options.endpoint, {
       give: (ticket, { webSocketUrl, pollingUrl }) =>
         core.useAddress(ticket, webSocketUrl, pollingUrl),
       fail: (ticket, cause) => {
-        causes.noteAddress({ cause });
+        this.causes.noteAddress({ cause });
         core.failAddress(ticket);
       },
     });
@@ -29,7 +28,7 @@ export class Questions {
 
   /** The address for an attempt is needed. */
   askForAddress(ticket: number, attempt: number): void {
-    this.#causes.noteAddress(undefined);
+    this.causes.noteAddress(undefined);
     void this.#addresses.ask(ticket, attempt);
   }
 
