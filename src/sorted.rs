@@ -203,6 +203,20 @@ impl<K: Ord, V> FromIterator<(K, V)> for SortedMap<K, V> {
     }
 }
 
+/// Returns the items in the order of their keys; those with equal keys keep theirs.
+///
+/// ```
+/// assert_eq!(sockeye::sorted::sorted_by_key([3, 1, 2], |number| *number), [1, 2, 3]);
+/// ```
+pub fn sorted_by_key<T, K: Ord>(
+    items: impl IntoIterator<Item = T>,
+    key: impl Fn(&T) -> K,
+) -> Vec<T> {
+    let keyed = items.into_iter().enumerate().map(|(index, item)| ((key(&item), index), item));
+    let sorted: SortedMap<_, _> = keyed.collect();
+    sorted.into_values().collect()
+}
+
 /// A set in its order: see [`SortedMap`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SortedSet<K>(SortedMap<K, ()>);

@@ -9,6 +9,7 @@ use super::entry::Entry;
 use super::timers::Timer;
 use crate::client::store::ActionKey;
 use crate::host::Host;
+use crate::sorted::sorted_by_key;
 use crate::time::Instant;
 
 /// How long the application may take for its plan; then everything is sent unchanged.
@@ -103,9 +104,8 @@ impl<H: Host> Outbox<H> {
 
     fn waiting_keys(&self) -> Vec<ActionKey> {
         let waiting = self.entries.values().filter(|entry| entry.is_queued());
-        let mut waiting: Vec<_> = waiting.map(|entry| &entry.record).collect();
-        waiting.sort_by_key(|record| record.order);
-        waiting.into_iter().map(|record| record.key.clone()).collect()
+        let waiting = sorted_by_key(waiting, |entry| entry.record.order);
+        waiting.into_iter().map(|entry| entry.record.key.clone()).collect()
     }
 
     /// Puts what was never sent into this order, behind what was. What became known since the question has
@@ -126,8 +126,8 @@ impl<H: Host> Outbox<H> {
         };
         let order = |id: &u32| entries.get(id).map_or(0, |entry| entry.record.order);
         for lane in self.lanes.iter_mut() {
-            let (late, mut list): (Vec<_>, Vec<_>) = lane.list.drain(..).partition(is_late);
-            list.sort_by_cached_key(rank);
+            let (late, list): (Vec<_>, Vec<_>) = lane.list.drain(..).partition(is_late);
+            let mut list = sorted_by_key(list, rank);
             for id in late {
                 let place = list.iter().position(|other| order(other) > order(&id));
                 list.insert(place.unwrap_or(list.len()), id);

@@ -11,6 +11,7 @@ use super::flush::Plan;
 use super::timers::Timer;
 use crate::client::defects::{self, Defect};
 use crate::host::Host;
+use crate::sorted::SortedSet;
 use crate::time::Instant;
 
 /// How many connections an action may end before it is put aside. With the first, on which several actions
@@ -176,10 +177,8 @@ impl<H: Host> Outbox<H> {
     /// Which actions may have ended the connection.
     fn find_suspects(&self) -> Vec<u32> {
         let new = self.flights.values().filter(|it| self.now.since(it.at) < SUSPICIOUS);
-        let mut ids: Vec<u32> = new.map(|flight| flight.id).collect();
-        ids.sort_unstable();
-        ids.dedup();
-        ids
+        let ids: SortedSet<u32> = new.map(|flight| flight.id).collect();
+        ids.iter().copied().collect()
     }
 
     /// One suspect has done it. Several are sent alone from now on, until each has shown what it does.

@@ -66,7 +66,7 @@ use std::rc::Rc;
 use crate::client::store::{ActionKey, Outcome, StoreAnswer, StoreTicket};
 use crate::host::Host;
 use crate::random::Random;
-use crate::sorted::{SortedMap, SortedSet};
+use crate::sorted::{SortedMap, SortedSet, sorted_by_key};
 use crate::time::Instant;
 
 use entry::{Entry, Stage};
@@ -256,8 +256,7 @@ impl<H: Host> Outbox<H> {
             0 => u64::MAX,
             order => order,
         };
-        let mut entries: Vec<_> = self.entries.values().collect();
-        entries.sort_by_key(place);
+        let entries = sorted_by_key(self.entries.values(), place);
         entries.into_iter().filter_map(|entry| entry.item(now)).collect()
     }
 

@@ -5,7 +5,7 @@ use crate::client::defects::{self, Defect};
 use crate::client::positions::Step;
 use crate::client::readiness::replay::{Asked, Found};
 use crate::client::readiness::{Effect, Readiness};
-use crate::sorted::SortedMap;
+use crate::sorted::{SortedMap, SortedSet};
 use crate::time::Instant;
 
 /// What the events that wait say of one stream.
@@ -242,10 +242,9 @@ impl<E, T> Readiness<E, T> {
             }
             self.hand_over(held.place, held.event);
         }
-        let mut behind = self.positions.behind();
+        let mut behind: SortedSet<u64> = self.positions.behind().into_iter().collect();
         behind.extend(self.held.take_cut_streams());
-        behind.sort_unstable();
-        behind.dedup();
+        let behind: Vec<u64> = behind.iter().copied().collect();
         if behind.is_empty() && !self.held.has_lost() {
             self.begin_live();
         } else {
