@@ -1,6 +1,6 @@
 /** What each connection continues, and who is asked before it goes live. */
 import type { Connection } from "./connection.js";
-import type { ContinuityData, GapData } from "./continuityPort.js";
+import type { ContinuityData, GapCause, GapData } from "./continuityPort.js";
 import { Observable, type StateObservable, type Subscription } from "./observable.js";
 import type { Awaitable } from "./outboxStore.js";
 import type { Sender } from "./sender.js";
@@ -15,9 +15,11 @@ export interface Gap {
   /** The number of the connection: each has a higher one than those before. */
   readonly connection: number;
   /** Why that is not known to be otherwise. `docs/continuity.md` has all. */
-  readonly cause: string;
-  /** Where, as far as that is known. */
+  readonly cause: GapCause;
+  /** Where, as far as that is known; it may be everywhere if there is none. */
   readonly streams: readonly StreamGap[];
+  /** Whether it was found while the connection was live: events have gone on then. */
+  readonly isLate: boolean;
 }
 
 /** What a connection continues. */
@@ -78,8 +80,11 @@ export class Hooks {
     this.#scope.connection.core?.prologueDone(this.#scope.socket, ticket);
   }
 
-  handleContinuity({ kind, connection, cause = "no_proof", streams }: ContinuityData): void {
-    this.#state.set(kind === "gap" ? { kind, connection, cause, streams } : { kind, connection });
+  handleContinuity(verdict: ContinuityData): void {
+    const { kind, connection, isLate, cause = "no_proof", streams = [] } = verdict;
+    if (kind !== "gap") this.#state.set({ kind, connection });
+    else if (isLate) void this.#callAll(this.#onGap, { kind, connection, cause, streams, isLate });
+    else this.#state.set({ kind, connection, cause, streams, isLate });
   }
 
   async handleGapHookNeeded(ticket: number): Promise<void> {

@@ -9,9 +9,14 @@ export interface Hooks {
   gap: boolean;
 }
 
+/** Why something was missed, or may have been. `docs/continuity.md` explains each. */
+export type GapCause =
+  "no_proof" | "log_trimmed" | "new_epoch" | "hole" | "overflow" | "unreadable" | "forgotten";
+
 /** A stream in which events were missed: the numbers of the first and the last, if they are known. */
 export interface GapData {
   stream: string;
+  cause: GapCause;
   from?: number;
   to?: number;
 }
@@ -21,10 +26,12 @@ export interface ContinuityData {
   kind: "fresh" | "resumed" | "gap";
   /** The number of the connection, as in {@link CoreEvents.delivered}. */
   connection: number;
+  /** Whether the connection had its verdict already: something was missed while it was live. */
+  isLate: boolean;
   /** With `gap`: why. */
-  cause?: string;
+  cause?: GapCause;
   /** With `gap`: where that is known. */
-  streams: readonly GapData[];
+  streams?: readonly GapData[];
 }
 
 /** The states of a topic. */
@@ -70,7 +77,7 @@ export interface ContinuityPort {
 export interface ContinuityEvents {
   /** The application may speak first; {@link ContinuityPort.prologueDone} says when it has. */
   prologueNeeded(socket: number, ticket: number): void;
-  /** Exactly one per connection that the server accepted. */
+  /** Exactly one per connection that the server accepted, but for late ones. */
   continuity(socket: number, verdict: ContinuityData): void;
   /** Live events wait until {@link ContinuityPort.gapDone}. */
   gapHookNeeded(socket: number, ticket: number): void;

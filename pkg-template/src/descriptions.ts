@@ -19,6 +19,8 @@ const descriptions: Partial<Record<SockeyeErrorCode, readonly [message: string, 
     "the outbox is full",
     "wait for `result`, cancel what is not needed, or raise `outbox.maxItems` or `outbox.maxBytes`",
   ],
+  duplicate_key: ["there is an action with this id", "let `randomId` give another one each time"],
+  topic_failed: ["the join could not be sent", "nothing to do: it is tried again"],
   not_durable: [
     "the store is lost with the page",
     "give a durable `outbox.store`, or do without `outbox.requireDurable`",

@@ -17,6 +17,7 @@ export type SockeyeErrorCode =
   | "too_many_requests"
   | "iterator_overflow"
   | "outbox_full"
+  | "duplicate_key"
   | "not_durable"
   | "storage_full"
   | "storage_version"

@@ -139,6 +139,7 @@ export class Outbox {
     const { ackTimeoutMs = connection.options.requestTimeoutMs } = options;
     checkTimes({ ackTimeoutMs, ttlMs: ttlMs ?? 1 });
     const id = (connection.options.randomId ?? randomId)();
+    if (this.actions.has(id)) throw duplicate(id);
     const written = keyField === undefined ? args : withKey(args, keyField, id);
     const outgoing = serialize(event, [...written]);
     const action = this.add({ id, event, lane, args: written });
@@ -299,6 +300,11 @@ function withKey(args: readonly unknown[], keyField: string, key: string): reado
     throw fail("invalid_option", `there is no place for "${keyField}"`, hint);
   }
   return [{ ...first, [keyField]: key }, ...rest];
+}
+
+function duplicate(id: string): SockeyeError {
+  const hint = "let `randomId` give another one each time";
+  return fail("duplicate_key", `there is an action with the id "${id}"`, hint);
 }
 
 function full(): SockeyeError {

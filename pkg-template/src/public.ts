@@ -6,7 +6,7 @@ export type { Address, AddressRequest } from "./address.js";
 export type { Auth, AuthReason, AuthRequest } from "./auth.js";
 export type { Client } from "./client.js";
 export type { Continuity, Gap, StreamGap } from "./continuity.js";
-export type { TopicState } from "./continuityPort.js";
+export type { GapCause, TopicState } from "./continuityPort.js";
 export { isSockeyeError, SockeyeError, type SockeyeErrorCode } from "./errors.js";
 export type {
   AckValue,

@@ -97,8 +97,8 @@ export abstract class ReliableNamespace<
    * Returns at once; the handle's `accepted` resolves when it is stored, its `result` when the server has
    * acknowledged it. How often it is applied then is the server's matter: see `docs/outbox.md`.
    *
-   * @throws {SockeyeError} `reserved_event`, `not_serializable`, `too_many_attachments` or
-   * `client_destroyed`; nothing is kept then.
+   * @throws {SockeyeError} `reserved_event`, `not_serializable`, `too_many_attachments`, `duplicate_key`
+   * or `client_destroyed`; nothing is kept then.
    * @example
    * const action = client.enqueue("order:cancel", { orderId });
    * await action.result;
@@ -161,7 +161,7 @@ export abstract class ReliableNamespace<
 
   /**
    * Has `handler` called when events were missed, or may have been. Events that come after the gap wait
-   * until the handler is done, up to 30 s.
+   * until the handler is done, up to 30 s; unless it was found while the connection was live (`isLate`).
    *
    * @example
    * client.onGap(async () => {

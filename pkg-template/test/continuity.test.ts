@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, test, vi } from "vitest";
 import type { Sender } from "../src/sender.js";
 import { errorData } from "./support/fakeCore.js";
@@ -10,15 +11,17 @@ describe("client.continuity", () => {
     const { client, core } = await connected();
     const verdicts = recorder();
     client.continuity.subscribe(verdicts);
-    core.events.continuity(0, { kind: "fresh", connection: 1, streams: [] });
-    core.events.continuity(0, { kind: "resumed", connection: 2, streams: [] });
-    const streams = [{ stream: "jobs", from: 3, to: 4 }];
-    core.events.continuity(0, { kind: "gap", connection: 3, cause: "hole", streams });
+    core.events.continuity(0, { kind: "fresh", connection: 1, isLate: false });
+    core.events.continuity(0, { kind: "resumed", connection: 2, isLate: false });
+    const streams = [{ stream: "jobs", cause: "hole", from: 3, to: 4 }] as const;
+    const gap = { kind: "gap", connection: 3, cause: "hole", streams, isLate: false } as const;
+    core.events.continuity(0, gap);
+    core.events.continuity(0, { ...gap, connection: 4, isLate: true });
     expect(verdicts.values).toEqual([
       undefined,
       { kind: "fresh", connection: 1 },
       { kind: "resumed", connection: 2 },
-      { kind: "gap", connection: 3, cause: "hole", streams },
+      gap,
     ]);
     expect(client.continuity.value).toBe(verdicts.values.at(-1));
     await client.destroy();
@@ -26,8 +29,25 @@ describe("client.continuity", () => {
   });
 });
 
+describe("the causes of a gap", () => {
+  const crate = readFileSync(new URL("../../src/client/continuity.rs", import.meta.url), "utf8");
+  const causes = Array.from(crate.matchAll(/Self::\w+ => "(\w+)"/g), ([, cause]) => cause ?? "");
+  const read = (path: string) => readFileSync(new URL(path, import.meta.url), "utf8");
+
+  test("are found", () => {
+    expect(causes).toContain("no_proof");
+    expect(causes.length).toBeGreaterThan(5);
+  });
+
+  test.each(causes)("have a type and an explanation: %s", (cause) => {
+    expect(read("../src/continuityPort.ts")).toContain(`"${cause}"`);
+    expect(read("../../docs/continuity.md")).toContain(`| \`${cause}\``);
+  });
+});
+
 describe("onGap()", () => {
-  const gap = { kind: "gap", connection: 2, cause: "no_proof", streams: [] } as const;
+  const cause = "no_proof";
+  const gap = { kind: "gap", connection: 2, cause, streams: [], isLate: false } as const;
 
   test("is asked for while somebody wants it", async () => {
     const { client, core } = await connected();
@@ -63,6 +83,16 @@ describe("onGap()", () => {
     await turn();
     expect(order).toEqual(["first begins", "first ends", "second"]);
     expect(core.callsOf("gapDone")).toEqual([[0, 7]]);
+  });
+
+  test("is told of what was missed on a live connection, too", async () => {
+    const { client, core } = await connected();
+    const handler = vi.fn();
+    client.onGap(handler);
+    core.events.continuity(0, { ...gap, isLate: true });
+    await turn();
+    expect(handler).toHaveBeenCalledExactlyOnceWith({ ...gap, isLate: true });
+    expect(core.callsOf("gapDone")).toEqual([]);
   });
 
   test("goes on when a handler throws", async () => {

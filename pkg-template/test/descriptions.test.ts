@@ -17,7 +17,10 @@ function codesOf(path: string): string[] {
   return Array.from(arms, ([, code]) => code ?? "");
 }
 
-const sources = ["manager/cause.rs", "socketio/excess.rs", "socketio/outgoing.rs", "web/driver.rs"];
+const sources = [
+  ...["manager/cause.rs", "socketio/excess.rs", "socketio/outgoing.rs", "web/driver.rs"],
+  ...["client/store.rs", "client/outbox/action.rs"],
+];
 const codes = [...new Set(sources.flatMap(codesOf))];
 const ofTheShell = ["binary_unsupported", "wasm_unavailable"];
 

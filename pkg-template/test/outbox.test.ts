@@ -105,6 +105,13 @@ describe("enqueue()", () => {
     expect(other.id).not.toBe(id);
   });
 
+  test("throws when an id is given again", async () => {
+    const { client } = await connected({ randomId: () => "same" });
+    const action = client.enqueue("a");
+    expect(() => client.enqueue("b")).toThrow(sockeyeError("duplicate_key"));
+    expect(client.outbox.get("same")).toBe(action);
+  });
+
   test("is told by onAnyOutgoing()", async () => {
     const { client } = await connected();
     const sent = recorder();
