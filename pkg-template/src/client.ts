@@ -97,7 +97,7 @@ export class Client<
     checkQueue(queue);
     for (const namespace of this.#namespaces.values()) namespace.disconnect();
     if (queue === "discard") this.connection.core?.discardQueue();
-    this.connection.setIdentity("");
+    this.connection.setIdentity("", queue === "discard");
   }
 
   /** Ends a wait for the next attempt. Does nothing in any other state. */

@@ -99,8 +99,9 @@ export class Connection extends ReliablePort implements CoreEvents, LoadEvents {
   }
 
   /** What the user before has not sent is dropped, and namespaces that are wanted connect anew. */
-  setIdentity(identity: string): void {
+  setIdentity(identity: string, isDiscarded = false): void {
     this.#identity = identity;
+    for (const { parts } of [...this.#sockets]) parts.handleIdentity(identity, isDiscarded);
     for (const { request } of this.#sendQueue.drain()) {
       if (request !== undefined) this.settled(request, identityChanged, []);
     }

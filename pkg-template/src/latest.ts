@@ -29,6 +29,11 @@ export class Latest {
     }
   }
 
+  /** What the user before has not sent is dropped. */
+  handleIdentity(): void {
+    this.#waiting.clear();
+  }
+
   handleLoaded(): void {
     const { connection, socket } = this.#scope;
     for (const [key, { body, attachments }] of this.#waiting) {

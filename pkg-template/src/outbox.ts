@@ -2,8 +2,8 @@
 import { Action, type ActionOptions, type ActionSource, type ActionStatus } from "./action.js";
 import { checkTimes } from "./checks.js";
 import type { Connection } from "./connection.js";
-import type { SockeyeError } from "./errors.js";
-import { fail } from "./errors.js";
+import { identityChanged } from "./connectionErrors.js";
+import { fail, SockeyeError } from "./errors.js";
 import { type Observable, StateObservable, Subject, type Subscription } from "./observable.js";
 import type { OutboxDesk } from "./outboxDesk.js";
 import type { ActionData } from "./outboxPort.js";
@@ -53,8 +53,8 @@ export class Outbox {
    * come together are told together.
    */
   readonly items: StateObservable<readonly OutboxItem[]>;
-  /** @internal In the order in which they came. */
-  readonly actions = new Map<string, Action>();
+  /** @internal Those of the present user, in the order in which they came. */
+  actions = new Map<string, Action>();
   readonly #scope: OutboxScope;
   readonly #subject: Subject<readonly OutboxItem[]>;
   /** Those that have not changed since they were last asked for. */
@@ -67,10 +67,14 @@ export class Outbox {
   #waiting: Enqueued[] = [];
   #waitingLength = 0;
   #paused = false;
+  #identity: string;
+  /** The actions of users who may come back. */
+  readonly #others = new Map<string, Map<string, Action>>();
 
   /** @internal */
   constructor(scope: OutboxScope) {
     this.#scope = scope;
+    this.#identity = scope.connection.identity;
     this.#subject = new Subject(this.report);
     this.items = new StateObservable(() => (this.#snapshot ??= this.#read()), this.#subject);
   }
@@ -202,6 +206,22 @@ export class Outbox {
     for (const { action } of waiting) this.refuse(action, error);
   }
 
+  /**
+   * @internal The user is another from now on. What the one before has stored stays stored, unless it
+   * `isDiscarded`; nothing more is heard of it until that user is back.
+   */
+  handleIdentity(identity: string, isDiscarded: boolean): void {
+    const error = new SockeyeError(identityChanged);
+    this.handleGivenUp(error);
+    if (!isDiscarded) this.#others.set(this.#identity, this.actions);
+    else for (const action of this.actions.values()) action.close(error);
+    this.#identity = identity;
+    this.actions = this.#others.get(identity) ?? new Map<string, Action>();
+    this.#others.delete(identity);
+    this.#desk?.handleIdentity();
+    for (const id of [...this.#items.keys(), ""]) this.handleChanged(id);
+  }
+
   /** @internal */
   get desk(): OutboxDesk | undefined {
     return this.#desk;
@@ -211,7 +231,9 @@ export class Outbox {
   close(error: SockeyeError): void {
     this.#takeWaiting();
     this.#desk?.close();
-    for (const action of this.actions.values()) action.close(error);
+    for (const actions of [this.actions, ...this.#others.values()]) {
+      for (const action of actions.values()) action.close(error);
+    }
     this.#subject.complete();
   }
 

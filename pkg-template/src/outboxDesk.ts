@@ -29,6 +29,8 @@ export class OutboxDesk {
   readonly #scope: StoreScope & { options: ResolvedOutbox };
   readonly #outbox: Outbox;
   readonly #runner: StoreRunner;
+  /** The actions of a user who is back, until the store has said what it holds of them. */
+  #returned: string[] = [];
   /** What the store holds and the core has yet to speak of. */
   readonly #stored = new Map<string, StoredAction>();
   readonly #encoder = new TextEncoder();
@@ -38,6 +40,7 @@ export class OutboxDesk {
     this.#outbox = outbox;
     this.#runner = new StoreRunner(scope, {
       handleStored: (action) => this.#onStored(action),
+      handleOpened: (keys) => this.#onOpened(keys),
       handleFailed: (code, error) => this.#onFailed(code, error),
     });
   }
@@ -95,6 +98,12 @@ export class OutboxDesk {
     }
   }
 
+  /** The actions are those of another user from now on. */
+  handleIdentity(): void {
+    this.#stored.clear();
+    this.#returned = [...this.#outbox.actions.keys()];
+  }
+
   close(): void {
     this.#runner.close();
   }
@@ -147,6 +156,16 @@ export class OutboxDesk {
 
   #onStored(action: StoredAction): void {
     if (!this.#outbox.actions.has(action.key)) this.#stored.set(action.key, action);
+  }
+
+  /** What is gone has ended while the user was away, and nobody told this client how. */
+  #onOpened(keys: ReadonlySet<string>): void {
+    for (const key of this.#returned.splice(0)) {
+      const { attempts } = this.#outbox.actions.get(key) ?? {};
+      if (keys.has(key) || attempts === undefined) continue;
+      this.action(key, "unknown", attempts, undefined, []);
+      this.#outbox.remove(key);
+    }
   }
 
   #onFailed(code: StoreErrorCode, cause: unknown): void {

@@ -207,6 +207,12 @@ export abstract class ReliableNamespace<
   }
 
   /** @internal */
+  handleIdentity(identity: string, isDiscarded: boolean): void {
+    this.#latest.handleIdentity();
+    this.outbox.handleIdentity(identity, isDiscarded);
+  }
+
+  /** @internal */
   handleLoadGivenUp(error: SockeyeError): void {
     this.outbox.handleGivenUp(error);
   }

@@ -24,6 +24,8 @@ export interface StoreScope {
 export interface StoreListener {
   /** There is an action in the store; it may be known already. */
   handleStored(action: StoredAction): void;
+  /** The store has been opened and holds these. */
+  handleOpened(keys: ReadonlySet<string>): void;
   /** The store failed; the core has been told. */
   handleFailed(code: StoreErrorCode, error: unknown): void;
 }
@@ -107,11 +109,7 @@ export class StoreRunner {
     if (!partition) throw new Error("the outbox's store is not open");
     switch (command.type) {
       case "open":
-        return this.#told({
-          type: "opened",
-          clientId: partition.clientId,
-          ...(await partition.contents()),
-        });
+        return this.#opened(partition.clientId, await partition.contents());
       case "read":
         return this.#told({ type: "contents", ...(await partition.contents()) });
       case "put": {
@@ -160,6 +158,12 @@ export class StoreRunner {
       case "park":
         return toDone(await partition.park(command.epoch, command.key, command.parked));
     }
+  }
+
+  #opened(clientId: string, contents: Contents): StoreAnswer {
+    const { actions, unreadable } = contents;
+    this.#listener.handleOpened(new Set([...actions, ...unreadable].map(({ key }) => key)));
+    return this.#told({ type: "opened", clientId, ...contents });
   }
 
   #told<Answer extends StoreAnswer & Contents>(answer: Answer): Answer {

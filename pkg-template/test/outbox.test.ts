@@ -524,6 +524,68 @@ describe("beforeFlush", () => {
   });
 });
 
+describe("another user", () => {
+  test("has other actions, and the first one's go on when that user is back", async () => {
+    const store = memoryOutboxStore();
+    const partition = await store.open({ namespace: "/", identity: "anna" }, () => {});
+    const { client, core } = await connected({
+      ...numbered(),
+      identity: "anna",
+      outbox: { store },
+    });
+    const [kept, ended] = [client.enqueue("save"), client.enqueue("save")];
+    await partition.put(storedAction("id-1"), { body: "[]" });
+    core.moves("id-1", "queued");
+    core.moves("id-2", "sent", { attempts: 1 });
+    const told: number[] = [];
+    client.outbox.items.subscribe((items) => told.push(items.length));
+    client.setIdentity("berta");
+    expect(client.outbox.items.value).toEqual([]);
+    expect(client.outbox.get("id-1")).toBeUndefined();
+    const other = client.enqueue("save");
+    await turn();
+    client.setIdentity("anna");
+    expect(client.outbox.get("id-1")).toBe(kept);
+    core.events.store(0, 1, { type: "open", identity: "anna" });
+    await turn();
+    await expect(ended.result).rejects.toEqual(sockeyeError("action_unknown"));
+    expect(client.outbox.items.value.map(({ id }) => id)).toEqual(["id-1"]);
+    core.moves("id-1", "applied", { args: [1] });
+    await expect(kept.result).resolves.toBe(1);
+    expect(other.status.value.state).toBe("storing");
+    expect(told.slice(0, 2)).toEqual([2, 1]);
+  });
+
+  test("sends nothing of what the one before had not stored", async () => {
+    const { client, loader } = idle({ identity: "anna" });
+    const action = client.enqueue("save");
+    client.emitLatest("cursor", "move", 1);
+    client.setIdentity("berta");
+    await expect(action.accepted).rejects.toEqual(sockeyeError("identity_changed"));
+    const core = await loader.succeed();
+    expect(core.callsOf("enqueue")).toEqual([]);
+    expect(core.callsOf("emitLatest")).toEqual([]);
+  });
+
+  test("is nobody when the queue is discarded: its handles end", async () => {
+    const { client, core } = await connected({ ...numbered(), identity: "anna" });
+    const action = client.enqueue("save");
+    core.moves("id-1", "queued");
+    client.logout({ queue: "discard" });
+    await expect(action.result).rejects.toEqual(sockeyeError("identity_changed"));
+    client.setIdentity("anna");
+    expect(client.outbox.items.value).toEqual([]);
+  });
+
+  test("does not keep the handles of the others from ending with the client", async () => {
+    const { client } = await connected({ identity: "anna" });
+    const action = client.enqueue("save");
+    client.setIdentity("berta");
+    await client.destroy();
+    await expect(action.result).rejects.toEqual(sockeyeError("client_destroyed"));
+  });
+});
+
 describe("the store", () => {
   /** A client whose store answers the commands that the core gives. */
   const opened = async (store = memoryOutboxStore()) => {

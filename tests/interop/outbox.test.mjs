@@ -442,6 +442,29 @@ describe("two clients of one store", limit, () => {
   });
 });
 
+describe("another user", limit, () => {
+  test("never sends what the first one enqueued, who finds it again", async (t) => {
+    const saved = [];
+    const serve = (socket) =>
+      socket.on("save", (value, done) => {
+        saved.push([socket.handshake.auth.user, value]);
+        done(value);
+      });
+    const auth = () => ({ user: client.identity });
+    const { client } = await setUp(t, { serve, auth, identity: "anna" });
+    const first = client.enqueue("save", "of anna");
+    await first.accepted;
+    client.setIdentity("berta");
+    const other = client.enqueue("save", "of berta");
+    await client.connect();
+    assert.equal(await other.result, "of berta");
+    assert.deepEqual(saved, [["berta", "of berta"]]);
+    client.setIdentity("anna");
+    assert.equal(await first.result, "of anna");
+    assert.deepEqual(saved[1], ["anna", "of anna"]);
+  });
+});
+
 describe("continuity", limit, () => {
   test("is a gap without a helper, and live events wait for onGap", async (t) => {
     const serve = (socket) => socket.emit("news", "live");
