@@ -7,12 +7,13 @@ use crate::client::helper;
 use crate::client::namespace::Incoming;
 use crate::client::outbox::{Answer, Effect as OutboxEffect, Envelope, Transmission};
 use crate::client::readiness::{Effect, Hook, SinceTicket};
-use crate::client::requests::Purpose;
+use crate::client::requests::{Purpose, Same};
 use crate::client::store::{ActionKey, Payload};
 use crate::client::topics::{JoinTicket, TopicStatus};
 use crate::client::{Client, Event, Output};
 use crate::host::Host;
 use crate::manager::SocketId;
+use crate::socketio::EmitError;
 
 impl<H: Host> Client<H> {
     /// Does what the parts want. Returns whether there was anything.
@@ -22,14 +23,25 @@ impl<H: Host> Client<H> {
             let socket = SocketId(index as u32);
             // This gives readiness something to do, so it comes before that.
             self.ask_for_server(socket);
-            while let Some(effect) = self.next_readiness_effect(socket) {
-                self.perform(socket, effect);
-                is_busy = true;
-            }
-            while let Some(effect) = self.next_outbox_effect(socket) {
-                self.perform_of_outbox(socket, effect);
-                is_busy = true;
-            }
+            is_busy |= self.perform_effects_of(socket);
+        }
+        is_busy
+    }
+
+    /// Does what the parts of one namespace want. Returns whether there was anything.
+    pub(super) fn perform_effects_of(&mut self, socket: SocketId) -> bool {
+        let mut is_busy = false;
+        while let Some(effect) = self.next_readiness_effect(socket) {
+            self.perform(socket, effect);
+            is_busy = true;
+        }
+        while let Some(effect) = self.next_outbox_effect(socket) {
+            self.perform_of_outbox(socket, effect);
+            is_busy = true;
+        }
+        if let Some(namespace) = self.namespace(socket) {
+            // If its topic was left meanwhile, nothing was told of it.
+            namespace.answer = None;
         }
         is_busy
     }
@@ -53,6 +65,10 @@ impl<H: Host> Client<H> {
     }
 
     fn perform(&mut self, socket: SocketId, effect: Effect<Incoming<H>, H::Text>) {
+        // What is sent after the end of a connection would go out first on the next.
+        if is_for_connection(&effect) && !self.manager.is_connected(socket) {
+            return;
+        }
         match effect {
             Effect::Prologue(ticket) => {
                 if let Some(namespace) = self.namespace(socket) {
@@ -101,6 +117,7 @@ impl<H: Host> Client<H> {
         if !acknowledged {
             return self.send_first(socket, body);
         }
+        self.give_up(socket, &Same::Join(Rc::clone(&topic)));
         let request = self.requests.add(socket, Purpose::Join { ticket, topic });
         let (body, now) = (body.clone(), self.now);
         let sent = self.manager.request_first(socket, request, body, Vec::new(), None, now);
@@ -109,6 +126,14 @@ impl<H: Host> Client<H> {
             if let Some(namespace) = self.namespace(socket) {
                 namespace.readiness.join_refused(ticket, now);
             }
+        }
+    }
+
+    /// Waits no longer for the answer to a request: only so many can be open at the same time, and the
+    /// application has a use for them.
+    fn give_up(&mut self, socket: SocketId, which: &Same) {
+        if let Some(request) = self.requests.take_same(socket, which) {
+            self.manager.cancel(socket, request);
         }
     }
 
@@ -125,6 +150,7 @@ impl<H: Host> Client<H> {
     }
 
     fn ask_since(&mut self, socket: SocketId, ticket: SinceTicket, positions: &[Position]) {
+        self.give_up(socket, &Same::Since);
         let request = self.requests.add(socket, Purpose::Since(ticket));
         let (body, now) = (self.host.text(&helper::write_since(positions)), self.now);
         let sent = self.manager.request_first(socket, request, body, Vec::new(), None, now);
@@ -163,9 +189,7 @@ impl<H: Host> Client<H> {
                 self.transmit(socket, transmission, key, payload, envelope.as_ref());
             }
             OutboxEffect::Abandon { transmission } => {
-                if let Some(request) = self.requests.take_transmission(socket, transmission) {
-                    self.manager.cancel(socket, request);
-                }
+                self.give_up(socket, &Same::Transmission(transmission));
             }
             OutboxEffect::Status { key, status, attempts } => {
                 self.tell(Event::Action { socket, key, status, attempts });
@@ -192,12 +216,35 @@ impl<H: Host> Client<H> {
         };
         let request = self.requests.add(socket, Purpose::Transmission { transmission, key });
         let now = self.now;
-        let sent = self.manager.request(socket, request, body, attachments, None, now);
+        let sent = match self.manager.is_connected(socket) {
+            true => self.manager.request(socket, request, body, attachments, None, now),
+            false => Err(EmitError::BufferFull),
+        };
         if let Err(error) = sent {
             self.requests.take(request);
             if let Some(namespace) = self.namespace(socket) {
                 namespace.outbox.handle_answer(transmission, Answer::Unsent(error), now);
             }
         }
+    }
+}
+
+/// Whether an effect makes sense only on the connection for which it was meant.
+fn is_for_connection<E, T>(effect: &Effect<E, T>) -> bool {
+    match effect {
+        Effect::Prologue(_)
+        | Effect::Join { .. }
+        | Effect::Leave { .. }
+        | Effect::Probe
+        | Effect::LinkDead
+        | Effect::Since { .. }
+        | Effect::Live
+        | Effect::Drain => true,
+        Effect::GapHook(_)
+        | Effect::HookLate(_)
+        | Effect::Topic { .. }
+        | Effect::Verdict { .. }
+        | Effect::Missed { .. }
+        | Effect::Deliver(_) => false,
     }
 }

@@ -27,6 +27,8 @@ const NAMES: [(&str, EventId); 3] =
 
 /// The version of what is said here.
 const VERSION: f64 = 1.0;
+/// No name of a memory is longer: it goes into each envelope.
+const MAX_MEMORY: usize = 256;
 /// No list of streams is longer.
 const MAX_STREAMS: usize = 1_000;
 /// No page of missed events is longer.
@@ -99,7 +101,7 @@ pub fn read_hello<H: Host>(host: &H, arguments: &H::Value) -> Option<Hello> {
     }
     let positions = items(host, &hello, "positions", MAX_STREAMS);
     Some(Hello {
-        memory: text(host, &hello, "memory")?,
+        memory: memory(host, &hello, "memory")?,
         retention: millis(host, &hello, "retentionMs")?,
         time_ms: number(host, &hello, "time")?,
         since: is_true(host, &hello, "since"),
@@ -139,9 +141,13 @@ fn read_verdict<H: Host>(host: &H, mark: &H::Value, key: &str) -> Option<Verdict
         "retry" => {
             Some(Verdict::Retry { after: millis(host, mark, "afterMs").unwrap_or_default() })
         }
-        "memory" => Some(Verdict::Memory { memory: text(host, mark, "m")? }),
+        "memory" => Some(Verdict::Memory { memory: memory(host, mark, "m")? }),
         _ => None,
     }
+}
+
+fn memory<H: Host>(host: &H, object: &H::Value, name: &str) -> Option<Rc<str>> {
+    text(host, object, name).filter(|memory| memory.len() <= MAX_MEMORY)
 }
 
 /// Writes the envelope of an action, an argument of its event.

@@ -58,12 +58,16 @@ impl<H: Host> Client<H> {
     }
 
     fn on_status(&mut self, socket: SocketId, status: Status) {
+        let was_connected = self.namespace(socket).is_some_and(|it| it.is_connected);
+        if !was_connected || status == Status::Connected {
+            return;
+        }
+        // What belongs to the connection is told before its end is.
+        self.perform_effects_of(socket);
+        self.accepted.retain(|accepted| *accepted != socket);
         let now = self.now;
-        let namespace = self.namespace(socket);
-        let lost = namespace.filter(|it| it.is_connected && status != Status::Connected);
-        if let Some(namespace) = lost {
+        if let Some(namespace) = self.namespace(socket) {
             namespace.handle_down(now);
-            self.accepted.retain(|accepted| *accepted != socket);
         }
     }
 
@@ -260,13 +264,19 @@ impl<H: Host> Client<H> {
         identity: EventIdentity,
         length: usize,
     ) -> bool {
-        // What is said between client and helper, and what has to wait, goes the long way.
+        // What is said between client and helper, and what needs to know the time because it has to wait,
+        // goes the long way.
         if event.0 >= HELLO.0 && event != UNHEARD {
             return false;
         }
-        let Some(socket) = self.manager.take_event(transport, &mut arguments) else {
+        let place = helper::place(&identity);
+        let Some(socket) = self.manager.root_ready_for(transport) else {
             return false;
         };
+        if !self.namespace(socket).is_some_and(|it| it.readiness.is_next(place)) {
+            return false;
+        }
+        self.manager.take_offset(socket, &mut arguments);
         self.receive(socket, Incoming { event, arguments, ack: None, identity }, length);
         true
     }

@@ -11,6 +11,7 @@ use crate::client::outbox::{
     Clear, Drain, EnqueueError, FlushTicket, Item, NewAction, OutboxConfig,
 };
 use crate::client::readiness::{Hook, HookTicket, Hooks};
+use crate::client::requests::Requests;
 use crate::client::store::{ActionKey, Change, Payload, StoreAnswer, StoreTicket};
 use crate::client::topics::Confirm;
 use crate::host::{EventId, EventIdentity, Host};
@@ -333,9 +334,16 @@ impl<H: Host> Client<H> {
     /// Ends everything: see [`Manager::destroy`](crate::manager::Manager::destroy). Stored actions stay
     /// stored, for whoever opens the store next.
     pub fn destroy(&mut self, now: Instant) {
-        for namespace in self.namespaces.iter_mut().filter(|namespace| namespace.has_outbox) {
-            namespace.outbox.park();
+        for index in 0..self.namespaces.len() {
+            let socket = SocketId(index as u32);
+            if let Some(namespace) = self.namespace(socket).filter(|it| it.has_outbox) {
+                namespace.outbox.park();
+                self.perform_effects_of(socket);
+            }
         }
+        // Nothing of them happens any more, neither by itself nor by a call.
+        self.namespaces.clear();
+        self.requests = Requests::default();
         self.at(now).destroy(now);
     }
 

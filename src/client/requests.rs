@@ -46,21 +46,33 @@ impl Requests {
         request.0 >= FIRST
     }
 
-    /// Takes out a transmission, and returns the number of its request.
-    pub fn take_transmission(
-        &mut self,
-        socket: SocketId,
-        transmission: Transmission,
-    ) -> Option<RequestId> {
-        let is_wanted = |(of, purpose): &(SocketId, Purpose)| match purpose {
-            Purpose::Transmission { transmission: known, .. } => {
-                *of == socket && *known == transmission
-            }
-            Purpose::Join { .. } | Purpose::Since(_) => false,
-        };
-        let found = self.open.iter().find(|(_, open)| is_wanted(open));
+    /// Takes out the request of a namespace for the same as `purpose`, and returns its number. There is at
+    /// most one.
+    pub fn take_same(&mut self, socket: SocketId, purpose: &Same) -> Option<RequestId> {
+        let is_same = |(of, known): &(SocketId, Purpose)| *of == socket && known.is(purpose);
+        let found = self.open.iter().find(|(_, open)| is_same(open));
         let request = found.map(|(request, _)| *request)?;
         self.open.remove(&request);
         Some(request)
+    }
+}
+
+/// What two requests have in common of which only the later one matters.
+pub(super) enum Same {
+    Transmission(Transmission),
+    Join(Rc<str>),
+    Since,
+}
+
+impl Purpose {
+    fn is(&self, same: &Same) -> bool {
+        match (self, same) {
+            (Self::Transmission { transmission, .. }, Same::Transmission(other)) => {
+                transmission == other
+            }
+            (Self::Join { topic, .. }, Same::Join(other)) => topic == other,
+            (Self::Since(_), Same::Since) => true,
+            (Self::Transmission { .. } | Self::Join { .. } | Self::Since(_), _) => false,
+        }
     }
 }

@@ -25,24 +25,19 @@ impl<H: Host> Manager<H> {
         mut arguments: H::Value,
         length: usize,
     ) -> bool {
-        let Some(socket) = self.take_event(transport, &mut arguments) else {
+        let Some(socket) = self.root_ready_for(transport) else {
             return false;
         };
+        self.take_offset(socket, &mut arguments);
         self.tell(Event::Delivered { socket, event, arguments, ack: None, length });
         true
     }
 
-    /// Takes, like [`handle_event`](Self::handle_event), an event that is not told, but delivered by the
-    /// caller. Returns the socket that it came to.
-    pub fn take_event(
-        &mut self,
-        transport: TransportId,
-        arguments: &mut H::Value,
-    ) -> Option<SocketId> {
-        let socket = self.root_ready_for(transport)?;
-        let entry = self.entries.get_mut(socket.0 as usize)?;
-        entry.socket.take_offset(&self.host, arguments);
-        Some(socket)
+    /// Takes the offset off an event that is not told, but delivered by the caller.
+    pub fn take_offset(&mut self, socket: SocketId, arguments: &mut H::Value) {
+        if let Some(entry) = self.entries.get_mut(socket.0 as usize) {
+            entry.socket.take_offset(&self.host, arguments);
+        }
     }
 
     /// Takes, like [`handle_event`](Self::handle_event), an event that nobody listens to. Where sessions
@@ -53,7 +48,9 @@ impl<H: Host> Manager<H> {
         socket.is_some_and(|entry| !entry.socket.is_recoverable())
     }
 
-    fn root_ready_for(&mut self, transport: TransportId) -> Option<SocketId> {
+    /// Returns the socket of the root namespace, if an event for it can come over this transport now.
+    #[must_use]
+    pub fn root_ready_for(&mut self, transport: TransportId) -> Option<SocketId> {
         if !self.engine.is_carried_by(transport) {
             return None;
         }

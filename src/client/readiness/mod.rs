@@ -166,6 +166,14 @@ impl<E, T> Readiness<E, T> {
         }
     }
 
+    /// Returns whether an event at this place, if it has one, would be delivered at once.
+    #[must_use]
+    pub fn is_next(&self, place: Option<Place>) -> bool {
+        self.phase == Phase::Live
+            && self.effects.is_empty()
+            && place.is_none_or(|place| self.positions.look(place) == Step::Next)
+    }
+
     /// Returns whether the position of the event's stream is known in its epoch. If not, the owner gives
     /// [`handle_position`](Self::handle_position) the number before it, with the names.
     #[must_use]
