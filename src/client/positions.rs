@@ -169,6 +169,14 @@ impl Positions {
         }
     }
 
+    /// What was not delivered up to this place was told to be missing.
+    pub fn reach(&mut self, place: Place) {
+        let entry = self.entries.get_mut(&place.stream);
+        if let Some(entry) = entry.filter(|entry| entry.epoch == place.epoch) {
+            entry.seq = entry.seq.max(place.seq);
+        }
+    }
+
     /// Forgets a stream, so that its next event is its first.
     pub fn remove(&mut self, stream: u64) {
         self.entries.remove(&stream);

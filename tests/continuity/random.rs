@@ -41,8 +41,12 @@ fn nature(dice: &mut Dice) -> Nature {
         releases: fault(50),
         holds: if fault(1) > 0 { 3 } else { 1_000 },
     };
-    // A connection that ends before its verdict needs something to wait for.
-    nature.hooks.prologue |= trust && dice.chance(50);
+    if trust && !helper && dice.chance(50) {
+        // Only the server's word counts, and connections may end before their verdict.
+        nature.habits = Habits { recovers: true, numbers, ..Habits::default() };
+        nature.hooks.prologue = true;
+        nature.holds = 1_000;
+    }
     nature.habits.logs &= !dice.chance(15);
     if trust && !(helper && nature.habits.logs) {
         nature.swallows = 0;

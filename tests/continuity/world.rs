@@ -522,7 +522,8 @@ impl<'a> World<'a> {
         }
         let seen = self.seen.get(&stream).copied();
         let mut told = seen.map_or(Told::Nothing, |seen| seen.after(sent, epoch, seq));
-        if connection < self.connection && !self.nature.habits.helper {
+        let is_old = connection < self.connection && !self.nature.habits.helper;
+        if is_old && told == Told::Nothing {
             // Its number says nothing of what comes on this connection.
             told = Told::Missing(None);
         }

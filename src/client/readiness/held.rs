@@ -96,7 +96,16 @@ impl<E> Held<E> {
             let place = held.place.filter(|place| place.stream == stream && place.epoch != epoch);
             place.is_some_and(|place| place.epoch == before || !held.is_recent)
         };
-        self.events.retain(|held| !is_over(held));
+        self.drop_where(is_over);
+    }
+
+    /// Drops what is of a stream.
+    pub fn drop_stream(&mut self, stream: u64) {
+        self.drop_where(|held| held.place.is_some_and(|place| place.stream == stream));
+    }
+
+    fn drop_where(&mut self, matches: impl Fn(&HeldEvent<E>) -> bool) {
+        self.events.retain(|held| !matches(held));
         self.length = self.events.iter().map(|held| held.length).sum();
     }
 

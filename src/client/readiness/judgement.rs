@@ -27,9 +27,22 @@ struct Broken {
 }
 
 impl Waiting {
+    fn behind(epoch: u64, seq: u64) -> Self {
+        Self { epoch, seq, first: None, broken: None }
+    }
+
     /// Returns whether everything up to here was received although the log no longer has it.
     fn reaches(&self, epoch: &Named, seq: u64) -> bool {
         self.broken.is_none() && self.epoch == epoch.fingerprint && self.seq >= seq
+    }
+
+    /// Returns the last number that may be missing of a stream that stands at this place.
+    fn last_missing(&self, end: Place) -> u64 {
+        match (self.broken, self.first) {
+            (Some(broken), _) if self.seq >= end.seq => broken.to,
+            (None, Some(first)) if self.seq >= end.seq => first.seq.saturating_sub(1),
+            _ => end.seq,
+        }
     }
 
     fn add(&mut self, place: Place) {
@@ -121,7 +134,7 @@ impl<E, T> Readiness<E, T> {
         for stream in &self.run.scope {
             let start = cursors.get(stream).copied().or_else(|| self.positions.get(*stream));
             if let Some((epoch, seq)) = start {
-                waiting.insert(*stream, Waiting { epoch, seq, first: None, broken: None });
+                waiting.insert(*stream, Waiting::behind(epoch, seq));
             }
         }
         for place in self.held.places() {
@@ -144,15 +157,12 @@ impl<E, T> Readiness<E, T> {
             Finding::Missing(cause, target) => {
                 self.run.replay.retain(|(place, _)| place.stream != stream);
                 let before = self.positions.get(stream);
-                let to = self.skip(stream, cause, target, waiting.first);
+                let to = self.skip(stream, cause, target, waiting);
                 let after = self.positions.get(stream);
                 // The numbers of two epochs cannot be compared.
                 let is_other = cause == GapCause::NewEpoch
                     || after.is_some_and(|(epoch, _)| before.is_some_and(|(old, _)| old != epoch));
                 let from = before.filter(|_| !is_other).map(|(_, seq)| seq.saturating_add(1));
-                // More may be missing among what waits.
-                let inside = waiting.broken.map(|broken| broken.to);
-                let to = to.map(|to| inside.map_or(to, |inside| inside.max(to)));
                 let to = to.filter(|to| from.is_none_or(|from| from <= *to));
                 Some(StreamGap { stream, name, from, to, cause })
             }
@@ -199,35 +209,47 @@ impl<E, T> Readiness<E, T> {
         self.positions.take_announced(stream)
     }
 
-    /// Lets a stream go on behind a gap: where the server said that it stands, but not behind an event
-    /// that waits. Returns the last number that is missing.
+    /// Lets a stream go on behind a gap: where the server said that it stands. What waits is delivered
+    /// all the same. Returns the last number that may be missing.
     fn skip(
         &mut self,
         stream: u64,
         cause: GapCause,
         target: Option<(Named, u64)>,
-        first: Option<Place>,
+        waiting: &Waiting,
     ) -> Option<u64> {
         if let Some((epoch, seq)) = target {
-            let first = first.filter(|first| first.epoch == epoch.fingerprint);
-            let to = first.map_or(seq, |first| seq.min(first.seq.saturating_sub(1)));
-            if let Some((before, _)) = self.positions.get(stream) {
-                self.held.drop_epochs(stream, before, epoch.fingerprint);
-            }
-            self.positions.reset(stream, epoch, to);
-            return Some(to);
+            return Some(self.skip_to(Place { stream, epoch: epoch.fingerprint, seq }, epoch));
         }
-        if let Some(first) = first {
+        if let Some(first) = waiting.first {
             let seq = first.seq.saturating_sub(1);
+            let before = self.positions.get(stream).map_or(first.epoch, |(before, _)| before);
+            self.held.drop_epochs(stream, before, first.epoch);
             self.positions.advance(Place { seq, ..first });
-            return Some(seq);
+            return Some(waiting.broken.map_or(seq, |broken| broken.to));
         }
         // Where epochs tell an old number from a new one, the position is still worth asking for.
         let is_kept = cause == GapCause::NoProof && self.positions.position(stream).is_some();
         if !is_kept {
+            // What waits was delivered before, and nobody would know that any more.
+            self.held.drop_stream(stream);
             self.positions.remove(stream);
         }
         None
+    }
+
+    fn skip_to(&mut self, target: Place, epoch: Named) -> u64 {
+        let Place { stream, seq, .. } = target;
+        let (before, delivered) = self.positions.get(stream).unwrap_or_default();
+        self.held.drop_epochs(stream, before, target.epoch);
+        let start = if before == target.epoch { delivered } else { 0 };
+        let mut waiting = Waiting::behind(target.epoch, start);
+        let in_epoch = |place: &Place| place.stream == stream && place.epoch == target.epoch;
+        self.held.places().filter(in_epoch).for_each(|place| waiting.add(place));
+        let first = waiting.first.map_or(seq, |first| seq.min(first.seq.saturating_sub(1)));
+        self.positions.reset(stream, epoch, first);
+        self.run.targets.push(target);
+        waiting.last_missing(target)
     }
 
     /// Delivers what was replayed and what waited, and goes live; or finds that more is missing.
@@ -241,6 +263,9 @@ impl<E, T> Readiness<E, T> {
                 return self.mend(vec![stream], now);
             }
             self.hand_over(held.place, held.event);
+        }
+        for target in std::mem::take(&mut self.run.targets) {
+            self.positions.reach(target);
         }
         let mut behind: SortedSet<u64> = self.positions.behind().into_iter().collect();
         behind.extend(self.held.take_cut_streams());

@@ -86,6 +86,8 @@ pub(super) struct Run<E> {
     pub scope: Vec<u64>,
     /// What the server was asked for, and what it answered.
     pub asked: Vec<Asked>,
+    /// Where streams stand when what waits was delivered.
+    pub targets: Vec<Place>,
     /// Whether something was found missing, and the hook for that was not called yet.
     pub is_gap: bool,
     /// What the server replayed, to be delivered before anything else.
@@ -101,7 +103,8 @@ impl<E> Default for Run<E> {
 impl<E> Run<E> {
     pub fn on_connection(connection: u32, recovered: bool, scope: Vec<u64>) -> Self {
         let (asked, replay) = (Vec::new(), Vec::new());
-        Self { connection, recovered, mending: false, scope, asked, is_gap: false, replay }
+        let targets = Vec::new();
+        Self { connection, recovered, mending: false, scope, asked, targets, is_gap: false, replay }
     }
 }
 
