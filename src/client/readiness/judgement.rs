@@ -120,7 +120,8 @@ impl<E, T> Readiness<E, T> {
     }
 
     fn is_trusted(&self) -> bool {
-        !self.run.mending && self.run.recovered && !self.is_broken_off && self.config.trust_recovery
+        let is_lost = self.is_broken_off && !defects::is(Defect::TrustBrokenChain);
+        !self.run.mending && self.run.recovered && !is_lost && self.config.trust_recovery
     }
 
     /// Follows the numbers of the events that wait, from where each stream in scope will be.
