@@ -72,6 +72,8 @@ export class Action<Ack = unknown> {
   readonly #accepted = new Deferred();
   readonly #handleCancel: (action: Action) => void;
   #result = new Deferred<Ack>();
+  /** Whether the result is that of a retry which the store has yet to note. */
+  #isRenewed = false;
   #cancelling: Deferred<boolean> | undefined;
 
   /** @internal */
@@ -134,13 +136,24 @@ export class Action<Ack = unknown> {
     const previous = this.#state.value.state;
     const { state, error } = status;
     if (previous === "storing" && state !== "storing") this.#accepted.settle(error);
-    if (isEnding(previous) && !isEnding(state)) this.#result = new Deferred();
+    if (isEnding(previous) && !isEnding(state)) this.#renew();
     if (isEnding(state)) {
       this.#result.settle(error, toValue(args, 0) as Ack);
       this.handleCancelled(state === "cancelled");
     }
     this.#state.set(status);
     if (isEnding(state) && !retryable.includes(state)) this.#state.complete();
+  }
+
+  /** @internal It is about to be queued again: whoever asks for the result now wants the next one. */
+  handleRetry(): void {
+    if (!this.#isRenewed) this.#result = new Deferred();
+    this.#isRenewed = true;
+  }
+
+  #renew(): void {
+    if (!this.#isRenewed) this.#result = new Deferred();
+    this.#isRenewed = false;
   }
 
   /** @internal */

@@ -79,7 +79,9 @@ export class OutboxDesk {
   }
 
   retry(id: string): boolean {
-    return this.#scope.core.retryAction(this.#scope.socket, id);
+    const isQueued = this.#scope.core.retryAction(this.#scope.socket, id);
+    if (isQueued) this.#outbox.actions.get(id)?.handleRetry();
+    return isQueued;
   }
 
   async clear(filter: (item: OutboxItem) => boolean): Promise<number> {

@@ -412,9 +412,11 @@ describe("the outbox", () => {
     expect(client.outbox.get("id-1")).toBe(action);
     expect(client.outbox.retry("id-1")).toBe(true);
     expect(core.callsOf("retryAction")).toEqual([[0, "id-1"]]);
+    const { result } = action;
     core.moves("id-1", "queued");
     core.moves("id-1", "applied", { args: ["now"] });
-    await expect(action.result).resolves.toBe("now");
+    await expect(result).resolves.toBe("now");
+    expect(action.result).toBe(result);
     const states = statuses.values.map(({ state }) => state);
     expect(states).toEqual(["storing", "queued", "unknown", "queued", "applied"]);
   });
