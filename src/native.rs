@@ -76,6 +76,7 @@ impl NativeHost {
         let id = arguments.get(1)?.get(field.as_deref()?)?;
         let stream = self.fingerprint(arguments.get(0)?)?;
         let id = match id {
+            Value::String(text) if text.is_empty() => return None,
             Value::String(text) => hash(text),
             Value::Number(number) => hash(&format!("#{number}")),
             Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => return None,

@@ -20,11 +20,16 @@ export class Channels {
   readonly #channels = new Map<number, Channel>();
   readonly #any: Subject<AnyEvent>;
   #completed = false;
+  /** Whether a listener has thrown since the last event came. */
+  #hasThrown = false;
 
   constructor(numbers: EventNumbers, report: (error: unknown) => void) {
     this.#numbers = numbers;
-    this.#report = report;
-    this.#any = new Subject(report);
+    this.#report = (error) => {
+      this.#hasThrown = true;
+      report(error);
+    };
+    this.#any = new Subject(this.#report);
   }
 
   /** Returns the events of this name, each as one value. */
@@ -90,16 +95,26 @@ export class Channels {
   /**
    * Tells who listens to the event with this number, first those who listen to all.
    *
-   * `args` starts with the event's name. `answer` is told who answers, if anybody does by then.
+   * `args` starts with the event's name. `answer` is told who answers, if anybody does by then. Returns
+   * whether no listener threw.
    */
   deliver(
     event: number,
     args: readonly unknown[],
     answer: ((responder: Responder, value: unknown) => void) | undefined,
-  ): void {
+  ): boolean {
+    this.#hasThrown = false;
     if (this.#any.isObserved) this.#any.next({ event: String(args[0]), args: args.slice(1) });
     const channel = this.#channels.get(event);
-    if (!channel) return;
+    if (channel) this.#tell(channel, args, answer);
+    return !this.#hasThrown;
+  }
+
+  #tell(
+    channel: Channel,
+    args: readonly unknown[],
+    answer: ((responder: Responder, value: unknown) => void) | undefined,
+  ): void {
     const value = toValue(args, 1);
     const { held, subject } = channel;
     if (held && !subject.isObserved) {

@@ -2,6 +2,7 @@
 import type { Address } from "./address.js";
 import type { Auth } from "./auth.js";
 import { Connection } from "./connection.js";
+import { Dedup } from "./dedup.js";
 import { fail, type SockeyeError } from "./errors.js";
 import type { DefaultEvents } from "./events.js";
 import { NamespaceClient } from "./namespaceClient.js";
@@ -23,6 +24,8 @@ export class Client<
    * that could have failed.
    */
   readonly errors: Observable<SockeyeError>;
+  /** What has been delivered, and what came again. */
+  readonly dedup: Dedup;
   readonly #namespaces = new Map<string, NamespaceClient>();
 
   /** @internal */
@@ -31,6 +34,7 @@ export class Client<
     super(new Connection(resolved, createCore), resolved.namespace, resolved.auth);
     const { errors } = this.connection;
     this.errors = new Observable((observer) => errors.add(observer));
+    this.dedup = new Dedup(this.connection);
     this.#namespaces.set(this.name, this as unknown as NamespaceClient);
     if (resolved.autoConnect) queueMicrotask(() => this.connectUnlessTold());
   }

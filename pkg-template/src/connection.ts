@@ -7,6 +7,7 @@ import {
   clientDisconnect,
   destroyed,
   identityChanged,
+  readerFailed,
   show,
 } from "./connectionErrors.js";
 import { type ErrorData, fail, SockeyeError } from "./errors.js";
@@ -56,6 +57,11 @@ export class Connection extends ReliablePort implements CoreEvents, LoadEvents {
     return this.#services;
   }
 
+  /** The names of the namespaces, in the order of their numbers. */
+  get namespaces(): string[] {
+    return this.#sockets.map(({ namespace }) => namespace);
+  }
+
   /** Adds a namespace; returns its number. */
   addSocket(
     namespace: string,
@@ -102,6 +108,7 @@ export class Connection extends ReliablePort implements CoreEvents, LoadEvents {
   setIdentity(identity: string, isDiscarded = false): void {
     this.#identity = identity;
     for (const { parts } of [...this.#sockets]) parts.handleIdentity(identity, isDiscarded);
+    this.options.core.positions = {};
     for (const { request } of this.#sendQueue.drain()) {
       if (request !== undefined) this.settled(request, identityChanged, []);
     }
@@ -197,8 +204,14 @@ export class Connection extends ReliablePort implements CoreEvents, LoadEvents {
     args: readonly unknown[],
     connection: number,
     ackId: number,
-  ): void {
-    this.#sockets[socket]?.events.handleDelivered(event, args, connection, ackId);
+  ): boolean {
+    const events = this.#sockets[socket]?.events;
+    const isHandled = events?.handleDelivered(event, args, connection, ackId) ?? true;
+    return isHandled || this.options.dedup.advanceOnError;
+  }
+
+  readerFailed(error: unknown): void {
+    this.errors.next(readerFailed(error));
   }
 
   settled(request: number, error: ErrorData | undefined, args: readonly unknown[]): void {

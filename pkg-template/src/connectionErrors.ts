@@ -30,6 +30,11 @@ export function aborted(signal: AbortSignal): SockeyeError {
   return fail("aborted", "the request was aborted", hint, signal.reason);
 }
 
+export function readerFailed(error: unknown): SockeyeError {
+  const hint = "the error is the `cause`; events of which it throws count as events without an id";
+  return fail("listener_error", "a function of the option `dedup` threw", hint, error);
+}
+
 /** Where the application's uncaught errors show; outside browsers they would end the process. */
 export function show(error: unknown): void {
   try {

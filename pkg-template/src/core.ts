@@ -1,9 +1,12 @@
 /** The core: the wasm module behind the port. Loaded when a client first connects. */
 import * as services from "./services.js";
 import { decode } from "./decode.js";
+import { toDedupPort } from "./dedupCore.js";
+import type { DedupPort } from "./dedupPort.js";
 import { describe } from "./descriptions.js";
 import { Diagnostician } from "./diagnose.js";
 import type { SockeyeErrorCode } from "./errors.js";
+import { EventReaders, type Readers } from "./eventReaders.js";
 import type { CoreEvents, CoreOptions, CorePort } from "./port.js";
 import { toErrorData, toReliableEvents, toReliablePort } from "./reliableCore.js";
 import { withRetryAfter } from "./retryAfter.js";
@@ -52,12 +55,14 @@ function instantiate(): Promise<unknown> {
 type EventNames = Map<string, number> & {
   any?: number | undefined;
   /** How events are known again: see `src/web/identity.js` of the crate. */
-  identity?: { seeds: [number, number]; stamps: boolean };
+  identity?: Readers & { seeds: [number, number]; stamps: boolean };
 };
 
 function start(given: CoreOptions, events: CoreEvents): CorePort {
   const names: EventNames = new Map<string, number>();
-  names.identity = { seeds: [given.seed | 0, (given.seed / 2 ** 32) | 0], stamps: false };
+  const readers = new EventReaders(given.readers, (error) => events.readerFailed(error));
+  const seeds: [number, number] = [given.seed | 0, (given.seed / 2 ** 32) | 0];
+  names.identity = { ...readers.readers, seeds, stamps: false };
   // The transports read the addresses when they open.
   const options = { ...given, names };
   let isAlive = true;
@@ -67,14 +72,15 @@ function start(given: CoreOptions, events: CoreEvents): CorePort {
     });
   }
   const diagnostician = new Diagnostician(options, (code) => client.handleDiagnosis(code));
-  const clientEvents = toClientEvents(events, () => diagnostician.ask());
+  const onFailed = () => client.handleFailure();
+  const clientEvents = toClientEvents(events, onFailed, () => diagnostician.ask());
   const client = new Client(options, clientEvents);
   client.reportTo(client);
   const stop = () => {
     isAlive = false;
     diagnostician.stop();
   };
-  return toPort(client, options, stop);
+  return readers.guard({ ...toPort(client, options, stop), ...toDedupPort(client, given) });
 }
 
 /**
@@ -83,13 +89,13 @@ function start(given: CoreOptions, events: CoreEvents): CorePort {
  * Nothing may be thrown through the wasm, which would never recover, so whatever is thrown is thrown
  * later.
  */
-function toClientEvents(events: CoreEvents, onDiagnose: () => void): object {
+function toClientEvents(events: CoreEvents, onFailed: () => void, onDiagnose: () => void): object {
   return {
     ...toReliableEvents(events),
     // The one that is called for each event, without a list of arguments in between.
     delivered(socket: number, event: number, args: unknown[], connection: number, ackId: number) {
       try {
-        events.delivered(socket, event, args, connection, ackId);
+        if (!events.delivered(socket, event, args, connection, ackId)) onFailed();
       } catch (error) {
         throwLater(error);
       }
@@ -142,11 +148,10 @@ function toPort(
   client: Client,
   options: CoreOptions & { names: EventNames },
   stop: () => void,
-): CorePort {
+): Omit<CorePort, keyof DedupPort | "socket"> {
   const { names } = options;
   return {
     ...toReliablePort(client),
-    socket: (namespace, authOnDemand) => void client.socket(namespace, authOnDemand),
     connect: (socket) => client.connect(socket),
     disconnect: (socket) => client.disconnect(socket),
     reconnectNow: () => client.reconnectNow(),

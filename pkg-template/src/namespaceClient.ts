@@ -308,7 +308,7 @@ export class NamespaceClient<
     return {
       handleDelivered: (event, args, connection, ackId) => {
         const answer = ackId < 0 ? undefined : this.#answerTo(connection, ackId);
-        this.#channels.deliver(event, args, answer);
+        return this.#channels.deliver(event, args, answer);
       },
       handleAuthNeeded: (ticket, attempt, reason) => {
         const { connection } = this;

@@ -2,6 +2,7 @@
 import { type Address, parseAddress, toEndpoints } from "./address.js";
 import type { Auth } from "./auth.js";
 import { checkCount, checkTimes } from "./checks.js";
+import { type DedupOptions, type ResolvedDedup, resolveDedup } from "./dedup.js";
 import { fail, type SockeyeError } from "./errors.js";
 import { type OutboxOptions, type ResolvedOutbox, resolveOutbox } from "./outboxOptions.js";
 import { type Policies, type ReconnectOn, resolvePolicies, toCorePolicy } from "./policies.js";
@@ -111,6 +112,11 @@ export interface ClientOptions {
    * unless the ids of events say otherwise. Default false.
    */
   trustRecovery?: boolean | undefined;
+  /**
+   * How events are known when they come again. Default, and with `false`: only those that the server helper
+   * marks are.
+   */
+  dedup?: DedupOptions | false | undefined;
   /** The WebSocket to use instead of the global one, for Node before 22 and for tests. */
   webSocket?: WebSocketConstructor | undefined;
   /** The `fetch` to use instead of the global one. */
@@ -138,6 +144,7 @@ export interface ResolvedOptions {
   random: () => number;
   randomId: (() => string) | undefined;
   outbox: ResolvedOutbox;
+  dedup: ResolvedDedup;
   /** Why nothing can be connected here, if so. */
   error: SockeyeError | undefined;
 }
@@ -147,11 +154,13 @@ export function resolveOptions(url: Address, options: ClientOptions): ResolvedOp
   const { requestTimeoutMs = 10_000, steadyAfterMs = 300, random = Math.random } = options;
   checkTimes({ requestTimeoutMs, steadyAfterMs });
   const policies = resolvePolicies(options.reconnectOn, options.isAuthExpired);
+  const identity = toIdentity(options.identity);
+  const dedup = resolveDedup(options.dedup, identity);
   const { namespace, error, ...place } = resolveAddress(url, options);
   return {
     url,
     namespace: toNamespace(options.namespace ?? namespace),
-    identity: toIdentity(options.identity),
+    identity,
     auth: options.auth,
     policies,
     steadyAfterMs,
@@ -161,12 +170,14 @@ export function resolveOptions(url: Address, options: ClientOptions): ResolvedOp
     random,
     randomId: options.randomId,
     outbox: resolveOutbox(options.outbox),
+    dedup,
     error,
     core: {
       ...place,
       ...resolveTransports(options),
       ...resolveAttachments(options.attachments),
       ...resolveReconnection(options),
+      ...dedup.core,
       trustRecovery: options.trustRecovery === true,
       onServerDisconnect: toCorePolicy(policies.reconnectOn),
       onRefused: "ask",

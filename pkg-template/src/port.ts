@@ -5,6 +5,7 @@
  * pleases. Functions stay on the facade's side.
  */
 import type { ContinuityEvents, ContinuityPort } from "./continuityPort.js";
+import type { DedupCoreOptions, DedupEvents, DedupPort } from "./dedupPort.js";
 import type { ErrorData } from "./errors.js";
 import type { TransportName, WebSocketConstructor } from "./options.js";
 import type { OutboxEvents, OutboxPort } from "./outboxPort.js";
@@ -36,7 +37,7 @@ export interface TransportOptions {
 }
 
 /** What the core is told when it is made. */
-export interface CoreOptions extends TransportOptions {
+export interface CoreOptions extends TransportOptions, DedupCoreOptions {
   /** In the order in which they are tried. */
   transports: TransportName[];
   upgrade: boolean;
@@ -64,7 +65,7 @@ export interface CoreOptions extends TransportOptions {
 }
 
 /** What the facade asks of the core. */
-export interface CorePort extends OutboxPort, ContinuityPort {
+export interface CorePort extends OutboxPort, ContinuityPort, DedupPort {
   socket(namespace: string, authOnDemand: boolean): void;
   connect(socket: number): void;
   disconnect(socket: number): void;
@@ -129,15 +130,18 @@ export interface CorePort extends OutboxPort, ContinuityPort {
 }
 
 /** What the core tells the facade. Nothing of it may throw. */
-export interface CoreEvents extends OutboxEvents, ContinuityEvents {
-  /** `args` starts with the event's name. `ackId` is negative if no answer is wanted. */
+export interface CoreEvents extends OutboxEvents, ContinuityEvents, DedupEvents {
+  /**
+   * `args` starts with the event's name. `ackId` is negative if no answer is wanted. Returns whether the
+   * event counts as delivered.
+   */
   delivered(
     socket: number,
     event: number,
     args: readonly unknown[],
     connection: number,
     ackId: number,
-  ): void;
+  ): boolean;
   settled(request: number, error: ErrorData | undefined, args: readonly unknown[]): void;
   authNeeded(
     socket: number,

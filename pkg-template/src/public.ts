@@ -7,6 +7,8 @@ export type { Auth, AuthReason, AuthRequest } from "./auth.js";
 export type { Client } from "./client.js";
 export type { Continuity, Gap, StreamGap } from "./continuity.js";
 export type { GapCause, TopicState } from "./continuityPort.js";
+export type { Dedup, DedupOptions, DedupSnapshot } from "./dedup.js";
+export type { DedupStatistics, InEvent, StreamPosition } from "./dedupPort.js";
 export { isSockeyeError, SockeyeError, type SockeyeErrorCode } from "./errors.js";
 export type {
   AckValue,

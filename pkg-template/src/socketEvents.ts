@@ -6,7 +6,13 @@ import type { ClientStatus } from "./status.js";
 
 /** What the connection tells a namespace. */
 export interface SocketEvents {
-  handleDelivered(event: number, args: readonly unknown[], connection: number, ackId: number): void;
+  /** Returns whether no listener threw. */
+  handleDelivered(
+    event: number,
+    args: readonly unknown[],
+    connection: number,
+    ackId: number,
+  ): boolean;
   handleAuthNeeded(ticket: number, attempt: number, reason: AuthReason): void;
   handleAccepted(id: string, recovered: boolean): void;
   handleStatus(status: ClientStatus): void;

@@ -62,6 +62,7 @@ describe("createClient()", () => {
       random: Math.random,
       randomId: () => crypto.randomUUID(),
       trustRecovery: true,
+      dedup: { id: "id", order: (event, { no }: { no: number }) => no, only: ["a"], window: 1 },
       outbox: { maxItems: 1, requireDurable: true, beforeFlush: (items) => items },
     };
     createClient("https://example.com", options);
@@ -77,6 +78,8 @@ describe("createClient()", () => {
     createClient("https://example.com", { requestTimeoutMs: "5s" });
     // @ts-expect-error -- a value that no address can hold
     createClient("https://example.com", { query: { a: {} } });
+    // @ts-expect-error -- an id is a text or a number
+    createClient("https://example.com", { dedup: { id: () => ({}) } });
     // @ts-expect-error -- no address
     createClient();
   });

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test, vi } from "vitest";
 import type { CoreEvents, CoreOptions } from "../src/port.js";
 import type * as Glue from "./support/glue.js";
 import { bytes } from "./support/payload.js";
-import { turn } from "./support/setUp.js";
+import { sockeyeError, turn } from "./support/setUp.js";
 
 const options: CoreOptions = {
   webSocketUrl: "wss://example.com/socket.io/",
@@ -33,10 +33,16 @@ const options: CoreOptions = {
   addressOnDemand: false,
   onServerDisconnect: "never",
   onRefused: "ask",
+  dedupWindow: 9,
+  dedupTtlMs: 10,
+  dedupStreams: 11,
+  readers: {},
+  countUnheard: false,
+  positions: {},
 };
 
 const listeners = () => ({
-  delivered: vi.fn<CoreEvents["delivered"]>(),
+  delivered: vi.fn<CoreEvents["delivered"]>(() => true),
   settled: vi.fn<CoreEvents["settled"]>(),
   authNeeded: vi.fn<CoreEvents["authNeeded"]>(),
   addressNeeded: vi.fn<CoreEvents["addressNeeded"]>(),
@@ -55,6 +61,7 @@ const listeners = () => ({
   gapHookNeeded: vi.fn<CoreEvents["gapHookNeeded"]>(),
   topic: vi.fn<CoreEvents["topic"]>(),
   confirming: vi.fn<CoreEvents["confirming"]>(),
+  readerFailed: vi.fn<CoreEvents["readerFailed"]>(),
 });
 
 let glue: typeof Glue;
@@ -200,6 +207,122 @@ describe("the port", () => {
     expect(manager.calls).toEqual([["destroy"]]);
     await turn();
     expect(manager.calls).toEqual([["destroy"], ["free"]]);
+  });
+});
+
+describe("de-duplication", () => {
+  /** What the transport reads events with. */
+  const readersOf = ({ options }: Glue.Client) => options.names.identity ?? {};
+
+  test("reads nothing from events unless it is asked to", async () => {
+    const { manager } = await make();
+    const { id, stream, order, ...rest } = readersOf(manager);
+    expect([id, stream, order]).toEqual([undefined, undefined, undefined]);
+    expect(rest).toEqual({ seeds: [5, 0], stamps: false });
+  });
+
+  test("reads what the paths name, of own fields only", async () => {
+    const paths = { id: "id", stream: "meta.room", order: "meta.no.0" };
+    const { id, stream, order } = readersOf((await make({ readers: paths })).manager);
+    const args = ["a", { id: 1, meta: { room: "r", no: [7] } }, { id: 2 }];
+    expect([id?.(args), stream?.(args), order?.(args)]).toEqual([1, "r", 7]);
+    for (const strange of [undefined, null, 5, "id", [], { meta: "text" }, { meta: null }]) {
+      const none = ["a", strange];
+      expect([id?.(none), stream?.(none), order?.(none)]).toEqual([
+        undefined,
+        undefined,
+        undefined,
+      ]);
+    }
+    const readers = { id: "__proto__.id", stream: "constructor.name", order: "length" };
+    const inherited = readersOf((await make({ readers })).manager);
+    for (const read of [inherited.id, inherited.stream]) expect(read?.(args)).toBeUndefined();
+    expect(inherited.id?.(["a", JSON.parse('{"__proto__":{"id":3}}')])).toBe(3);
+  });
+
+  test("reads events of the given names only", async () => {
+    const readers = { id: "id", order: "no", only: ["a", "b"] };
+    const { id, order } = readersOf((await make({ readers })).manager);
+    const read = (name: string) => [
+      id?.([name, { id: 1, no: 2 }]),
+      order?.([name, { id: 1, no: 2 }]),
+    ];
+    expect([read("a"), read("b"), read("c")]).toEqual([
+      [1, 2],
+      [1, 2],
+      [undefined, undefined],
+    ]);
+  });
+
+  test("reads numbers without ids", async () => {
+    const { id, order } = readersOf((await make({ readers: { order: "no" } })).manager);
+    expect([id?.(["a", { no: 2 }]), order?.(["a", { no: 2 }])]).toEqual([undefined, 2]);
+  });
+
+  test("asks a function of the application, and tells once what it throws", async () => {
+    const cause = new Error("no id");
+    const read = vi.fn((event: string, first: { id?: string }, second: string) => {
+      if (!first.id) throw cause;
+      return `${event}/${first.id}/${second}`;
+    });
+    const { manager, events } = await make({ readers: { id: read } });
+    const { id } = readersOf(manager);
+    expect(id?.(["a", { id: "1" }, "x"])).toBe("a/1/x");
+    for (let time = 0; time < 3; time++) expect(id?.(["a", {}, "x"])).toBeUndefined();
+    expect(events.readerFailed).not.toHaveBeenCalled();
+    await turn();
+    expect(events.readerFailed).toHaveBeenCalledExactlyOnceWith(cause);
+  });
+
+  test("survives a function that uses the client, which the core would not", async () => {
+    const emit = vi.fn<() => unknown>();
+    const { manager, port, events } = await make({ readers: { id: () => void emit() } });
+    const { id } = readersOf(manager);
+    manager.calls.length = 0;
+    emit.mockImplementation(() => port.emit(0, "[]", undefined, false));
+    expect(id?.(["a"])).toBeUndefined();
+    await turn();
+    expect(events.readerFailed).toHaveBeenCalledExactlyOnceWith(sockeyeError("invalid_option"));
+    expect(manager.calls).toEqual([]);
+    emit.mockImplementation(() => port.destroy());
+    id?.(["a"]);
+    expect(manager.calls).toEqual([]);
+    await turn();
+    expect(manager.calls).toEqual([["destroy"], ["free"]]);
+  });
+
+  test("leaves the port as it is without functions", async () => {
+    const { port, manager } = await make({ readers: { id: "id" } });
+    manager.calls.length = 0;
+    port.emit(0, "[]", undefined, true);
+    expect(manager.calls).toEqual([["emit", 0, "[]", undefined, true]]);
+  });
+
+  test("hears that a listener failed, while it is told", async () => {
+    const { manager, events } = await make();
+    manager.calls.length = 0;
+    manager.events["delivered"]?.(0, 3, ["a"], 7, -1);
+    expect(manager.calls).toEqual([]);
+    events.delivered.mockReturnValue(false);
+    manager.events["delivered"]?.(0, 3, ["a"], 7, -1);
+    expect(manager.calls).toEqual([["handleFailure"]]);
+  });
+
+  test("continues the positions of a namespace before it is connected", async () => {
+    const positions = { "/a": [["s", "e", 3] as const] };
+    const { manager, port } = await make({ positions });
+    manager.calls.length = 0;
+    for (const namespace of ["/", "/a", "/toString"]) port.socket(namespace, false);
+    expect(manager.calls.filter(([method]) => method !== "socket")).toEqual([
+      ["restorePositions", 1, [["s", "e", 3]]],
+    ]);
+  });
+
+  test("says what has been counted and delivered", async () => {
+    const { port } = await make();
+    const counted = { identified: 4, duplicates: 3, evicted: 2, evictedStreams: 1 };
+    expect(port.dedupStatistics(0)).toEqual(counted);
+    expect(port.positions(0)).toEqual([["s", "e", 3]]);
   });
 });
 

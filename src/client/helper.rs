@@ -114,6 +114,11 @@ pub fn read_position_event<H: Host>(host: &H, arguments: &H::Value) -> Option<Po
     read_position(host, &argument(host, arguments)?)
 }
 
+/// Reads a list of positions; what is none is left out.
+pub fn read_positions<H: Host>(host: &H, list: &H::Value) -> Vec<Position> {
+    host.items(list, MAX_STREAMS).iter().filter_map(|item| read_position(host, item)).collect()
+}
+
 /// Reads how long `sockeye:retry` asks to wait.
 pub fn read_retry<H: Host>(host: &H, arguments: &H::Value) -> Option<Duration> {
     millis(host, &argument(host, arguments)?, "afterMs")

@@ -303,7 +303,8 @@ impl<H: Host> Client<H> {
         };
         if let Some(place) = helper::place(identity) {
             namespace.readiness.handle_failure(place);
-        } else if let Some(id) = identity.id {
+        }
+        if let Some(id) = identity.id {
             namespace.dedup.forget(identity.stream, id);
         }
     }

@@ -26,6 +26,7 @@ pub mod store;
 pub mod topics;
 
 mod config;
+mod delivered;
 mod effects;
 mod fields;
 mod incoming;

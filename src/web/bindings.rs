@@ -1,22 +1,17 @@
 //! The exports: one object that takes plain numbers and JavaScript values. No logic.
 
-use core::time::Duration;
+use std::cell::Cell;
 use std::rc::Rc;
 
 use js_sys::{Array, JsString};
 use wasm_bindgen::prelude::*;
 
-use crate::backoff::BackoffConfig;
-use crate::client::dedup::DedupConfig;
-use crate::client::outbox::OutboxConfig;
-use crate::client::readiness::ReadinessConfig;
-use crate::client::{Client, ClientConfig};
-use crate::engineio::{EngineConfig, Payload, TransportId, TransportKind};
+use crate::client::Client;
+use crate::engineio::{Payload, TransportId};
 use crate::host::{EventId, EventIdentity};
-use crate::manager::{
-    AckTicket, AddressTicket, Cause, Config, Policy, SocketId, Verdict, VerdictTicket,
-};
-use crate::socketio::{AuthTicket, DecoderLimits, EmitError, RequestId};
+use crate::manager::{AckTicket, AddressTicket, Cause, SocketId, Verdict, VerdictTicket};
+use crate::socketio::{AuthTicket, EmitError, RequestId};
+use crate::web::config::to_config;
 use crate::web::driver::{ClientOutlet, Driver};
 use crate::web::host::{JsHost, join, to_identity};
 use crate::web::run_loop::{RunLoop, now};
@@ -37,8 +32,12 @@ impl JsClient {
     #[must_use]
     pub fn new(options: JsOptions, events: JsEvents) -> Self {
         let core = Client::new(JsHost { names: options.names() }, to_config(&options));
+        if options.count_unheard() == Some(true) {
+            core.count_unheard();
+        }
         let transports = Transports::new(options.into());
-        Self { driver: RunLoop::new(core, ClientOutlet { transports, events }) }
+        let outlet = ClientOutlet { transports, events, delivering: Cell::default() };
+        Self { driver: RunLoop::new(core, outlet) }
     }
 
     /// Names the JavaScript side of this object, which transports report to.
@@ -320,74 +319,6 @@ impl JsClient {
 
 pub(super) fn to_code(result: Result<(), EmitError>) -> Option<String> {
     result.err().map(|error| error.code().to_owned())
-}
-
-fn to_config(options: &JsOptions) -> ClientConfig {
-    let seed = options.seed() as u64;
-    let trust_recovery = options.trust_recovery() == Some(true);
-    ClientConfig {
-        manager: to_manager_config(options),
-        // Any other number than that of the manager will do.
-        outbox: OutboxConfig { seed: !seed, ..OutboxConfig::default() },
-        readiness: ReadinessConfig { trust_recovery, ..ReadinessConfig::default() },
-        dedup: DedupConfig::default(),
-    }
-}
-
-fn to_manager_config(options: &JsOptions) -> Config {
-    let Config { auth_timeout, slow_after, slow_cap, .. } = Config::default();
-    Config {
-        auth_timeout: to_duration_or(options.auth_timeout_ms(), auth_timeout),
-        slow_after: to_duration_or(options.slow_after_ms(), slow_after),
-        slow_cap: to_duration_or(options.slow_cap_ms(), slow_cap),
-        address_on_demand: options.address_on_demand() == Some(true),
-        server_disconnect: to_policy(options.on_server_disconnect()),
-        refused: to_policy(options.on_refused()),
-        connect_timeout: to_duration(options.connect_timeout_ms()),
-        backoff: BackoffConfig {
-            min: to_duration(options.min_ms()),
-            base: to_duration(options.base_ms()),
-            cap: to_duration(options.cap_ms()),
-        },
-        engine: to_engine_config(options),
-        decoder_limits: to_decoder_limits(options),
-        seed: options.seed() as u64,
-        ..Config::default()
-    }
-}
-
-/// What is no number, because it is not set, leaves the default.
-fn to_duration_or(millis: f64, default: Duration) -> Duration {
-    if millis.is_nan() { default } else { to_duration(millis) }
-}
-
-fn to_policy(name: Option<String>) -> Policy {
-    match name.as_deref() {
-        Some("always") => Policy::Always,
-        Some("ask") => Policy::Ask,
-        _ => Policy::Never,
-    }
-}
-
-fn to_engine_config(options: &JsOptions) -> EngineConfig {
-    let names = options.transports();
-    EngineConfig {
-        transports: names.iter().filter_map(|name| TransportKind::from_name(name)).collect(),
-        upgrade: options.upgrade(),
-        remember_upgrade: options.remember_upgrade(),
-        ..EngineConfig::default()
-    }
-}
-
-/// What is no number, because it is not set, leaves the default.
-fn to_decoder_limits(options: &JsOptions) -> DecoderLimits {
-    let DecoderLimits { attachments, bytes, time } = DecoderLimits::default();
-    let set = |number: f64| (!number.is_nan()).then_some(number);
-    DecoderLimits {
-        attachments: set(options.max_attachments()).map_or(attachments, |count| count as u32),
-        bytes: set(options.max_attachment_bytes()).map_or(bytes, |bytes| bytes as usize),
-        time: to_duration_or(options.attachment_timeout_ms(), time),
-    }
 }
 
 pub(super) fn to_attachments(attachments: Option<Array>) -> Vec<JsValue> {

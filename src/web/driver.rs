@@ -1,11 +1,13 @@
 //! The client in its [run loop](crate::manager#run-loop).
 
+use std::cell::Cell;
 use std::collections::VecDeque;
 
 use wasm_bindgen::JsValue;
 
 use crate::client::{Client, Event, Output};
-use crate::manager::{self, Cause, Status};
+use crate::host::EventIdentity;
+use crate::manager::{self, Cause, SocketId, Status};
 use crate::socketio::Settlement;
 use crate::time::Instant;
 use crate::web::host::JsHost;
@@ -38,6 +40,8 @@ impl Core for Client<JsHost> {
 pub struct ClientOutlet {
     pub transports: Transports,
     pub events: JsEvents,
+    /// The event that is being delivered, so that its listeners can say that they failed.
+    pub delivering: Cell<Option<(SocketId, EventIdentity)>>,
 }
 
 impl Perform<Output<JsHost>> for ClientOutlet {
@@ -55,9 +59,10 @@ impl Perform<Output<JsHost>> for ClientOutlet {
 impl ClientOutlet {
     fn tell(&self, event: Event<JsHost>) {
         match event {
-            Event::Delivered { socket, event, arguments, ack, .. } => {
+            Event::Delivered { socket, event, arguments, ack, identity } => {
                 let (connection, ack_id) =
                     ack.map_or((0, -1.0), |ack| (ack.connection, ack.ack_id as f64));
+                self.delivering.set(Some((socket, identity)));
                 self.events.delivered(socket.0, event.0, arguments, connection, ack_id);
             }
             Event::Socket(event) => self.tell_of_socket(event),

@@ -41,7 +41,8 @@ function hash(text, seeds) {
     high = Math.imul(high ^ unit, 0x9e3779b1);
     low = Math.imul(low ^ unit, 0x5f356495);
   }
-  const mixed = Math.imul(high ^ (high >>> 16), 0x85ebca6b) ^ Math.imul(low ^ (low >>> 13), 0xc2b2ae35);
+  const mixed =
+    Math.imul(high ^ (high >>> 16), 0x85ebca6b) ^ Math.imul(low ^ (low >>> 13), 0xc2b2ae35);
   low = Math.imul(low ^ (low >>> 16), 0x85ebca6b) ^ Math.imul(high ^ (high >>> 13), 0xc2b2ae35);
   high = mixed;
 }
@@ -105,7 +106,8 @@ function readOwn(args, { id, stream, order, seeds }) {
 
 /** The number 1 and the text "1" are different ids. */
 const toText = (id) => (typeof id === "string" ? id : `#${id}`);
-const isId = (value) => typeof value === "string" || typeof value === "number";
+/** What many events have in common is the lack of an id. */
+const isId = (value) => (typeof value === "string" ? value !== "" : Number.isFinite(value));
 const isNumber = (value) => Number.isSafeInteger(value) && value > 0;
 
 function setId(id, seeds) {

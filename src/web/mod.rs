@@ -11,8 +11,10 @@
 mod base64;
 mod bindings;
 mod client_events;
+mod config;
 mod continuity;
 mod decoder;
+mod delivered;
 mod driver;
 mod engine;
 mod host;

@@ -127,6 +127,14 @@ extern "C" {
 
     #[wasm_bindgen(method, getter, js_name = trustRecovery)]
     pub fn trust_recovery(this: &JsOptions) -> Option<bool>;
+    #[wasm_bindgen(method, getter, js_name = dedupWindow)]
+    pub fn dedup_window(this: &JsOptions) -> f64;
+    #[wasm_bindgen(method, getter, js_name = dedupTtlMs)]
+    pub fn dedup_ttl_ms(this: &JsOptions) -> f64;
+    #[wasm_bindgen(method, getter, js_name = dedupStreams)]
+    pub fn dedup_streams(this: &JsOptions) -> f64;
+    #[wasm_bindgen(method, getter, js_name = countUnheard)]
+    pub fn count_unheard(this: &JsOptions) -> Option<bool>;
 
     /// The application's side of the port. None of its methods throws.
     pub type JsEvents;

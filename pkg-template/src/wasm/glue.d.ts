@@ -107,6 +107,15 @@ export class Client {
     body: string,
     attachments: unknown[] | undefined,
   ): string | undefined;
+  /** The listener that is being told of an event failed. */
+  handleFailure(): void;
+  /** How many events were identified and repeated, how many ids and streams forgotten. */
+  dedupStatistics(socket: number): number[];
+  positions(socket: number): [stream: string, epoch: string, seq: number][];
+  restorePositions(
+    socket: number,
+    positions: readonly (readonly [stream: string, epoch: string, seq: number])[],
+  ): void;
   destroy(): void;
   free(): void;
 }

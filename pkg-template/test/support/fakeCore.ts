@@ -1,5 +1,6 @@
 /** A core that only remembers what it is asked, and says what the test wants said. */
 import type { AuthReason } from "../../src/auth.js";
+import type { DedupStatistics, StreamPosition } from "../../src/dedupPort.js";
 import type { ErrorData, SockeyeErrorCode } from "../../src/errors.js";
 import type { ActionState } from "../../src/outboxPort.js";
 import type { CoreEvents, CoreOptions, CorePort } from "../../src/port.js";
@@ -28,6 +29,10 @@ interface DeliveryDetails {
   ackId?: number;
 }
 
+const noStatistics: DedupStatistics = {
+  ...{ identified: 0, duplicates: 0, evicted: 0, evictedStreams: 0 },
+};
+
 interface ActionDetails {
   attempts?: number;
   error?: SockeyeErrorCode;
@@ -49,6 +54,9 @@ export class FakeCore implements CorePort {
   any: number | undefined;
   /** What `emit` and `request` return. */
   refusal: ErrorData | undefined;
+  /** What `dedupStatistics` and `positions` return, by socket. */
+  readonly statistics: DedupStatistics[] = [];
+  readonly delivered: StreamPosition[][] = [];
   /** Called with each call, after it has been noted. */
   onCall: (call: Call) => void = () => {};
   #freed = false;
@@ -184,6 +192,14 @@ export class FakeCore implements CorePort {
   topicConfirmed(...args: Parameters<CorePort["topicConfirmed"]>) {
     this.#note(["topicConfirmed", ...args]);
   }
+  dedupStatistics(...args: Parameters<CorePort["dedupStatistics"]>) {
+    this.#note(["dedupStatistics", ...args]);
+    return this.statistics[args[0]] ?? noStatistics;
+  }
+  positions(...args: Parameters<CorePort["positions"]>) {
+    this.#note(["positions", ...args]);
+    return this.delivered[args[0]] ?? [];
+  }
   listen(name: string, event: number) {
     this.names.set(name, event);
     this.calls.push(["listen", name, event]);
@@ -231,16 +247,18 @@ export class FakeCore implements CorePort {
     this.events.failed(socket, errorData(code));
   }
 
-  /** The server sent an event; it comes through if it is listened to. */
+  /**
+   * The server sent an event; it comes through if it is listened to. Returns whether it counts as
+   * delivered.
+   */
   delivers(
     name: string,
     args: readonly unknown[] = [],
     { socket = 0, transport = 1, ackId = -1 }: DeliveryDetails = {},
   ) {
     const event = this.names.get(name) ?? this.any;
-    if (event !== undefined) {
-      this.events.delivered(socket, event, [name, ...args], transport, ackId);
-    }
+    if (event === undefined) return true;
+    return this.events.delivered(socket, event, [name, ...args], transport, ackId);
   }
 
   /** An action is in this state now. */

@@ -1,6 +1,8 @@
 /** In place of the module's loader: a client that remembers its calls. */
 import { vi } from "vitest";
+import type { Readers } from "../../src/eventReaders.js";
 
+type Names = Map<string, number> & { any?: number; identity?: Readers };
 type Listener = (...args: unknown[]) => void;
 
 export const initialize = vi.fn<(input: { module_or_path: Uint8Array }) => Promise<unknown>>();
@@ -10,7 +12,7 @@ export default initialize;
 export class Client {
   static readonly made: Client[] = [];
   readonly calls: unknown[][] = [];
-  readonly options: { names: Map<string, number> & { any?: number } } & Record<string, unknown>;
+  readonly options: { names: Names } & Record<string, unknown>;
   readonly events: Record<string, Listener>;
   /** What `emit` and `request` return. */
   code: string | undefined;
@@ -22,7 +24,10 @@ export class Client {
   }
 
   reportTo = this.#noting("reportTo");
-  socket = this.#noting("socket");
+  socket = (namespace: unknown, authOnDemand: unknown) => {
+    this.calls.push(["socket", namespace, authOnDemand]);
+    return this.#sockets.add(namespace).size - 1;
+  };
   connect = this.#noting("connect");
   disconnect = this.#noting("disconnect");
   reconnectNow = this.#noting("reconnectNow");
@@ -41,8 +46,14 @@ export class Client {
   cancel = this.#noting("cancel");
   acknowledge = this.#noting("acknowledge");
   handleDiagnosis = this.#noting("handleDiagnosis");
+  handleFailure = this.#noting("handleFailure");
+  restorePositions = this.#noting("restorePositions");
+  dedupStatistics = () => [4, 3, 2, 1];
+  positions = () => [["s", "e", 3]];
   destroy = this.#noting("destroy");
   free = this.#noting("free");
+
+  readonly #sockets = new Set<unknown>();
 
   #noting(method: string) {
     return (...args: unknown[]) => {

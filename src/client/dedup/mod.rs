@@ -1,9 +1,10 @@
 //! Whether an event has been delivered before.
 //!
 //! An event is known by its id, within its stream. An id is remembered until as many others of its
-//! stream have come as the window holds, or until its time is up, whichever is first. Where the events
-//! of a stream are numbered, the number up to which all were delivered says the same and forgets nothing;
-//! only those above it, which overtook others, need the window.
+//! stream have come as the window holds, or until its time is up, whichever is first. Where a server
+//! helper numbers the events of a stream, the number up to which they were delivered says the same and
+//! forgets nothing: that is [readiness](crate::client::readiness), and here they are only counted. An
+//! application's own numbers may begin anew after a gap, so their ids are remembered, too.
 //!
 //! Ids are kept as 64-bit fingerprints. Two different ids with one fingerprint would drop an event: with
 //! a window of 4,096 ids the chance is 4,096 / 2⁶⁴, about 2 · 10⁻¹⁶, for each event.
@@ -12,7 +13,8 @@ mod window;
 
 use core::time::Duration;
 
-use crate::host::{EventIdentity, Fingerprint, Order};
+use crate::client::continuity::NO_EPOCH;
+use crate::host::{EventIdentity, Fingerprint};
 use crate::time::Instant;
 use window::Window;
 
@@ -70,8 +72,6 @@ pub struct Dedup {
 struct Stream {
     key: u64,
     seen: Window,
-    /// All numbers up to this one were delivered, or will not be.
-    floor: Option<Order>,
 }
 
 impl Dedup {
@@ -81,11 +81,14 @@ impl Dedup {
         Self { config, streams: Vec::new(), statistics: DedupStatistics::default() }
     }
 
-    /// Returns whether the event was delivered before, and remembers it. One without an id never was.
+    /// Returns whether the event was delivered before, and remembers it. One that has a number in an
+    /// epoch, or no id, is not looked for.
     pub fn is_duplicate(&mut self, identity: &EventIdentity, now: Instant) -> bool {
-        if identity.id.is_none() && identity.order.is_none() {
+        self.statistics.identified += u64::from(identity.id.is_some() || identity.order.is_some());
+        let has_epoch = identity.order.is_some_and(|order| order.epoch != NO_EPOCH);
+        let Some(id) = identity.id.filter(|_| !has_epoch) else {
             return false;
-        }
+        };
         let second = now.since(Instant::ORIGIN).as_secs() as u32;
         let oldest = second.saturating_sub(self.config.ttl.as_secs() as u32);
         let window = self.config.window;
@@ -94,24 +97,17 @@ impl Dedup {
             return false;
         };
         let mut evicted = stream.seen.expire(oldest);
-        let is_duplicate = match (identity.order, identity.id) {
-            (Some(order), _) => !stream.advance(order, second, window),
-            (None, Some(id)) if stream.seen.contains(id) => true,
-            (None, Some(id)) => {
-                evicted += u64::from(stream.seen.insert(id, second, window));
-                false
-            }
-            (None, None) => false,
-        };
-        self.statistics.identified += 1;
+        let is_duplicate = stream.seen.contains(id);
+        if !is_duplicate {
+            evicted += u64::from(stream.seen.insert(id, second, window));
+        }
         self.statistics.duplicates += u64::from(is_duplicate);
         self.statistics.evicted += evicted;
         self.statistics.evicted_streams += evicted_streams;
         is_duplicate
     }
 
-    /// The event could not be delivered: if it comes again, it counts as new. A number goes on counting,
-    /// because those behind it may have been delivered since.
+    /// The event could not be delivered: if it comes again, it counts as new.
     pub fn forget(&mut self, stream: u64, id: Fingerprint) {
         if let Some(stream) = self.streams.iter_mut().find(|known| known.key == stream) {
             stream.seen.forget(id);
@@ -146,42 +142,9 @@ impl Dedup {
         if is_full && !self.streams.is_empty() {
             self.streams.remove(0);
         }
-        self.streams.push(Stream { key, seen: Window::default(), floor: None });
+        self.streams.push(Stream { key, seen: Window::default() });
         u64::from(is_full)
     }
-}
-
-impl Stream {
-    /// Returns whether the number is a new one. Those of another epoch count anew.
-    fn advance(&mut self, order: Order, second: u32, window: usize) -> bool {
-        let Some(floor) = self.floor.filter(|floor| floor.epoch == order.epoch) else {
-            self.seen = Window::default();
-            self.floor = Some(order);
-            return true;
-        };
-        let overtook = fingerprint_of(order.seq);
-        if order.seq <= floor.seq || self.seen.contains(overtook) {
-            return false;
-        }
-        let lowest = order.seq.saturating_sub(window as u64);
-        let mut seq = floor.seq.max(lowest);
-        if order.seq > seq + 1 {
-            self.seen.insert(overtook, second, window);
-        } else {
-            seq = order.seq;
-            while self.seen.contains(fingerprint_of(seq + 1)) {
-                seq += 1;
-                self.seen.forget(fingerprint_of(seq));
-            }
-        }
-        self.floor = Some(Order { seq, ..order });
-        true
-    }
-}
-
-/// Spreads numbers over the table: an odd factor maps no two to one.
-fn fingerprint_of(seq: u64) -> Fingerprint {
-    Fingerprint(seq.wrapping_mul(0x9E37_79B9_7F4A_7C15))
 }
 
 #[cfg(test)]
@@ -192,6 +155,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::host::Order;
 
     fn with_id(stream: u64, id: u64) -> EventIdentity {
         EventIdentity { stream, id: Some(Fingerprint(id)), order: None }
@@ -238,30 +202,20 @@ mod tests {
     }
 
     #[test]
-    fn counts_numbers_anew_in_another_epoch() {
-        let mut dedup = Dedup::new(DedupConfig::default());
-        let numbered =
-            |epoch, seq| EventIdentity { stream: 1, id: None, order: Some(Order { epoch, seq }) };
-        assert!(!dedup.is_duplicate(&numbered(1, 5), at(1)));
-        assert!(dedup.is_duplicate(&numbered(1, 5), at(1)));
-        assert!(dedup.is_duplicate(&numbered(1, 3), at(1)));
-        assert!(!dedup.is_duplicate(&numbered(2, 1), at(1)));
-        assert!(!dedup.is_duplicate(&numbered(2, 2), at(1)));
-    }
-
-    #[test]
-    fn takes_each_number_once_when_some_overtake_others() {
-        let mut dedup = Dedup::new(DedupConfig { window: 8, ..DedupConfig::default() });
-        let mut is_duplicate = |seq| {
-            let order = Some(Order { epoch: 1, seq });
-            dedup.is_duplicate(&EventIdentity { stream: 1, id: None, order }, at(1))
-        };
-        assert_eq!(
-            [1, 4, 3, 3, 4, 2, 2, 4, 5, 1].map(&mut is_duplicate),
-            [false, false, false, true, true, false, true, true, false, true]
-        );
-        // What is further back than the window is given up.
-        assert_eq!([20, 12, 13, 13, 20].map(&mut is_duplicate), [false, true, false, true, true]);
+    fn only_counts_events_with_numbers() {
+        let config = DedupConfig { streams: 1, ..DedupConfig::default() };
+        let mut dedup = Dedup::new(config);
+        assert!(!dedup.is_duplicate(&with_id(1, 7), at(1)));
+        let order = Some(Order { epoch: 1, seq: 5 });
+        let numbered = EventIdentity { stream: 2, id: Some(Fingerprint(7)), order };
+        assert!(!dedup.is_duplicate(&numbered, at(1)) && !dedup.is_duplicate(&numbered, at(1)));
+        // They take no place from the others. An application's numbers have no epoch.
+        assert!(dedup.is_duplicate(&with_id(1, 7), at(1)));
+        let order = Some(Order { epoch: NO_EPOCH, seq: 5 });
+        let own = EventIdentity { stream: 1, id: Some(Fingerprint(8)), order };
+        assert!(!dedup.is_duplicate(&own, at(1)) && dedup.is_duplicate(&own, at(1)));
+        let DedupStatistics { identified, duplicates, evicted_streams, .. } = dedup.statistics();
+        assert_eq!((identified, duplicates, evicted_streams), (6, 2, 0));
     }
 
     #[test]
