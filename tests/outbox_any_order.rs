@@ -17,6 +17,7 @@ use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 use sockeye::client::outbox::{NewAction, OutboxConfig};
 use sockeye::client::store::StoreError;
+use sockeye::time::Instant;
 
 #[derive(Clone, Debug)]
 enum Step {
@@ -149,7 +150,7 @@ struct World {
 impl World {
     fn new(has_helper: bool, seed: u64) -> Self {
         let store: Rc<RefCell<Store>> = Rc::default();
-        let tabs = (0..2).map(|number| open(number, &store, seed)).collect();
+        let tabs = (0..2).map(|number| open(Instant::ORIGIN, number, &store, seed)).collect();
         Self {
             store,
             server: Server::default(),
@@ -332,8 +333,7 @@ impl World {
         let now = self.tabs[tab].now;
         let lanes = self.tabs[tab].lanes.clone();
         self.seed += 2;
-        self.tabs[tab] = open(tab, &self.store, self.seed);
-        self.tabs[tab].now = now;
+        self.tabs[tab] = open(now, tab, &self.store, self.seed);
         self.tabs[tab].lanes = lanes;
     }
 
@@ -343,6 +343,7 @@ impl World {
             for (name, status) in &tab.told {
                 match status.as_str() {
                     "applied" => assert!(self.server.count(name) > 0, "{name} was not applied"),
+                    "expired" => assert_eq!(self.server.count(name), 0, "{name} was applied"),
                     "queued" => {
                         self.accepted[number].insert(name.clone());
                     }
@@ -420,9 +421,9 @@ impl World {
     }
 }
 
-fn open(number: usize, store: &Rc<RefCell<Store>>, seed: u64) -> Tab {
+fn open(now: Instant, number: usize, store: &Rc<RefCell<Store>>, seed: u64) -> Tab {
     let seed = seed + number as u64;
-    let mut tab = Tab::new(number, store, OutboxConfig { seed, ..OutboxConfig::default() });
+    let mut tab = Tab::at(now, number, store, OutboxConfig { seed, ..OutboxConfig::default() });
     tab.is_slow = true;
     tab
 }

@@ -205,8 +205,10 @@ pub enum StoreCommand<H: Host> {
         /// Why.
         parked: Parked,
     },
-    /// Let a parked action be sent again, as if it had been stored now: it is no longer parked, not sent, has
-    /// no kills, no age and a new order. Every client may ask. Answered with [`StoreAnswer::Stored`] or
+    /// Let a parked action be sent again: it is no longer parked, has no kills, no age and a new order. If it was
+    /// sent that stays known, but without the memory, the time and the number (0), and it may be sent again
+    /// where no server can tell that it knows it ([`Record::resend`]): the application wants it, whatever became
+    /// of it before. Every client may ask. Answered with [`StoreAnswer::Stored`] or
     /// [`StoreAnswer::Missing`].
     Unpark {
         /// Which.
@@ -343,6 +345,22 @@ pub enum StoreError {
     /// Anything else; it may work later.
     #[cfg_attr(not(target_family = "wasm"), error("the store failed"))]
     Failed,
+}
+
+impl Record {
+    /// Lets a parked action be sent again, as [`StoreCommand::Unpark`] says, at the place `order`.
+    pub fn unpark(&mut self, order: u64) {
+        self.order = order;
+        self.age = Duration::ZERO;
+        self.kills = 0;
+        self.parked = None;
+        if let Some(sent) = &mut self.sent {
+            sent.memory = None;
+            sent.server_time_ms = None;
+            sent.sequence = 0;
+            self.resend = true;
+        }
+    }
 }
 
 impl StoreError {

@@ -83,12 +83,21 @@ pub struct Tab {
 
 impl Tab {
     pub fn new(number: usize, store: &Rc<RefCell<Store>>, config: OutboxConfig) -> Self {
+        Self::at(Instant::from_millis(1_000.0), number, store, config)
+    }
+
+    pub fn at(
+        now: Instant,
+        number: usize,
+        store: &Rc<RefCell<Store>>,
+        config: OutboxConfig,
+    ) -> Self {
         store.borrow_mut().news.insert(number, Vec::new());
         let mut tab = Self {
             number,
             outbox: Outbox::new(config),
             store: Rc::clone(store),
-            now: Instant::from_millis(1_000.0),
+            now,
             is_slow: false,
             asked: VecDeque::new(),
             frames: Vec::new(),

@@ -266,10 +266,7 @@ impl Store {
             return StoreAnswer::Missing;
         };
         self.order += 1;
-        stored.record.order = self.order;
-        stored.record.parked = None;
-        stored.record.sent = None;
-        stored.record.kills = 0;
+        stored.record.unpark(self.order);
         stored.at = now;
         let told = stored.record.clone();
         self.tell(client, |_| Change::Put(told.clone()));

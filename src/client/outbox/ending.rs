@@ -19,11 +19,14 @@ const NEWS_LIMIT: Duration = Duration::from_secs(2);
 
 impl<H: Host> Outbox<H> {
     /// Ends an action, for the application at once and for the store as soon as it can be asked.
+    ///
+    /// That it was not applied, and never will be, only the one that drains can say. So where no server has
+    /// said it the application is told when the store has agreed.
     pub(super) fn end(&mut self, id: u32, status: ActionStatus<H>) {
         let Some(stage) = final_stage(&status) else {
             return;
         };
-        if self.entries.get(&id).is_none_or(Entry::is_over) {
+        if self.entries.get(&id).is_none_or(|entry| entry.is_over() || entry.is_ending()) {
             return;
         }
         self.leave_lane(id);
@@ -31,12 +34,41 @@ impl<H: Host> Outbox<H> {
         let list =
             if matches!(stage, Stage::Parked(_)) { &mut self.parking } else { &mut self.ending };
         list.push(id);
-        if let Some(entry) = self.entries.get_mut(&id) {
-            entry.stage = stage;
-            self.timers.remove(entry.expires_at, Timer::Expiry(id));
-        }
         self.suspects.remove(&id);
-        self.tell(id, status);
+        let Some(entry) = self.entries.get_mut(&id) else {
+            return;
+        };
+        self.timers.remove(entry.expires_at, Timer::Expiry(id));
+        if is_own_verdict(&status) {
+            entry.stage = Stage::Ending(status);
+        } else {
+            entry.stage = stage;
+            self.tell(id, status);
+        }
+    }
+
+    /// The store has removed an action that has ended.
+    pub(super) fn on_settled(&mut self, id: u32) {
+        let Some(entry) = self.entries.get_mut(&id).filter(|entry| entry.end().is_some()) else {
+            return;
+        };
+        self.ending.retain(|other| *other != id);
+        let stage = mem::replace(&mut entry.stage, Stage::Gone);
+        if let Stage::Ending(status) = stage {
+            self.tell_last(id, status);
+        } else {
+            entry.stage = stage;
+            self.forget(id);
+        }
+    }
+
+    /// Takes back what the store has not agreed to.
+    pub(super) fn take_back_endings(&mut self) {
+        let ending = self.entries.iter().filter(|(_, entry)| entry.is_ending());
+        for id in ending.map(|(id, _)| *id).collect::<Vec<_>>() {
+            self.ending.retain(|other| *other != id);
+            self.join_lane(id);
+        }
     }
 
     /// Ends an action whose time to live is over, unless it is under way.
@@ -110,13 +142,9 @@ impl<H: Host> Outbox<H> {
     fn settle(&mut self, epoch: u64) {
         let ids = mem::take(&mut self.ending);
         let settlements = ids.iter().filter_map(|id| {
-            let Entry { record, stage: Stage::Ended(outcome, arguments), .. } =
-                self.entries.get(id)?
-            else {
-                return None;
-            };
-            let (key, arguments) = (record.key.clone(), arguments.clone());
-            Some(Settlement { key, outcome: *outcome, arguments })
+            let entry = self.entries.get(id)?;
+            let (outcome, arguments) = entry.end()?;
+            Some(Settlement { key: entry.record.key.clone(), outcome, arguments })
         });
         let command = StoreCommand::Settle { epoch, settlements: settlements.collect() };
         self.settle_job = Some(self.ask(Job::Settle { ids }, command));
@@ -131,11 +159,7 @@ impl<H: Host> Outbox<H> {
             return;
         }
         let mut record = entry.record.clone();
-        record.order = order;
-        record.age = Duration::ZERO;
-        record.sent = None;
-        record.kills = 0;
-        record.parked = None;
+        record.unpark(order);
         *entry = Entry::new(record, Stage::Queued, self.now, entry.born);
         self.parking.retain(|parked| *parked != id);
         self.join_lane(id);
@@ -195,4 +219,22 @@ fn final_stage<H: Host>(status: &ActionStatus<H>) -> Option<Stage<H>> {
         | ActionStatus::NotStored(_) => None,
     };
     Some(Stage::Ended(status.outcome()?, answer))
+}
+
+/// Whether the end of an action is this client's decision, and nobody else's word.
+fn is_own_verdict<H: Host>(status: &ActionStatus<H>) -> bool {
+    let is_check = |rejection: &Rejection<H>| !matches!(rejection, Rejection::Server(_));
+    match status {
+        ActionStatus::Expired => true,
+        ActionStatus::Rejected(rejection) => is_check(rejection),
+        ActionStatus::Queued
+        | ActionStatus::Sending
+        | ActionStatus::Sent
+        | ActionStatus::Applied(_)
+        | ActionStatus::Cancelled(_)
+        | ActionStatus::Conflict
+        | ActionStatus::Quarantined(_)
+        | ActionStatus::Unknown(_)
+        | ActionStatus::NotStored(_) => false,
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use super::action::{CancelCause, Item, ItemState};
+use super::action::{ActionStatus, CancelCause, Item, ItemState};
 use crate::client::store::{Outcome, Parked, Payload, Record, Sent};
 use crate::host::Host;
 use crate::time::Instant;
@@ -27,6 +27,8 @@ pub(super) enum Stage<H: Host> {
     Sent(u32),
     /// It is put aside, and the application knows.
     Parked(Parked),
+    /// It has ended if the store agrees: then the application is told this.
+    Ending(ActionStatus<H>),
     /// It has ended and the application knows; the store is to remove it.
     Ended(Outcome, Option<Rc<H::Value>>),
     /// It is not in the store any more; the news of its end may come.
@@ -109,6 +111,25 @@ impl<H: Host> Entry<H> {
         matches!(self.stage, Stage::Parked(_) | Stage::Ended(..) | Stage::Gone)
     }
 
+    /// Whether it has ended if the store agrees.
+    pub fn is_ending(&self) -> bool {
+        matches!(self.stage, Stage::Ending(_))
+    }
+
+    /// How it has ended, for the store.
+    pub fn end(&self) -> Option<(Outcome, Option<Rc<H::Value>>)> {
+        match &self.stage {
+            Stage::Ending(status) => Some((status.outcome()?, None)),
+            Stage::Ended(outcome, arguments) => Some((*outcome, arguments.clone())),
+            Stage::Storing
+            | Stage::Queued
+            | Stage::Starting { .. }
+            | Stage::Sent(_)
+            | Stage::Parked(_)
+            | Stage::Gone => None,
+        }
+    }
+
     /// Whether it has a slot among those that are sent at the same time.
     pub fn is_active(&self) -> bool {
         matches!(self.stage, Stage::Starting { .. } | Stage::Sent(_))
@@ -135,7 +156,7 @@ impl<H: Host> Entry<H> {
             Stage::Starting { .. } => ItemState::Sending,
             Stage::Sent(_) => ItemState::Sent,
             Stage::Parked(parked) => ItemState::Parked(parked),
-            Stage::Ended(..) | Stage::Gone => return None,
+            Stage::Ending(_) | Stage::Ended(..) | Stage::Gone => return None,
         };
         Some(Item {
             key: self.record.key.clone(),

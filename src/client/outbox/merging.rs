@@ -108,7 +108,7 @@ impl<H: Host> Outbox<H> {
             return;
         };
         match entry.stage {
-            Stage::Storing => {}
+            Stage::Storing | Stage::Ending(_) => {}
             Stage::Ended(..) => {
                 if !self.ending.contains(&id) && self.settle_job.is_none() {
                     self.ending.push(id);
@@ -181,9 +181,10 @@ impl<H: Host> Outbox<H> {
             return;
         };
         match entry.stage {
-            Stage::Ended(..) if self.settle_job.is_some() => {}
-            Stage::Ended(..) | Stage::Parked(_) => {
-                self.ending.retain(|ended| *ended != id);
+            // The question to remove it is the reason, or nobody but this client could have done it.
+            Stage::Ending(_) | Stage::Ended(..) if self.settle_job.is_some() => {}
+            Stage::Ending(_) | Stage::Ended(..) => self.on_settled(id),
+            Stage::Parked(_) => {
                 self.parking.retain(|parked| *parked != id);
                 self.forget(id);
             }
@@ -287,7 +288,7 @@ impl<H: Host> Outbox<H> {
         };
         match entry.stage {
             Stage::Parked(_) => self.forget(id),
-            Stage::Ended(..) | Stage::Storing => {}
+            Stage::Ending(_) | Stage::Ended(..) | Stage::Storing => {}
             Stage::Queued | Stage::Starting { .. } | Stage::Sent(_) | Stage::Gone => {
                 if !entry.is_uncertain() {
                     self.tell_last(id, ActionStatus::Cancelled(CancelCause::Removed));

@@ -31,7 +31,7 @@ impl<H: Host> Outbox<H> {
                 self.on_marked(number, marks, &missing, earlier);
             }
             (Job::Settle { ids }, StoreAnswer::Done) => {
-                ids.into_iter().for_each(|id| self.forget(id));
+                ids.into_iter().for_each(|id| self.on_settled(id));
             }
             // It is gone, so it will not be sent either.
             (Job::Park { .. }, StoreAnswer::Done | StoreAnswer::Missing) => {}

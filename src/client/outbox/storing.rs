@@ -242,6 +242,7 @@ impl<H: Host> Outbox<H> {
         self.role = Role::Following;
         self.raise_to = None;
         self.abandon_all();
+        self.take_back_endings();
         self.ask_without_answer(StoreCommand::Resign);
     }
 
