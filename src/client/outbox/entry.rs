@@ -57,6 +57,8 @@ pub(super) struct Entry<H: Host> {
     pub removal: Option<CancelCause>,
     /// The store is asked to put another action in its place.
     pub is_superseded: bool,
+    /// It may have ended without this client's knowledge; the store is being read.
+    pub is_unproved: bool,
     /// It may have ended a connection.
     pub is_suspect: bool,
     /// The first question to the store whose answer has to know of it.
@@ -77,6 +79,7 @@ impl<H: Host> Entry<H> {
             open: Vec::new(),
             removal: None,
             is_superseded: false,
+            is_unproved: false,
             is_suspect: record.kills > 0,
             born,
             record,
@@ -145,7 +148,7 @@ impl<H: Host> Entry<H> {
 
     /// Whether the store's word is awaited on whether it goes on.
     pub fn is_held(&self) -> bool {
-        self.removal.is_some() || self.is_superseded
+        self.removal.is_some() || self.is_superseded || self.is_unproved
     }
 
     /// What stands in [`items`](super::Outbox::items); nothing if it has ended.

@@ -38,7 +38,10 @@ impl<H: Host> Outbox<H> {
 
     /// Compares what the store holds with what this client knows. What was put from the question `since` on
     /// need not be in it, unless something is that was put later.
-    pub(super) fn merge(&mut self, contents: Contents, since: u32) {
+    ///
+    /// When this client begins to drain (`is_first`) such an action may have ended by the hands of another
+    /// client. Nothing is decided about it until the store was read once more.
+    pub(super) fn merge(&mut self, contents: Contents, since: u32, is_first: bool) {
         let mut seen = SortedSet::new();
         let last = contents.records.iter().map(|record| record.order).max().unwrap_or_default();
         for record in contents.records {
@@ -57,16 +60,20 @@ impl<H: Host> Outbox<H> {
         for unreadable in contents.unreadable {
             self.on_unreadable_record(unreadable);
         }
-        let missing = self.entries.iter().filter(|(id, entry)| {
+        let mut missing = Vec::new();
+        for (id, entry) in self.entries.iter_mut().filter(|(_, entry)| entry.record.order > 0) {
             // Wrapping: the questions since then are few.
             let is_old = since.wrapping_sub(entry.born).wrapping_sub(1) < u32::MAX / 2;
-            (is_old || entry.record.order < last)
-                && !seen.contains(id)
-                && !matches!(entry.stage, Stage::Storing)
-        });
-        for id in missing.map(|(id, _)| *id).collect::<Vec<_>>() {
-            self.on_missing(id);
+            if seen.contains(id) {
+                entry.is_unproved = false;
+            } else if is_old || entry.record.order < last {
+                missing.push(*id);
+            } else if is_first && entry.is_queued() {
+                entry.is_unproved = true;
+                self.has_to_read = true;
+            }
         }
+        missing.into_iter().for_each(|id| self.on_missing(id));
     }
 
     /// Takes up an action that the store holds. If it has ended the store has gone back in time, or was read
@@ -181,9 +188,10 @@ impl<H: Host> Outbox<H> {
             return;
         };
         match entry.stage {
-            // The question to remove it is the reason, or nobody but this client could have done it.
-            Stage::Ending(_) | Stage::Ended(..) if self.settle_job.is_some() => {}
-            Stage::Ending(_) | Stage::Ended(..) => self.on_settled(id),
+            // The answer to the question to remove it says who has removed it.
+            Stage::Ending(_) => {}
+            Stage::Ended(..) if self.settle_job.is_some() => {}
+            Stage::Ended(..) => self.on_settled(id),
             Stage::Parked(_) => {
                 self.parking.retain(|parked| *parked != id);
                 self.forget(id);

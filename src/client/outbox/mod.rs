@@ -117,6 +117,8 @@ pub struct Outbox<H: Host> {
     /// The random id of the store.
     client: Rc<str>,
     role: Role,
+    /// The first question of the present epoch.
+    epoch_since: u32,
     /// The question on which the role depends.
     role_job: Option<u32>,
     /// A new epoch is wanted, and not lower than this.
@@ -175,6 +177,7 @@ impl<H: Host> Outbox<H> {
             identity: "".into(),
             client: "".into(),
             role: Role::Closed,
+            epoch_since: 0,
             role_job: None,
             raise_to: None,
             entries: SortedMap::new(),

@@ -19,7 +19,11 @@ impl<H: Host> Outbox<H> {
             (Job::Lead { since }, StoreAnswer::Leading { epoch, contents }) => {
                 self.on_leading(epoch, contents, since);
             }
-            (Job::Read { since }, StoreAnswer::Contents(contents)) => self.merge(contents, since),
+            (Job::Read { since }, StoreAnswer::Contents(contents)) => {
+                self.merge(contents, since, false);
+                self.review();
+                self.lanes.touch_all();
+            }
             (Job::Raise, StoreAnswer::Raised { epoch }) => self.on_epoch(epoch),
             (Job::Put { id, replaced }, StoreAnswer::Stored { order, replaced: done }) => {
                 self.on_stored(id, order, replaced, done);
@@ -58,12 +62,12 @@ impl<H: Host> Outbox<H> {
         if defects::is(Defect::DrainWithoutLock) {
             self.role = Role::Leading(1);
         }
-        self.merge(contents, 0);
+        self.merge(contents, 0, false);
     }
 
     fn on_leading(&mut self, epoch: u64, contents: Contents, since: u32) {
         self.role = Role::Leading(epoch);
-        self.merge(contents, since);
+        self.merge(contents, since, true);
         // Unless the store turned out to be of a version to come.
         if self.role == Role::Leading(epoch) {
             self.on_epoch(epoch);
@@ -72,6 +76,7 @@ impl<H: Host> Outbox<H> {
 
     fn on_epoch(&mut self, epoch: u64) {
         self.role = Role::Leading(epoch);
+        self.epoch_since = self.next_job;
         self.raise_to = None;
         self.review();
         self.lanes.touch_all();

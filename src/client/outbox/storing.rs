@@ -177,7 +177,7 @@ impl<H: Host> Outbox<H> {
 
     pub(super) fn on_store_answer(&mut self, number: u32, answer: StoreAnswer<H>) {
         let Some(asked) = self.take_job(number) else {
-            return;
+            return self.on_late_answer(number, &answer);
         };
         match answer {
             StoreAnswer::Fenced => self.on_fenced(asked),
@@ -196,6 +196,14 @@ impl<H: Host> Outbox<H> {
                 self.hold_of(&asked.job).failures = 0;
                 self.on_done(number, asked.job, answer);
             }
+        }
+    }
+
+    /// Nobody waits for this answer any more. That another client drains is news all the same.
+    fn on_late_answer(&mut self, number: u32, answer: &StoreAnswer<H>) {
+        let is_of_now = number.wrapping_sub(self.epoch_since) < u32::MAX / 2;
+        if matches!(answer, StoreAnswer::Fenced) && is_of_now && self.epoch().is_some() {
+            self.step_down();
         }
     }
 
