@@ -103,15 +103,22 @@ impl<H: Host> Entry<H> {
         let (Some(known), Some(sent)) = (&self.record.sent, &self.sent) else {
             return false;
         };
-        // Without a helper there are no numbers.
-        let has_number =
-            memory.is_none() || (known.epoch == epoch && known.sequence == sent.sequence);
+        // By the epoch another leader sees that somebody has sent it since.
+        let has_number = known.epoch == epoch && known.sequence == sent.sequence;
         known.memory.as_ref() == memory && has_number && self.record.kills == self.kills
     }
 
     /// Whether the application knows its end, or will be told without this client's doing.
     pub fn is_over(&self) -> bool {
         matches!(self.stage, Stage::Parked(_) | Stage::Ended(..) | Stage::Gone)
+    }
+
+    /// Whether the server would apply it after another one of its lane.
+    pub fn is_numbered_behind(&self, other: &Self) -> bool {
+        let (Some(own), Some(other)) = (&self.sent, &other.sent) else {
+            return false;
+        };
+        own.epoch == other.epoch && own.memory == other.memory && own.sequence > other.sequence
     }
 
     /// Whether it has ended if the store agrees.

@@ -308,7 +308,7 @@ impl<H: Host> Outbox<H> {
             Job::Load { id } if error == StoreError::Damaged => self.on_unreadable(id),
             Job::Load { id } => self.put_back(id),
             Job::Mark { marks } => marks.into_iter().for_each(|(id, _)| self.put_back(id)),
-            Job::Settle { ids } => self.ending.extend(ids),
+            Job::Settle { ids } => self.settle_again(&ids),
             Job::Park { id } => self.parking.push(id),
             Job::Remove { id } => self.keep_after_all(id),
             Job::Read { .. } => self.has_to_read = true,
@@ -317,6 +317,16 @@ impl<H: Host> Outbox<H> {
             | Job::Raise
             | Job::Unpark { .. }
             | Job::Discard { .. } => {}
+        }
+    }
+
+    /// What has ended is still to be removed, unless that was taken back meanwhile.
+    fn settle_again(&mut self, ids: &[u32]) {
+        for id in ids {
+            let has_ended = self.entries.get(id).is_some_and(|entry| entry.end().is_some());
+            if has_ended && !self.ending.contains(id) {
+                self.ending.push(*id);
+            }
         }
     }
 

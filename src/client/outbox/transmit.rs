@@ -54,11 +54,14 @@ impl<H: Host> Outbox<H> {
 
     /// Whether those before an action in its lane have been sent.
     fn turn(&self, id: u32) -> Turn {
-        let lane = self.entries.get(&id).and_then(|entry| self.lanes.get(&entry.record.lane));
+        let Some(entry) = self.entries.get(&id) else {
+            return Turn::Passed;
+        };
+        let lane = self.lanes.get(&entry.record.lane);
         let before = lane.into_iter().flat_map(|lane| &lane.list).take_while(|other| **other != id);
         let mut turn = Turn::Now;
         for other in before.filter_map(|other| self.entries.get(other)) {
-            if other.is_queued() {
+            if other.is_queued() || other.is_numbered_behind(entry) {
                 return Turn::Passed;
             }
             if !matches!(other.stage, Stage::Sent(_)) {
