@@ -79,10 +79,7 @@ class MemoryPartition implements OutboxPartition {
   unpark(key: string): { order: number } | "missing" {
     const entry = this.#shared.entries.get(key);
     if (!entry) return "missing";
-    const action: Partial<NewAction> = { ...entry.action, kills: 0 };
-    delete (action as { sent?: unknown }).sent;
-    delete (action as { parked?: unknown }).parked;
-    entry.action = action as NewAction;
+    entry.action = unparked(entry.action);
     entry.order = ++this.#shared.lastOrder;
     entry.storedAtMs = performance.now();
     this.#tellOthers([{ type: "put", action: toStored(entry) }]);
@@ -184,6 +181,13 @@ class MemoryPartition implements OutboxPartition {
       !action.sent && !action.parked && order < (lastOfLane.get(action.lane) ?? 0);
     return entries.filter(isEarlier).map(toStored);
   }
+}
+
+/** That it was sent stays known; whatever the server remembers of that, it may be sent again. */
+function unparked({ parked: _, sent, ...action }: NewAction): NewAction {
+  if (!sent) return { ...action, kills: 0 };
+  const { epoch, attempts } = sent;
+  return { ...action, kills: 0, resend: true, sent: { epoch, sequence: 0, attempts } };
 }
 
 function toStored({ action, order, storedAtMs }: Entry): StoredAction {

@@ -133,7 +133,10 @@ export interface OutboxPartition {
     replaces?: string,
   ): Awaitable<{ order: number; replaced: boolean }>;
   load(key: string): Awaitable<StoredPayload | undefined>;
-  /** Lets a parked action be sent again as if it never had been: at the end, of no age, not sent, without kills. */
+  /**
+   * Lets a parked action be sent again: not parked, at the end, of no age, without kills. If it was sent, `sent`
+   * stays, but with the sequence 0 and without memory and server time, and `resend` becomes `true`.
+   */
   unpark(key: string): Awaitable<{ order: number } | "missing">;
   /** Removes an action; with `onlyUnsent` only if it was never sent. */
   remove(key: string, onlyUnsent: boolean): Awaitable<Removal>;

@@ -132,7 +132,7 @@ export function describeStore(name: string, makeStore: () => OutboxStore): void 
       expect(marked).toEqual({ missing: [], earlier: [] });
     });
 
-    test("parks an action, and lets it be sent again as if it never had been", async () => {
+    test("parks an action, and lets it be sent again without forgetting that it was", async () => {
       const partition = await filled(makeStore(), "a", "b");
       const { epoch } = await partition.lead(signal());
       await partition.mark(epoch, [{ key: "a", sent, kills: 3 }]);
@@ -143,8 +143,9 @@ export function describeStore(name: string, makeStore: () => OutboxStore): void 
       expect(await partition.unpark("x")).toBe("missing");
       expect(await keysOf(partition)).toEqual(["b", "a"]);
       const again = (await partition.contents()).actions.find(({ key }) => key === "a");
-      expect(again).toMatchObject({ kills: 0 });
-      expect(again?.sent).toBeUndefined();
+      expect(again).toMatchObject({ kills: 0, resend: true });
+      const { epoch: sentIn, attempts } = sent;
+      expect(again?.sent).toEqual({ epoch: sentIn, sequence: 0, attempts });
       expect(again?.parked).toBeUndefined();
     });
 
