@@ -18,7 +18,7 @@ export interface Gap {
   readonly cause: GapCause;
   /** Where, as far as that is known; it may be everywhere if there is none. */
   readonly streams: readonly StreamGap[];
-  /** Whether it was found while the connection was live: events have gone on then. */
+  /** Whether it was found while the connection was live: events before the gap were delivered on it. */
   readonly isLate: boolean;
 }
 
@@ -44,6 +44,8 @@ export class Hooks {
   readonly #state: State<Continuity | undefined>;
   #onConnected: readonly Handler<Sender>[] = [];
   #onGap: readonly Handler<Gap>[] = [];
+  /** What the hook is called for when the core asks for that. */
+  #gap: Gap | undefined;
 
   constructor(scope: HooksScope) {
     this.#scope = scope;
@@ -82,14 +84,13 @@ export class Hooks {
 
   handleContinuity(verdict: ContinuityData): void {
     const { kind, connection, isLate, cause = "no_proof", streams = [] } = verdict;
+    if (kind === "gap") this.#gap = { kind, connection, cause, streams, isLate };
     if (kind !== "gap") this.#state.set({ kind, connection });
-    else if (isLate) void this.#callAll(this.#onGap, { kind, connection, cause, streams, isLate });
-    else this.#state.set({ kind, connection, cause, streams, isLate });
+    else if (!isLate) this.#state.set({ kind, connection, cause, streams, isLate });
   }
 
   async handleGapHookNeeded(ticket: number): Promise<void> {
-    const gap = this.#state.value;
-    if (gap?.kind === "gap") await this.#callAll(this.#onGap, gap);
+    if (this.#gap) await this.#callAll(this.#onGap, this.#gap);
     this.#scope.connection.core?.gapDone(this.#scope.socket, ticket);
   }
 

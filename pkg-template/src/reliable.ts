@@ -161,7 +161,7 @@ export abstract class ReliableNamespace<
 
   /**
    * Has `handler` called when events were missed, or may have been. Events that come after the gap wait
-   * until the handler is done, up to 30 s; unless it was found while the connection was live (`isLate`).
+   * until the handler is done, up to 30 s. It may be found while the connection is live (`isLate`).
    *
    * @example
    * client.onGap(async () => {

@@ -89,10 +89,12 @@ describe("onGap()", () => {
     const { client, core } = await connected();
     const handler = vi.fn();
     client.onGap(handler);
+    core.events.continuity(0, { kind: "resumed", connection: 2, isLate: false });
     core.events.continuity(0, { ...gap, isLate: true });
+    core.events.gapHookNeeded(0, 3);
     await turn();
     expect(handler).toHaveBeenCalledExactlyOnceWith({ ...gap, isLate: true });
-    expect(core.callsOf("gapDone")).toEqual([]);
+    expect(core.callsOf("gapDone")).toEqual([[0, 3]]);
   });
 
   test("goes on when a handler throws", async () => {
