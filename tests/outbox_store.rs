@@ -331,7 +331,9 @@ fn opens_and_leads_when_the_store_comes_back() {
         let mut tab = Tab::new(0, &store, OutboxConfig::default());
         tab.live();
         tab.enqueue(action("a", "x"));
-        assert_eq!(tab.status("a"), "queued");
+        // A store that is not open may still be that of another user: nothing is put there.
+        let stored = if kind == Kind::Open { "" } else { "queued" };
+        assert_eq!(tab.status("a"), stored);
         tab.pass(seconds(300));
         assert!(tab.frames.is_empty());
         store.borrow_mut().fail.clear();

@@ -48,6 +48,10 @@ impl<H: Host> Client<H> {
     fn on_accepted(&mut self, socket: SocketId, recovered: bool) {
         let connection = self.manager.connection_number(socket);
         let max_payload = self.manager.max_payload_bytes();
+        if recovered {
+            // What was missed comes before the greeting, which the connection before may not have had.
+            self.host.expect_stamps(UNHEARD);
+        }
         if let Some(namespace) = self.namespace(socket) {
             namespace.hello = None;
             namespace.is_connected = true;

@@ -1,5 +1,6 @@
 //! What the application asks for.
 
+use core::mem;
 use core::time::Duration;
 use std::rc::Rc;
 
@@ -7,10 +8,10 @@ use super::action::{ActionStatus, CancelCause, EnqueueError, NewAction, Rejectio
 use super::config::{Drain, OutboxConfig};
 use super::effect::Effect;
 use super::entry::{Entry, Stage};
-use super::storing::{Job, Role};
+use super::storing::{Hold, Job, Role};
 use super::{MAX_ATTACHMENTS, Outbox};
 use crate::client::defects::{self, Defect};
-use crate::client::store::{ActionKey, Payload, Record, StoreCommand};
+use crate::client::store::{ActionKey, Payload, Record, StoreCommand, StoreError};
 use crate::host::Host;
 use crate::time::Instant;
 
@@ -52,17 +53,45 @@ impl<H: Host> Outbox<H> {
         let replaced = self.find_replaceable(&action);
         self.check(&action, replaced)?;
         let record = new_record(action);
-        let id = self.insert(Entry::new(record.clone(), Stage::Storing, now, self.next_job));
+        let id = self.insert(Entry::new(record, Stage::Storing, now, self.next_job));
         if let Some(old) = replaced.and_then(|old| self.entries.get_mut(&old)) {
             old.is_superseded = true;
         }
         if defects::is(Defect::AcceptBeforeCommit) {
             self.tell(id, ActionStatus::Queued);
         }
-        let replaces = replaced.and_then(|old| Some(self.entries.get(&old)?.record.key.clone()));
-        let command = StoreCommand::Put { record: Box::new(record), payload, replaces };
-        self.ask(Job::Put { id, replaced }, command);
+        if matches!(self.role, Role::Closed | Role::Opening) {
+            // Until it is open the store may still be that of the identity before.
+            self.early.push((id, payload, replaced));
+        } else {
+            self.put(id, payload, replaced);
+        }
         Ok(())
+    }
+
+    fn put(&mut self, id: u32, payload: Payload<H>, replaced: Option<u32>) {
+        let replaces = replaced.and_then(|old| Some(self.entries.get(&old)?.record.key.clone()));
+        let next = self.next_job;
+        let Some(entry) = self.entries.get_mut(&id) else {
+            return;
+        };
+        entry.born = next;
+        let record = Box::new(entry.record.clone());
+        self.ask(Job::Put { id, replaced }, StoreCommand::Put { record, payload, replaces });
+    }
+
+    /// Puts what was enqueued before the store was open.
+    pub(super) fn put_early(&mut self) {
+        for (id, payload, replaced) in mem::take(&mut self.early) {
+            self.put(id, payload, replaced);
+        }
+    }
+
+    /// The store will not be open: what was enqueued before is not taken.
+    pub(super) fn refuse_early(&mut self) {
+        for (id, _, replaced) in mem::take(&mut self.early) {
+            self.undo(Job::Put { id, replaced }, StoreError::Version);
+        }
     }
 
     /// Cancels an action if it was never sent: ends in [`ActionStatus::Cancelled`], or in
@@ -199,6 +228,9 @@ impl<H: Host> Outbox<H> {
         self.raise_to = None;
         self.jobs.clear();
         self.timers.clear();
+        // Their timers are gone; another store may do what this one did not.
+        self.needs_room = Hold::default();
+        self.other = Hold::default();
         self.forget_all();
     }
 
@@ -215,6 +247,7 @@ impl<H: Host> Outbox<H> {
         self.parking.clear();
         self.unreadable.clear();
         self.past.clear();
+        self.early.clear();
         self.forget_plan();
     }
 

@@ -141,7 +141,7 @@ impl<H: Host> Outbox<H> {
         if !is_ready || entry.is_held() {
             return None;
         }
-        if self.is_overtaken(name, id) {
+        if self.is_overtaken(id) {
             self.want_epoch(0);
             return None;
         }
@@ -150,8 +150,9 @@ impl<H: Host> Outbox<H> {
 
     /// Whether one before it got a higher number: it became known only after this one had its own. Sent
     /// with these numbers, the server would apply this one first.
-    fn is_overtaken(&self, name: &str, id: u32) -> bool {
-        let Some(lane) = self.lanes.get(name) else {
+    pub(super) fn is_overtaken(&self, id: u32) -> bool {
+        let lane = self.entries.get(&id).and_then(|entry| self.lanes.get(&entry.record.lane));
+        let Some(lane) = lane else {
             return false;
         };
         let number = |id: &u32| {

@@ -95,7 +95,8 @@ impl<H: Host> Outbox<H> {
     fn ask_for_plan(&mut self, keys: Vec<ActionKey>) -> Plan {
         let plan = self.next_plan;
         self.next_plan = plan.wrapping_add(1);
-        self.asked_below = self.next_id;
+        let ids = keys.iter().filter_map(|key| self.ids.get(key).copied());
+        self.asked_about = ids.collect();
         let until = self.now + PLAN_LIMIT;
         self.timers.set(until, Timer::Plan(plan));
         self.effects.push_back(Effect::FlushAsked { ticket: FlushTicket(plan), keys });
@@ -108,26 +109,23 @@ impl<H: Host> Outbox<H> {
         waiting.into_iter().map(|entry| entry.record.key.clone()).collect()
     }
 
-    /// Puts what was never sent into this order, behind what was. What became known since the question has
+    /// Puts what was never sent into this order; what was sent keeps its place. What became known since the question has
     /// its place before the first that the store has behind it.
     fn reorder(&mut self, keep: &[ActionKey]) {
         let ids: Vec<u32> = keep.iter().filter_map(|key| self.ids.get(key).copied()).collect();
-        let (entries, asked) = (&self.entries, self.next_id.wrapping_sub(self.asked_below));
+        let entries = &self.entries;
         let is_late = |id: &u32| {
-            self.next_id.wrapping_sub(*id) <= asked
-                && !ids.contains(id)
-                && entries.get(id).is_some_and(Entry::is_unsent)
+            !self.asked_about.contains(id) && entries.get(id).is_some_and(Entry::is_unsent)
         };
-        let rank = |id: &u32| match entries.get(id) {
-            Some(entry) if entry.is_unsent() && entry.sent.is_none() => {
-                1 + ids.iter().position(|kept| kept == id).unwrap_or(ids.len())
-            }
-            Some(_) | None => 0,
-        };
+        let rank = |id: &u32| ids.iter().position(|kept| kept == id).unwrap_or(ids.len());
+        let is_unsent = |id: &u32| entries.get(id).is_some_and(Entry::is_unsent);
         let order = |id: &u32| entries.get(id).map_or(0, |entry| entry.record.order);
         for lane in self.lanes.iter_mut() {
-            let (late, list): (Vec<_>, Vec<_>) = lane.list.drain(..).partition(is_late);
-            let mut list = sorted_by_key(list, rank);
+            let (late, mut list): (Vec<_>, Vec<_>) = lane.list.drain(..).partition(is_late);
+            let unsent: Vec<u32> = list.iter().copied().filter(is_unsent).collect();
+            let unsent = sorted_by_key(unsent, rank);
+            let places = list.iter_mut().filter(|id| is_unsent(id));
+            places.zip(unsent).for_each(|(place, id)| *place = id);
             for id in late {
                 let place = list.iter().position(|other| order(other) > order(&id));
                 list.insert(place.unwrap_or(list.len()), id);

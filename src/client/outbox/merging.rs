@@ -282,6 +282,8 @@ impl<H: Host> Outbox<H> {
     }
 
     fn on_parked_elsewhere(&mut self, key: &ActionKey, parked: Parked) {
+        // Only a leader does this. If this client leads for all it knows, the store knows better.
+        self.has_to_read |= self.role != Role::Following;
         let waiting = self.entry_of(key).filter(|(_, entry)| !entry.is_over());
         if let Some((id, _)) = waiting
             && self.role == Role::Following
@@ -312,6 +314,7 @@ impl<H: Host> Outbox<H> {
         self.abandon_all();
         self.role = Role::Refused;
         self.role_job = None;
+        self.refuse_early();
     }
 }
 

@@ -63,7 +63,7 @@ use core::time::Duration;
 use std::collections::VecDeque;
 use std::rc::Rc;
 
-use crate::client::store::{ActionKey, Outcome, StoreAnswer, StoreTicket};
+use crate::client::store::{ActionKey, Outcome, Payload, StoreAnswer, StoreTicket};
 use crate::host::Host;
 use crate::random::Random;
 use crate::sorted::{SortedMap, SortedSet, sorted_by_key};
@@ -123,6 +123,8 @@ pub struct Outbox<H: Host> {
     role_job: Option<u32>,
     /// A new epoch is wanted, and not lower than this.
     raise_to: Option<u64>,
+    /// What was enqueued before the store was open: its number, what it sends, and which it replaces.
+    early: Vec<(u32, Payload<H>, Option<u32>)>,
     entries: SortedMap<u32, Entry<H>>,
     ids: SortedMap<ActionKey, u32>,
     next_id: u32,
@@ -156,8 +158,8 @@ pub struct Outbox<H: Host> {
     flights: SortedMap<u32, Flight>,
     next_transmission: u32,
     next_plan: u32,
-    /// The first number of an action that came after the last question about a flush.
-    asked_below: u32,
+    /// The actions that the last question about a flush named.
+    asked_about: SortedSet<u32>,
     /// With a drain rate: when the next action may be sent.
     next_slot: Instant,
     is_paused: bool,
@@ -180,6 +182,7 @@ impl<H: Host> Outbox<H> {
             epoch_since: 0,
             role_job: None,
             raise_to: None,
+            early: Vec::new(),
             entries: SortedMap::new(),
             ids: SortedMap::new(),
             next_id: 0,
@@ -203,7 +206,7 @@ impl<H: Host> Outbox<H> {
             flights: SortedMap::new(),
             next_transmission: 0,
             next_plan: 0,
-            asked_below: 0,
+            asked_about: SortedSet::new(),
             next_slot: Instant::ORIGIN,
             is_paused: false,
             timers: Timers::default(),
@@ -274,6 +277,8 @@ impl<H: Host> Outbox<H> {
         self.work_on_endings();
         self.transmit_ready();
         self.drain();
+        // What is not fit to be sent has ended.
+        self.work_on_endings();
     }
 
     /// Draws a pause that doubles with the number of failures before.

@@ -63,6 +63,7 @@ impl<H: Host> Outbox<H> {
             self.role = Role::Leading(1);
         }
         self.merge(contents, 0, false);
+        self.put_early();
     }
 
     fn on_leading(&mut self, epoch: u64, contents: Contents, since: u32) {

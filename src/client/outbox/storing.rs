@@ -278,6 +278,7 @@ impl<H: Host> Outbox<H> {
         if error == StoreError::Version {
             self.role = Role::Refused;
             self.abandon_all();
+            self.refuse_early();
         }
         match &job {
             Job::Put { .. } | Job::Remove { .. } | Job::Unpark { .. } | Job::Discard { .. } => {}
@@ -296,7 +297,7 @@ impl<H: Host> Outbox<H> {
     }
 
     /// Takes back what was done in the hope that the store would do its part.
-    fn undo(&mut self, job: Job, error: StoreError) {
+    pub(super) fn undo(&mut self, job: Job, error: StoreError) {
         match job {
             Job::Put { id, replaced } => {
                 if let Some(old) = replaced {

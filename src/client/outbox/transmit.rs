@@ -46,6 +46,8 @@ impl<H: Host> Outbox<H> {
         let is_ready = matches!(stage, Stage::Starting { marking: None, loading: None, .. });
         match self.turn(id) {
             _ if !is_ready => {}
+            // Its number is out of turn: it gets another.
+            Turn::Now if self.is_overtaken(id) => self.put_back(id),
             Turn::Now if self.may_send() => self.transmit(id),
             Turn::AfterOthers => self.ready.push(id),
             Turn::Now | Turn::Passed => self.put_back(id),
