@@ -157,3 +157,20 @@ fn ends_no_hook_of_the_user_before_for_the_next() {
     rig.advance(crate::told::seconds(40));
     assert!(!rig.has_told("late 0 gap"), "{:?}", rig.told);
 }
+
+#[test]
+fn opens_the_store_of_the_next_user_at_once_although_that_of_the_one_before_was_silent() {
+    let mut rig = alice();
+    rig.is_store_slow = true;
+    rig.client.refresh_outbox(ROOT, rig.now);
+    rig.turn();
+    rig.sleep(crate::told::seconds(11));
+    rig.fire_timer();
+    assert!(!rig.asked.is_empty(), "the store says nothing");
+    rig.set_identity("bob");
+    rig.is_store_slow = false;
+    rig.turn();
+    rig.enqueue(ROOT, "c");
+    assert_eq!(rig.store(ROOT, "bob").leader, Some(0));
+    assert!(rig.has_told("action 0 c queued"), "{:?}", rig.told);
+}
