@@ -1,23 +1,10 @@
 /** The tables of docs/protocol.md name files and tests that exist, and leave no option or reason out. */
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { describe, expect, test } from "vitest";
+import { hasTest, linksOf, placeOf, read } from "./support/docLinks.js";
 
-const docs = new URL("../../docs/", import.meta.url);
-const read = (path: string) => readFileSync(new URL(path, docs), "utf8");
 const text = read("protocol.md");
-
-/** What links to files of the repository: a test's name, or its beginning, to the file that has it. */
-const links = Array.from(text.matchAll(/\[([^\]]+)\]\((\.\.\/[^)\s]+)\)/g), ([, name, path]) => ({
-  name: (name ?? "").replace(/^[`“]| …(?=”)|[`”]$/g, ""),
-  path: path ?? "",
-}));
-
-/** Tests in Rust are functions; others are named by a text, which may have a value at either end. */
-function hasTest(source: string, path: string, name: string): boolean {
-  if (path.endsWith(".rs")) return source.includes(`fn ${name}(`);
-  const literal = name.replace(/[^\w ]/g, "\\$&");
-  return new RegExp(`(["\`]|\`\\$\\{\\w+\\} )${literal}(["\`]| \\(?\\$\\{)`).test(source);
-}
+const links = linksOf(text);
 
 /** The members of an interface. */
 function members(path: string, name: string): string[] {
@@ -38,7 +25,7 @@ describe("docs/protocol.md", () => {
   });
 
   test.each([...new Set(links.map(({ path }) => path))])("names %s, which exists", (path) => {
-    expect(existsSync(new URL(path, docs))).toBe(true);
+    expect(existsSync(placeOf(path))).toBe(true);
   });
 
   test.each(links)("links $name to $path, which has it", ({ name, path }) => {
