@@ -12,5 +12,6 @@ mod downs;
 mod hostile;
 mod identity;
 mod order;
+mod port;
 mod rig;
 mod told;
