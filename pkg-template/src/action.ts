@@ -49,6 +49,10 @@ const endings = ["applied", "rejected", "expired", "cancelled", "conflict", ...r
 /** Says whether an action goes no further by itself. */
 export const isEnding = (state: ActionState): boolean => endings.includes(state);
 
+/** Says whether an action has ended without being sent by anybody. */
+const hasStayed = ({ state, attempts }: ActionStatus): boolean =>
+  state === "cancelled" || (attempts === 0 && (state === "expired" || state === "rejected"));
+
 /**
  * An action in the outbox.
  *
@@ -75,6 +79,8 @@ export class Action<Ack = unknown> {
   /** Whether the result is that of a retry which the store has yet to note. */
   #isRenewed = false;
   #cancelling: Deferred<boolean> | undefined;
+  /** Nothing more is heard of it. */
+  #isClosed = false;
 
   /** @internal */
   constructor(
@@ -123,8 +129,8 @@ export class Action<Ack = unknown> {
    * `false` if it was: the server may apply it, and its status goes on to tell.
    */
   cancel(): Promise<boolean> {
-    const { state } = this.#state.value;
-    if (isEnding(state)) return Promise.resolve(state === "cancelled");
+    const status = this.#state.value;
+    if (isEnding(status.state) || this.#isClosed) return Promise.resolve(hasStayed(status));
     if (this.#cancelling) return this.#cancelling.promise;
     const { promise } = (this.#cancelling = new Deferred());
     this.#handleCancel(this as Action);
@@ -139,7 +145,7 @@ export class Action<Ack = unknown> {
     if (isEnding(previous) && !isEnding(state)) this.#renew();
     if (isEnding(state)) {
       this.#result.settle(error, toValue(args, 0) as Ack);
-      this.handleCancelled(state === "cancelled");
+      this.handleCancelled(hasStayed(status));
     }
     this.#state.set(status);
     if (isEnding(state) && !retryable.includes(state)) this.#state.complete();
@@ -162,8 +168,9 @@ export class Action<Ack = unknown> {
     this.#cancelling = undefined;
   }
 
-  /** @internal The client ends; what is stored stays stored. */
+  /** @internal Nothing more is heard of it: the client ends, or the action is forgotten. */
   close(error: SockeyeError): void {
+    this.#isClosed = true;
     this.#accepted.settle(error);
     this.#result.settle(error);
     this.handleCancelled(false);

@@ -107,12 +107,13 @@ export class Connection extends ReliablePort implements CoreEvents, LoadEvents {
   /** What the user before has not sent is dropped, and namespaces that are wanted connect anew. */
   setIdentity(identity: string, isDiscarded = false): void {
     this.#identity = identity;
-    for (const { parts } of [...this.#sockets]) parts.handleIdentity(identity, isDiscarded);
+    const tell = this.#sockets.map(({ parts }) => parts.handleIdentity(identity, isDiscarded));
     this.options.core.positions = {};
     for (const { request } of this.#sendQueue.drain()) {
       if (request !== undefined) this.settled(request, identityChanged, []);
     }
     this.#core?.setIdentity(identity);
+    for (const tellNamespace of tell) tellNamespace();
   }
 
   emit(socket: number, outgoing: Outgoing, volatile: boolean): void {

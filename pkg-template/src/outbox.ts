@@ -209,17 +209,25 @@ export class Outbox {
   /**
    * @internal The user is another from now on. What the one before has stored stays stored, unless it
    * `isDiscarded`; nothing more is heard of it until that user is back.
+   *
+   * Listeners may enqueue for the new user: what is returned tells them, when the core knows of that user.
    */
-  handleIdentity(identity: string, isDiscarded: boolean): void {
-    const error = new SockeyeError(identityChanged);
-    this.handleGivenUp(error);
-    if (!isDiscarded) this.#others.set(this.#identity, this.actions);
-    else for (const action of this.actions.values()) action.close(error);
+  handleIdentity(identity: string, isDiscarded: boolean): () => void {
+    const refused = this.#takeWaiting();
+    const left = this.actions;
+    for (const { action } of refused) left.delete(action.id);
+    if (!isDiscarded && left.size > 0) this.#others.set(this.#identity, left);
     this.#identity = identity;
     this.actions = this.#others.get(identity) ?? new Map<string, Action>();
     this.#others.delete(identity);
     this.#desk?.handleIdentity();
     for (const id of [...this.#items.keys(), ""]) this.handleChanged(id);
+    for (const action of left.values()) action.handleCancelled(false);
+    const error = new SockeyeError(identityChanged);
+    return () => {
+      for (const { action } of refused) this.refuse(action, error);
+      if (isDiscarded) for (const action of left.values()) action.close(error);
+    };
   }
 
   /** @internal */
@@ -231,6 +239,7 @@ export class Outbox {
   close(error: SockeyeError): void {
     this.#takeWaiting();
     this.#desk?.close();
+    this.#desk = undefined;
     for (const actions of [this.actions, ...this.#others.values()]) {
       for (const action of actions.values()) action.close(error);
     }
@@ -273,11 +282,12 @@ export class Outbox {
 
   #openStore(): OutboxStore | undefined {
     const { store } = this.#scope.connection.options.outbox;
-    return (this.#store ??= typeof store === "function" ? store() : store);
+    return (this.#store ??= typeof store === "function" ? made(store) : store);
   }
 
   #cancel(action: Action): void {
-    if (this.#desk) this.#desk.cancel(action);
+    if (this.actions.get(action.id) !== action) action.handleCancelled(false);
+    else if (this.#desk) this.#desk.cancel(action);
     else this.#cancelWaiting(action);
   }
 
@@ -288,10 +298,10 @@ export class Outbox {
     cancelled.handleStatus({ state: "cancelled", attempts: 0, error }, []);
   }
 
-  #clearWaiting(filter: (item: OutboxItem) => boolean): Promise<number> {
+  async #clearWaiting(filter: (item: OutboxItem) => boolean): Promise<number> {
     const items = this.items.value.filter(filter);
-    for (const { id } of items) void this.actions.get(id)?.cancel();
-    return Promise.resolve(items.length);
+    const cancelled = items.map(async ({ id }) => (await this.actions.get(id)?.cancel()) === true);
+    return (await Promise.all(cancelled)).filter(Boolean).length;
   }
 
   #takeWaiting(): Enqueued[] {
@@ -311,6 +321,18 @@ export class Outbox {
     const item = { id, event, lane, args, ...status.value };
     this.#items.set(id, item);
     return item;
+  }
+}
+
+/** Makes a store; one that cannot be made is one that fails. */
+function made(make: () => OutboxStore): OutboxStore {
+  try {
+    return make();
+  } catch (error) {
+    const open = () => {
+      throw error;
+    };
+    return { durability: "memory", open };
   }
 }
 

@@ -34,6 +34,7 @@ export class OutboxDesk {
   /** What the store holds and the core has yet to speak of. */
   readonly #stored = new Map<string, StoredAction>();
   readonly #encoder = new TextEncoder();
+  #isClosed = false;
 
   constructor(scope: StoreScope & { options: ResolvedOutbox }, outbox: Outbox) {
     this.#scope = scope;
@@ -107,6 +108,7 @@ export class OutboxDesk {
   }
 
   close(): void {
+    this.#isClosed = true;
     this.#runner.close();
   }
 
@@ -151,9 +153,10 @@ export class OutboxDesk {
     } catch (error) {
       this.#outbox.report(error);
     }
-    const kept = new Set(keep.filter((key) => keys.includes(key)));
+    const asked = new Set(keys);
+    const kept = new Set(keep.filter((key) => asked.has(key)));
     const dropped = keys.filter((key) => !kept.has(key));
-    core.flushPlan(socket, ticket, [...kept], dropped);
+    if (!this.#isClosed) core.flushPlan(socket, ticket, [...kept], dropped);
   }
 
   #onStored(action: StoredAction): void {
@@ -163,10 +166,11 @@ export class OutboxDesk {
   /** What is gone has ended while the user was away, and nobody told this client how. */
   #onOpened(keys: ReadonlySet<string>): void {
     for (const key of this.#returned.splice(0)) {
-      const { attempts } = this.#outbox.actions.get(key) ?? {};
-      if (keys.has(key) || attempts === undefined) continue;
-      this.action(key, "unknown", attempts, undefined, []);
+      const action = this.#outbox.actions.get(key);
+      if (keys.has(key) || !action) continue;
+      this.action(key, "unknown", action.attempts, undefined, []);
       this.#outbox.remove(key);
+      action.close(new SockeyeError(describe("action_unknown")));
     }
   }
 
@@ -189,6 +193,7 @@ export class OutboxDesk {
     if (!isParked(state)) return (await action?.cancel()) ?? false;
     core.forgetAction(socket, id);
     this.#outbox.remove(id);
+    action?.close(new SockeyeError(describe("action_cancelled")));
     return true;
   }
 

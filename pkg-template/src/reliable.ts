@@ -207,9 +207,9 @@ export abstract class ReliableNamespace<
   }
 
   /** @internal */
-  handleIdentity(identity: string, isDiscarded: boolean): void {
+  handleIdentity(identity: string, isDiscarded: boolean): () => void {
     this.#latest.handleIdentity();
-    this.outbox.handleIdentity(identity, isDiscarded);
+    return this.outbox.handleIdentity(identity, isDiscarded);
   }
 
   /** @internal */

@@ -13,8 +13,11 @@ export interface ReliableParts {
   readonly desk: OutboxDesk | undefined;
   /** The core is there. */
   handleLoaded(): void;
-  /** The user is another from now on; what the one before has stored stays, or is thrown away. */
-  handleIdentity(identity: string, isDiscarded: boolean): void;
+  /**
+   * The user is another from now on; what the one before has stored stays, or is thrown away. Returns what
+   * tells those concerned, once the core knows of the user.
+   */
+  handleIdentity(identity: string, isDiscarded: boolean): () => void;
   /** There will be no core unless somebody asks again. */
   handleLoadGivenUp(error: SockeyeError): void;
 }

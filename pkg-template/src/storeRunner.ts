@@ -140,11 +140,7 @@ export class StoreRunner {
   async #executeAsLeader(partition: OutboxPartition, command: LeaderCommand): Promise<StoreAnswer> {
     switch (command.type) {
       case "lead":
-        this.#leading = new AbortController();
-        return this.#told({
-          type: "leading",
-          ...(await partition.lead(this.#leading.signal)),
-        });
+        return this.#lead(partition);
       case "raiseEpoch": {
         const epoch = await partition.raiseEpoch(command.epoch, command.atLeast);
         return epoch === "fenced" ? { type: "fenced" } : { type: "raised", epoch };
@@ -157,6 +153,17 @@ export class StoreRunner {
         return toDone(await partition.settle(command.epoch, command.settlements));
       case "park":
         return toDone(await partition.park(command.epoch, command.key, command.parked));
+    }
+  }
+
+  /** Whoever has resigned is answered nothing, whatever the store says. */
+  async #lead(partition: OutboxPartition): Promise<StoreAnswer> {
+    const { signal } = (this.#leading = new AbortController());
+    try {
+      return this.#told({ type: "leading", ...(await partition.lead(signal)) });
+    } catch (error) {
+      if (signal.aborted) return new Promise(() => {});
+      throw error;
     }
   }
 

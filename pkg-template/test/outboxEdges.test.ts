@@ -1,0 +1,157 @@
+/** The outbox where its caller, its store or its listeners do what nobody expects. */
+import { describe, expect, test, vi } from "vitest";
+import type { Action } from "../src/action.js";
+import { memoryOutboxStore } from "../src/memoryStore.js";
+import type { OutboxStore } from "../src/outboxStore.js";
+import { connected, idle, recorder, sockeyeError, turn } from "./support/setUp.js";
+
+const numbered = () => {
+  let count = 0;
+  return { randomId: () => `id-${++count}` };
+};
+
+describe("after destroy()", () => {
+  test("the outbox and its handles say that there is nothing to do", async () => {
+    const { client, core } = await connected(numbered());
+    const action = client.enqueue("save");
+    core.moves("id-1", "sent", { attempts: 1 });
+    const { outbox } = client;
+    await client.destroy();
+    await turn();
+    outbox.pause();
+    outbox.resume();
+    expect(outbox.retry("id-1")).toBe(false);
+    await expect(action.cancel()).resolves.toBe(false);
+    await expect(outbox.clear()).resolves.toBe(0);
+    expect(action.status.value.state).toBe("sent");
+  });
+
+  test("an answer of beforeFlush that comes late concerns nobody", async () => {
+    const unhandled = vi.fn();
+    process.on("unhandledRejection", unhandled);
+    let answer = () => {};
+    const beforeFlush = () =>
+      new Promise<undefined>((resolve) => (answer = () => resolve(undefined)));
+    const { client, core } = await connected({ ...numbered(), outbox: { beforeFlush } });
+    client.enqueue("save");
+    core.events.flushAsked(0, 1, ["id-1"]);
+    await turn();
+    await client.destroy();
+    await turn();
+    answer();
+    await turn();
+    process.off("unhandledRejection", unhandled);
+    expect(unhandled).not.toHaveBeenCalled();
+  });
+});
+
+describe("cancel()", () => {
+  test("of another user's action is answered: that user may come back and have it sent", async () => {
+    const { client, core } = await connected({ ...numbered(), identity: "anna" });
+    const action = client.enqueue("save");
+    core.moves("id-1", "queued");
+    const before = action.cancel();
+    client.setIdentity("berta");
+    await expect(before).resolves.toBe(false);
+    core.calls.length = 0;
+    await expect(action.cancel()).resolves.toBe(false);
+    expect(core.callsOf("cancelAction")).toEqual([]);
+  });
+
+  test("is true for what has ended without ever being sent", async () => {
+    const { client, core } = await connected(numbered());
+    const action = client.enqueue("save");
+    core.moves("id-1", "queued");
+    const before = action.cancel();
+    core.moves("id-1", "expired");
+    await expect(before).resolves.toBe(true);
+    await expect(action.cancel()).resolves.toBe(true);
+    core.refusal = { code: "outbox_full", message: "m", hint: "h" };
+    await expect(client.enqueue("save").cancel()).resolves.toBe(true);
+  });
+});
+
+describe("a listener that enqueues when the user changes", () => {
+  test("does so for the new user, before the core is there", async () => {
+    const { client, loader } = idle({ ...numbered(), identity: "anna" });
+    let next: Action | undefined;
+    client.enqueue("old").status.subscribe(({ state }) => {
+      if (state === "rejected") next = client.enqueue("new");
+    });
+    client.setIdentity("berta");
+    expect(client.outbox.get("id-2")).toBe(next);
+    const core = await loader.succeed();
+    expect(core.callsOf("enqueue").map(([, data]) => data.name)).toEqual(["new"]);
+    core.moves("id-2", "queued");
+    await expect(next?.accepted).resolves.toBeUndefined();
+  });
+
+  test("does so for the new user, in every namespace, also when the queue is discarded", async () => {
+    const { client, core } = await connected({ ...numbered(), identity: "anna" });
+    const other = client.namespace("/other");
+    const order: string[] = [];
+    core.onCall = ([name]) => void order.push(name);
+    client.enqueue("old").status.subscribe({
+      complete: () => [client.enqueue("new"), other.enqueue("new")],
+    });
+    order.length = 0;
+    client.logout({ queue: "discard" });
+    expect(order.indexOf("setIdentity")).toBeLessThan(order.indexOf("enqueue"));
+    expect(client.outbox.get("id-2")?.event).toBe("new");
+    expect(other.outbox.get("id-3")?.event).toBe("new");
+  });
+});
+
+describe("a store", () => {
+  test("that cannot be made is one that fails", async () => {
+    const cause = new Error("no storage");
+    const store = (): OutboxStore => {
+      throw cause;
+    };
+    const { client, loader } = idle({ ...numbered(), outbox: { store } });
+    const errors = recorder();
+    client.errors.subscribe(errors);
+    expect(client.outbox.durability).toBe("memory");
+    const action = client.enqueue("save");
+    void client.connect();
+    const core = await loader.succeed();
+    expect(core.callsOf("connect")).toHaveLength(1);
+    expect(client.outbox.get("id-1")).toBe(action);
+    core.events.store(0, 1, { type: "open", identity: "" });
+    await turn();
+    const failed = { type: "failed", code: "storage_failed" };
+    expect(core.callsOf("storeAnswered")).toEqual([[0, 1, failed]]);
+    expect(errors.values).toEqual([sockeyeError("storage_failed", { cause })]);
+  });
+
+  test("that has no leader to give says nothing when the client resigns", async () => {
+    const store = memoryOutboxStore();
+    const first = await connected({ outbox: { store } });
+    first.client.enqueue("save");
+    const second = await connected({ outbox: { store } });
+    second.client.enqueue("save");
+    const errors = recorder();
+    second.client.errors.subscribe(errors);
+    for (const { core } of [first, second]) {
+      core.events.store(0, 1, { type: "open", identity: "" });
+      core.events.store(0, 2, { type: "lead" });
+      await turn();
+    }
+    second.core.events.store(0, 3, { type: "resign" });
+    await turn();
+    expect(errors.values).toEqual([]);
+    expect(second.core.callsOf("storeAnswered").map(([, ticket]) => ticket)).toEqual([1]);
+  });
+});
+
+describe("what was put aside", () => {
+  test("has a status that ends when it is forgotten", async () => {
+    const { client, core } = await connected(numbered());
+    const action = client.enqueue("save");
+    core.moves("id-1", "quarantined", { attempts: 3 });
+    const statuses = recorder();
+    action.status.subscribe(statuses);
+    await client.outbox.clear();
+    expect(statuses.ends).toEqual(["complete"]);
+  });
+});
