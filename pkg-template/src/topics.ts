@@ -52,6 +52,8 @@ export class Topic<Answer = unknown> {
   readonly #options: AnyTopicOptions;
   readonly #bodies: Bodies;
   readonly #state: State<TopicStatus>;
+  /** What it was joined with, while it is live. */
+  #args: readonly unknown[] = [];
   #ready = new Deferred<Answer>();
   #count = 0;
   #confirm: number | undefined;
@@ -101,6 +103,7 @@ export class Topic<Answer = unknown> {
   handleStatus(state: TopicState, cause: unknown, args: readonly unknown[]): void {
     const { state: previous } = this.#state.value;
     if (previous === "live" || (previous === "failed" && state !== "failed")) this.#renew();
+    this.#args = args;
     const error = state === "failed" ? failed(this.key, cause) : undefined;
     if (error) this.#ready.settle(error);
     else if (state === "live") this.#ready.settle(undefined, toValue(args, 0) as Answer);
@@ -125,14 +128,21 @@ export class Topic<Answer = unknown> {
     const { confirm } = this.#options;
     const { eventNumbers } = this.#topics.scope.connection;
     this.#confirm = confirm && eventNumbers.retain(confirm.event);
-    this.#topics.add(this as Topic);
-    this.tellCore();
+    const other = this.#topics.add(this as Topic);
+    if (other) this.#takeStatus(other as Topic<Answer>);
+    else this.tellCore();
+  }
+
+  /** Another handle of the topic was there before. */
+  #takeStatus(other: Topic<Answer>): void {
+    const { state, error } = other.#state.value;
+    if (state !== "idle") this.handleStatus(state, error?.cause, other.#args);
   }
 
   #close(): void {
     const { connection, socket } = this.#topics.scope;
-    this.#topics.remove(this as Topic);
-    connection.core?.releaseTopic(socket, this.key);
+    const isLast = this.#topics.remove(this as Topic);
+    if (isLast) connection.core?.releaseTopic(socket, this.key);
     if (this.#options.confirm) connection.eventNumbers.release(this.#options.confirm.event);
     this.#ready.settle(fail("aborted", "nobody wants the topic", "retain it again"));
     this.#renew();
@@ -147,7 +157,8 @@ export class Topic<Answer = unknown> {
 /** The topics of a namespace that somebody wants. */
 export class Topics {
   readonly scope: TopicScope;
-  readonly #topics = new Map<string, Topic>();
+  /** All handles of a topic that are retained: the application may have made several before that. */
+  readonly #topics = new Map<string, readonly Topic[]>();
 
   constructor(scope: TopicScope) {
     this.scope = scope;
@@ -155,29 +166,36 @@ export class Topics {
 
   /** Returns the topic that is wanted already, if there is one. Throws what `emit` throws. */
   get(options: AnyTopicOptions): Topic {
-    const key = options.key ?? JSON.stringify(options.join);
-    return this.#topics.get(key) ?? new Topic(this, key, options);
+    const key = options.key ?? toBody(options.join);
+    return this.#topics.get(key)?.[0] ?? new Topic(this, key, options);
   }
 
-  add(topic: Topic): void {
-    this.#topics.set(topic.key, topic);
+  /** Returns another handle of the same topic, if one is retained. */
+  add(topic: Topic): Topic | undefined {
+    const others = this.#topics.get(topic.key) ?? [];
+    this.#topics.set(topic.key, [...others, topic]);
+    return others[0];
   }
 
-  remove(topic: Topic): void {
-    this.#topics.delete(topic.key);
+  /** Returns whether it was the last handle of its topic. */
+  remove(topic: Topic): boolean {
+    const others = this.#topics.get(topic.key)?.filter((other) => other !== topic) ?? [];
+    if (others.length > 0) this.#topics.set(topic.key, others);
+    else this.#topics.delete(topic.key);
+    return others.length === 0;
   }
 
   /** The core is there. */
   handleLoaded(): void {
-    for (const topic of this.#topics.values()) topic.tellCore();
+    for (const [topic] of this.#topics.values()) topic?.tellCore();
   }
 
   handleTopic(key: string, state: TopicState, error: unknown, args: readonly unknown[]): void {
-    this.#topics.get(key)?.handleStatus(state, error, args);
+    for (const topic of this.#topics.get(key) ?? []) topic.handleStatus(state, error, args);
   }
 
   handleConfirming(event: number, args: readonly unknown[]): void {
-    for (const topic of [...this.#topics.values()]) {
+    for (const topic of [...this.#topics.values()].flat()) {
       try {
         topic.handleConfirming(event, args);
       } catch (error) {
@@ -187,7 +205,7 @@ export class Topics {
   }
 
   close(error: SockeyeError): void {
-    for (const topic of this.#topics.values()) topic.close(error);
+    for (const topic of [...this.#topics.values()].flat()) topic.close(error);
   }
 
   readonly report = (error: unknown): void => this.scope.connection.report(error);

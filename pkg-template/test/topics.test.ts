@@ -43,6 +43,32 @@ describe("a topic", () => {
     expect(core.callsOf("retainTopic")).toHaveLength(1);
   });
 
+  test("is one also if several handles were made before it was retained", async () => {
+    const { client, core } = await connected();
+    const [one, other] = [client.topic(room), client.topic(room)];
+    const [first, second] = [one.retain(), other.retain()];
+    expect(core.callsOf("retainTopic")).toHaveLength(1);
+    core.events.topic(0, key, "live", undefined, [1]);
+    await expect(Promise.all([one.ready, other.ready])).resolves.toEqual([1, 1]);
+    const late = client.topic(room);
+    expect(late).toBe(one);
+    first.unsubscribe();
+    expect(core.callsOf("releaseTopic")).toEqual([]);
+    expect(other.status.value).toEqual({ state: "live" });
+    one.retain();
+    await expect(one.ready).resolves.toBe(1);
+    one.retain();
+    second.unsubscribe();
+    expect(core.callsOf("releaseTopic")).toEqual([]);
+    await client.destroy();
+    expect(core.callsOf("retainTopic")).toHaveLength(1);
+  });
+
+  test("of what cannot be written as JSON throws what `emit` throws", async () => {
+    const { client } = await connected();
+    expect(() => client.topic({ join: ["a", 1n] })).toThrow(sockeyeError("not_serializable"));
+  });
+
   test("has a status and the answer to its join", async () => {
     const { topic, says } = await retained();
     const statuses = recorder();
