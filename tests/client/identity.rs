@@ -174,3 +174,24 @@ fn opens_the_store_of_the_next_user_at_once_although_that_of_the_one_before_was_
     assert_eq!(rig.store(ROOT, "bob").leader, Some(0));
     assert!(rig.has_told("action 0 c queued"), "{:?}", rig.told);
 }
+
+#[test]
+fn leaves_nothing_in_the_store_of_a_user_whose_queue_is_discarded() {
+    let mut rig = alice();
+    rig.enqueue(ROOT, "queued");
+    rig.discard_queue();
+    rig.set_identity("");
+    assert_eq!(rig.store(ROOT, "alice").keys(), [] as [&str; 0]);
+}
+
+#[test]
+fn leaves_nothing_either_of_what_the_store_has_not_taken_yet() {
+    let mut rig = alice();
+    rig.is_store_slow = true;
+    rig.enqueue(ROOT, "late");
+    rig.discard_queue();
+    rig.set_identity("");
+    rig.is_store_slow = false;
+    rig.turn();
+    assert_eq!(rig.store(ROOT, "alice").keys(), [] as [&str; 0]);
+}

@@ -210,6 +210,11 @@ impl Rig {
         self.turn();
     }
 
+    pub fn discard_queue(&mut self) {
+        self.client.discard_queue(self.now);
+        self.turn();
+    }
+
     pub fn destroy(&mut self) {
         self.client.destroy(self.now);
         self.is_destroyed = true;

@@ -158,7 +158,14 @@ impl<H: Host> Outbox<H> {
                 let key = entry.record.key.clone();
                 self.discard(&key);
             } else if what != Clear::Parked && entry.is_unsent() {
+                let is_being_stored = matches!(entry.stage, Stage::Storing)
+                    && !matches!(self.role, Role::Closed | Role::Opening | Role::Refused);
+                let key = entry.record.key.clone();
                 self.remove_unsent(id, CancelCause::Asked);
+                if what == Clear::All && is_being_stored {
+                    // Whoever discards everything may not be there any more when the store has taken it.
+                    self.ask(Job::Remove { id }, StoreCommand::Remove { key, only_unsent: true });
+                }
             } else if what == Clear::All && !entry.is_over() && self.epoch().is_some() {
                 self.end(id, ActionStatus::Unknown(UnknownCause::Discarded));
             }
