@@ -115,7 +115,7 @@ export class Actions<Tx> {
   async #performLeased(job: Job<Tx>, token: string): Promise<void> {
     const { store } = this.#settings;
     const outcome = await this.#outcomeOf(job).catch(async (error: unknown) => {
-      await store.release(job.action, token);
+      await store.release(job.action, token).catch(this.#settings.report);
       throw error;
     });
     if (outcome.status === "applied") job.committed();

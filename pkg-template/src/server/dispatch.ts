@@ -45,7 +45,11 @@ export function dispatch({
       resolve(args);
     };
     const whole: Event = [...event, acknowledge];
+    let hasPassed = false;
     runAll(middlewares, whole, (error) => {
+      // A middleware that goes on twice does not have the work done twice.
+      if (hasPassed) return;
+      hasPassed = true;
       if (!error) {
         run(whole, acknowledge, fail);
         return;

@@ -28,9 +28,10 @@ export const maxNameLength = 256;
 export function takeEnvelope(args: unknown[]): Taken | undefined {
   const at = args.length - (typeof args.at(-1) === "function" ? 2 : 1);
   const wrapper = args[at];
-  if (!isRecord(wrapper)) return undefined;
+  // Asked first, because binary data would name each of its bytes.
+  if (!isRecord(wrapper) || !Object.hasOwn(wrapper, "$sockeye")) return undefined;
   const names = Object.keys(wrapper);
-  if (names.length !== 1 || names[0] !== "$sockeye") return undefined;
+  if (names.length !== 1) return undefined;
   args.splice(at, 1);
   return read(wrapper["$sockeye"]);
 }

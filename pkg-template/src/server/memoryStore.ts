@@ -8,7 +8,7 @@ import { Turns } from "./turns.js";
 /** How much a memory store keeps. */
 export interface MemoryStoreOptions {
   /**
-   * How many keys, 100,000 by default. With more of them it forgets all and takes another id, which
+   * How many keys, and how many lanes, 100,000 by default. With more of them it forgets all and takes another id, which
    * tells clients honestly that it knows nothing; so it must be more than come in the retention.
    */
   readonly maxKeys?: number;
@@ -52,7 +52,10 @@ class MemoryRows implements Rows {
   }
 
   setLane(id: LaneId, state: LaneState, keepMs: number): void {
-    this.#lanes.set(nameOf(id), state, keepMs);
+    const name = nameOf(id);
+    // A known key may come in any lane.
+    if (!this.#lanes.get(name) && this.#lanes.size >= this.#maxKeys) this.#forgetAll();
+    this.#lanes.set(name, state, keepMs);
   }
 
   key(identity: string, key: string): KnownKey | undefined {

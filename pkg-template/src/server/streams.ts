@@ -53,8 +53,11 @@ export class Streams {
 
   /** Tells the socket where the room's stream stands, and lets it in. */
   async join(socket: ServerSocket, room: string): Promise<void> {
+    const wasConnected = isConnected(socket);
     await this.#turns.take([room], async () => {
       const position = await this.#settings.log.position(this.#logName(room));
+      // Nobody would take a socket out of the room that has gone meanwhile.
+      if (wasConnected && !isConnected(socket)) return;
       socket.emit("sockeye:position", [room, position.epoch, position.seq]);
       await socket.join(room);
       await this.#catchUp(socket, room, position);
@@ -127,6 +130,8 @@ export class Streams {
 
   #logName = (stream: string): string => joined(this.#settings.namespace.name, stream);
 }
+
+const isConnected = ({ connected }: ServerSocket): boolean => connected;
 
 /** What one answer may still hold. */
 interface Budget {

@@ -125,6 +125,18 @@ describe("a handler that knows nothing of keys", () => {
     expect(status(await enqueue("save", [], { k: "key", n: 1 }))).toBe("applied");
   });
 
+  test("is told of by its own error also if the store fails, too", async () => {
+    const [mine, stores] = [new Error("mine"), new Error("the store's")];
+    const store = { ...memoryStore(), release: () => Promise.reject(stores) };
+    const world = setUp({ store });
+    const { socket, enqueue } = await connect(world);
+    socket.on("save", () => {
+      throw mine;
+    });
+    expect(status(await enqueue("save"))).toBe("retry");
+    expect(world.errors).toEqual([stores, mine]);
+  });
+
   test("is asked again when nobody listens", async () => {
     const world = setUp();
     const { enqueue } = await connect(world);
@@ -240,6 +252,19 @@ describe("the middlewares of a socket", () => {
     expect(handler).not.toHaveBeenCalled();
     isOpen = true;
     expect(status(await enqueue("save", [], { k: "key 1", n: 1 }))).toBe("applied");
+  });
+
+  test("that go on twice have the work done once", async () => {
+    const world = setUp();
+    const { socket, enqueue } = await connect(world);
+    const handler = vi.fn((done: Acknowledge) => done());
+    socket.on("save", handler);
+    socket.use((_event: unknown[], next: () => void) => {
+      next();
+      next();
+    });
+    expect(status(await enqueue("save"))).toBe("applied");
+    expect(handler).toHaveBeenCalledOnce();
   });
 
   test("may reject it for good, or answer themselves", async () => {

@@ -20,6 +20,13 @@ describe("takeEnvelope", () => {
     expect(args).toEqual(["save"]);
   });
 
+  test("does not list the members of other data: binary data has one for each byte", () => {
+    const ownKeys = () => {
+      throw new Error("listed");
+    };
+    expect(takeEnvelope(["save", new Proxy({ a: 1 }, { ownKeys })])).toBeUndefined();
+  });
+
   test("takes members that a later version adds for nothing", () => {
     expect(takeEnvelope(["save", { $sockeye: { ...good, later: {} } }])).toHaveProperty("envelope");
   });

@@ -40,6 +40,17 @@ describe("memoryStore", () => {
     expect(await world.store.memory()).not.toBe(memory);
   });
 
+  test("keeps no more lanes either, in whatever lanes a known key comes", async () => {
+    const world = setUp({ store: memoryStore({ maxKeys: 3 }) });
+    const memory = await world.store.memory();
+    const { socket, enqueue } = await connect(world);
+    socket.on("save", (done: () => void) => done());
+    for (const lane of ["a", "b", "c"]) await enqueue("save", [], { k: "key", n: 1, lane });
+    expect(await world.store.memory()).toBe(memory);
+    await enqueue("save", [], { k: "key", n: 1, lane: "d" });
+    expect(await world.store.memory()).not.toBe(memory);
+  });
+
   test("keeps a claim that another has by now", async () => {
     const store = memoryStore();
     const envelope = {

@@ -163,6 +163,16 @@ describe("events", () => {
     await expect(world.attached.join(socket, "*prices")).rejects.toThrow(TypeError);
   });
 
+  test("have no socket that has gone while the log was read", async () => {
+    const log = new MemoryEventLog(limits);
+    const world = setUp({ store: { ...memoryStore(), eventLog: () => log } });
+    const { socket } = await connect(world);
+    const joined = world.attached.join(socket, "job 1");
+    socket.connected = false;
+    await joined;
+    expect([...socket.rooms]).not.toContain("job 1");
+  });
+
   test("that others log while a socket joins reach it after its position", async () => {
     const log = new MemoryEventLog(limits);
     const world = setUp({ store: { ...memoryStore(), eventLog: () => log } });
