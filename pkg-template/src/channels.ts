@@ -10,8 +10,8 @@ type Responder = (value: unknown) => unknown;
 interface Channel {
   subject: Subject<unknown>;
   responder: Responder | undefined;
-  /** What waits for the first subscriber, and how much of it may. */
-  held?: { values: unknown[]; max: number } | undefined;
+  /** What waits for the first subscriber, and how much of it may: each who holds it says. */
+  held?: { values: unknown[]; limits: number[] } | undefined;
 }
 
 export class Channels {
@@ -84,12 +84,13 @@ export class Channels {
   /** Keeps up to `max` events of this name while nobody subscribes to them. */
   hold(event: string, max: number): Subscription {
     const { channel, release } = this.#open(event);
-    channel.held = { values: [], max };
-    const held = new Observable<never>(() => () => {
-      channel.held = undefined;
+    const held = (channel.held ??= { values: [], limits: [] });
+    held.limits.push(max);
+    return new Observable<never>(() => () => {
+      held.limits.splice(held.limits.indexOf(max), 1);
+      if (held.limits.length === 0) channel.held = undefined;
       release();
-    });
-    return held.subscribe({});
+    }).subscribe({});
   }
 
   /**
@@ -118,7 +119,7 @@ export class Channels {
     const value = toValue(args, 1);
     const { held, subject } = channel;
     if (held && !subject.isObserved) {
-      if (held.values.push(value) > held.max) held.values.shift();
+      if (held.values.push(value) > Math.max(...held.limits)) held.values.shift();
     } else subject.next(value);
     if (channel.responder) answer?.(channel.responder, value);
   }

@@ -78,7 +78,7 @@ export class Hooks {
   }
 
   async handlePrologueNeeded(ticket: number): Promise<void> {
-    await this.#callAll(this.#onConnected, this.#scope.firstSender(ticket));
+    await this.#callAll(() => this.#onConnected, this.#scope.firstSender(ticket));
     this.#scope.connection.core?.prologueDone(this.#scope.socket, ticket);
   }
 
@@ -90,17 +90,20 @@ export class Hooks {
   }
 
   async handleGapHookNeeded(ticket: number): Promise<void> {
-    if (this.#gap) await this.#callAll(this.#onGap, this.#gap);
+    if (this.#gap) await this.#callAll(() => this.#onGap, this.#gap);
     this.#scope.connection.core?.gapDone(this.#scope.socket, ticket);
   }
 
   close(): void {
+    this.#onConnected = [];
+    this.#onGap = [];
     this.#state.complete();
   }
 
-  /** One after the other; one that throws stops nobody else. */
-  async #callAll<Value>(handlers: readonly Handler<Value>[], value: Value): Promise<void> {
-    for (const handler of handlers) {
+  /** One after the other, for as long as it is subscribed; one that throws stops nobody else. */
+  async #callAll<Value>(read: () => readonly Handler<Value>[], value: Value): Promise<void> {
+    for (const handler of read()) {
+      if (!read().includes(handler)) continue;
       try {
         await handler(value);
       } catch (error) {

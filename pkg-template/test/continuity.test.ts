@@ -85,6 +85,23 @@ describe("onGap()", () => {
     expect(core.callsOf("gapDone")).toEqual([[0, 7]]);
   });
 
+  test("is not called any more once it is unsubscribed, or the client destroyed", async () => {
+    const { client, core } = await connected();
+    const second = vi.fn();
+    const third = vi.fn();
+    client.onGap(async () => {
+      subscription.unsubscribe();
+      await client.destroy();
+    });
+    const subscription = client.onGap(second);
+    client.onGap(third);
+    core.events.continuity(0, gap);
+    core.events.gapHookNeeded(0, 7);
+    await turn();
+    expect(second).not.toHaveBeenCalled();
+    expect(third).not.toHaveBeenCalled();
+  });
+
   test("is told of what was missed on a live connection, too", async () => {
     const { client, core } = await connected();
     const handler = vi.fn();
@@ -217,6 +234,20 @@ describe("emitLatest()", () => {
 });
 
 describe("hold()", () => {
+  test("keeps events for as long as anybody holds them, as many as the most that is asked", async () => {
+    const { client, core } = await connected();
+    const one = client.hold("welcome", 2);
+    core.delivers("welcome", [1]);
+    const other = client.hold("welcome", 1);
+    core.delivers("welcome", [2]);
+    other.unsubscribe();
+    core.delivers("welcome", [3]);
+    const got = recorder();
+    client.on("welcome").subscribe(got);
+    expect(got.values).toEqual([2, 3]);
+    one.unsubscribe();
+  });
+
   test("gives the first subscriber what came before, once", async () => {
     const { client, core } = await connected();
     client.hold("welcome", 10);
