@@ -18,6 +18,8 @@ mod engine;
 mod engine_bench;
 #[path = "web/live.rs"]
 mod live;
+#[path = "web/parts.rs"]
+mod parts;
 #[path = "web/polling.rs"]
 mod polling;
 #[path = "web/recovery.rs"]

@@ -1,6 +1,8 @@
 // A manager on a bench: WebSockets, timers and the clock are the test's, and everything that the
 // manager does is written into a log, in order.
 
+import { callbacks } from "./parts.js";
+
 const { setTimeout, clearTimeout } = globalThis;
 const now = performance.now.bind(performance);
 
@@ -50,9 +52,23 @@ export class Bench {
     const all = [...names, "status", "diagnose"];
     const heard = Object.fromEntries(all.map((name) => [name, told(name)]));
     const status = (...args) => told("status")(...withoutNormal(args));
-    // What every connection continues is no news here.
-    return { ...heard, status, continuity() {} };
+    return { ...heard, ...this.eventsOfParts(), status };
   }
+
+  /** What is told of outbox, store, continuity and topics; only `parts.js` wants to know it. */
+  eventsOfParts() {
+    const told =
+      (name) =>
+      (...args) => {
+        this.depth += 1;
+        this.deepest = Math.max(this.deepest, this.depth);
+        this.onPart(name, args);
+        this.depth -= 1;
+      };
+    return Object.fromEntries(callbacks().map((name) => [name, told(name)]));
+  }
+
+  onPart() {}
 
   tell(name, args) {
     this.depth += 1;
