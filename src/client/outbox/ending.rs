@@ -103,6 +103,14 @@ impl<H: Host> Outbox<H> {
         }
     }
 
+    pub(super) fn on_gone_while_ending(&mut self, id: u32) {
+        self.ending.retain(|ending| *ending != id);
+        if let Some(entry) = self.entries.get_mut(&id) {
+            entry.stage = Stage::Queued;
+        }
+        self.on_gone(id);
+    }
+
     pub(super) fn on_no_news(&mut self, id: u32) {
         let stage = self.entries.get(&id).map(|entry| &entry.stage);
         if matches!(stage, Some(Stage::Gone)) {

@@ -21,6 +21,9 @@ pub const MAX_KILLS: u32 = 3;
 /// A connection that ends this soon after an action was sent may have ended by it.
 pub(super) const SUSPICIOUS: Duration = Duration::from_secs(5);
 
+/// So long before the server may forget an action it is not sent again: on the way it may be delayed.
+const RETENTION_MARGIN: Duration = Duration::from_secs(120);
+
 /// A connection on which events flow.
 #[derive(Debug)]
 pub(super) struct Link {
@@ -140,7 +143,9 @@ impl<H: Host> Outbox<H> {
                     return Some(UnknownCause::MemoryLost);
                 }
                 let age = self.server_time_ms()?.saturating_sub(sent.server_time_ms?);
-                let is_old = Duration::from_millis(age) > *retention;
+                // What is sent now may take its time.
+                let margin = RETENTION_MARGIN.min(*retention / 2);
+                let is_old = Duration::from_millis(age) + margin > *retention;
                 is_old.then_some(UnknownCause::RetentionOver)
             }
             (ServerMemory::None, Some(_)) => Some(UnknownCause::MemoryLost),

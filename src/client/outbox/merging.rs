@@ -189,7 +189,9 @@ impl<H: Host> Outbox<H> {
         };
         match entry.stage {
             // The answer to the question to remove it says who has removed it.
-            Stage::Ending(_) => {}
+            Stage::Ending(_) if self.settle_job.is_some() || self.epoch().is_some() => {}
+            // That question was lost, or another one drains by now.
+            Stage::Ending(_) => self.on_gone_while_ending(id),
             Stage::Ended(..) if self.settle_job.is_some() => {}
             Stage::Ended(..) => self.on_settled(id),
             Stage::Parked(_) => {
@@ -211,6 +213,8 @@ impl<H: Host> Outbox<H> {
         match known {
             Some((id, false)) => self.put_aside(id, Parked::Quarantined, status),
             Some((_, true)) => {}
+            // It has ended, which the store was about to hear.
+            None if self.past.outcome(&key).is_some() => {}
             None if self.unreadable.insert(key.clone()) => {
                 self.effects.push_back(Effect::Status { key, status, attempts: 0 });
             }

@@ -108,8 +108,10 @@ impl<H: Host> Outbox<H> {
             return;
         };
         entry.is_superseded = false;
-        if let (true, Some(by)) = (was_replaced, by) {
-            self.tell_last(old, ActionStatus::Cancelled(CancelCause::Superseded(by)));
+        if was_replaced {
+            // What replaced it may itself have been replaced by now.
+            let cause = by.map_or(CancelCause::Removed, CancelCause::Superseded);
+            self.tell_last(old, ActionStatus::Cancelled(cause));
         } else {
             self.touch_lane_of(old);
         }

@@ -249,6 +249,8 @@ impl<H: Host> Outbox<H> {
     fn step_down(&mut self) {
         self.role = Role::Following;
         self.raise_to = None;
+        // What it was about to end may have been ended by another.
+        self.has_to_read = true;
         self.abandon_all();
         self.take_back_endings();
         self.ask_without_answer(StoreCommand::Resign);
