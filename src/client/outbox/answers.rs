@@ -17,9 +17,10 @@ use crate::time::Instant;
 /// How often in a row nothing may come of sending in a lane before it pauses.
 const FREE_STALLS: u32 = 2;
 
-/// An epoch is raised by up to this more than it has to be, so that two copies of one store do not take the
-/// same one.
-const EPOCH_JITTER: Duration = Duration::from_micros(1_023);
+/// An epoch is raised by up to as many microseconds as this more than it has to be, so that two copies of
+/// one store, or one that went back in time, hardly ever take the same one. A server that knows the key of an
+/// action says so whatever its number is, and then the two would count in turns.
+const EPOCH_JITTER: Duration = Duration::from_micros(999_999);
 
 /// Numbers that JavaScript cannot count are not counted here either.
 const MAX_EPOCH: u64 = 1 << 52;

@@ -19,6 +19,11 @@ impl<H: Host> Outbox<H> {
         if !self.may_send() || !self.other.is_over(self.now) || !self.is_planned() {
             return;
         }
+        if !self.has_own_epoch && self.memory().is_some() {
+            // The one that the store gave may have been used by a copy of it.
+            self.has_own_epoch = true;
+            self.want_epoch(0);
+        }
         let mut marks = Vec::new();
         while self.has_slot() && self.raise_to.is_none() {
             let Some(id) = self.next_to_start() else {

@@ -28,8 +28,8 @@
 //! none before the one with the number before it. When the numbers of the client and of the server do not
 //! fit (after a store went back in time, or when an action between two was given up), the client takes a new
 //! epoch, in which every lane counts from 1. A lane begins to count in an epoch only when nothing of it is
-//! under way, and with one action, until its answer shows that nobody else counts in the same epoch. So each
-//! round ends at least one action: the server applies number 1 of an epoch that is new to it, and knows the
+//! under way, and with one action, until its answer shows that the server counts with it. Epochs are raised
+//! at random, so that copies of one store do not count in the same. So each round ends at least one action: the server applies number 1 of an epoch that is new to it, and knows the
 //! keys that it has applied. Lanes do not wait for each other.
 
 mod action;
@@ -121,6 +121,8 @@ pub struct Outbox<H: Host> {
     epoch_since: u32,
     /// The question on which the role depends.
     role_job: Option<u32>,
+    /// Whether the epoch was raised at random since this client leads.
+    has_own_epoch: bool,
     /// A new epoch is wanted, and not lower than this.
     raise_to: Option<u64>,
     /// What was enqueued before the store was open: its number, what it sends, and which it replaces.
@@ -181,6 +183,7 @@ impl<H: Host> Outbox<H> {
             role: Role::Closed,
             epoch_since: 0,
             role_job: None,
+            has_own_epoch: false,
             raise_to: None,
             early: Vec::new(),
             entries: SortedMap::new(),

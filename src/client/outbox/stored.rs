@@ -68,6 +68,7 @@ impl<H: Host> Outbox<H> {
 
     fn on_leading(&mut self, epoch: u64, contents: Contents, since: u32) {
         self.role = Role::Leading(epoch);
+        self.has_own_epoch = false;
         self.merge(contents, since, true);
         // Unless the store turned out to be of a version to come.
         if self.role == Role::Leading(epoch) {
