@@ -146,8 +146,9 @@ struct World {
     late: Vec<(Frame, String)>,
     names: Vec<String>,
     retried: BTreeSet<String>,
-    /// What anybody was told to be unknown: the others of its lane go on without it.
-    unknown: BTreeSet<String>,
+    /// What anybody was told to be unknown, and what has a time to live, about whose end clients may not agree to
+    /// the millisecond: the others of its lane go on without it.
+    unbound: BTreeSet<String>,
     /// The statuses and frames of clients that have crashed.
     cancelled: BTreeSet<String>,
     sent: BTreeSet<String>,
@@ -170,7 +171,7 @@ impl World {
             late: Vec::new(),
             names: Vec::new(),
             retried: BTreeSet::new(),
-            unknown: BTreeSet::new(),
+            unbound: BTreeSet::new(),
             cancelled: BTreeSet::new(),
             sent: BTreeSet::new(),
             accepted: [BTreeSet::new(), BTreeSet::new()],
@@ -233,6 +234,9 @@ impl World {
         let name = format!("action-{}", self.names.len());
         let lane = format!("lane-{lane}");
         self.names.push(name.clone());
+        if ttl {
+            self.unbound.insert(name.clone());
+        }
         let action = NewAction {
             ttl: ttl.then(|| seconds(20)),
             coalesce_key: coalesce.then(|| "same".into()),
@@ -357,7 +361,7 @@ impl World {
                         self.accepted[number].insert(name.clone());
                     }
                     status if status.starts_with("unknown") => {
-                        self.unknown.insert(name.clone());
+                        self.unbound.insert(name.clone());
                     }
                     status if status.starts_with("cancelled") => {
                         self.cancelled.insert(name.clone());
@@ -380,7 +384,7 @@ impl World {
         for lane in ["lane-0", "lane-1", "lane-2"] {
             let effects = self.server.effects_of(lane);
             let is_bound =
-                |name: &&str| !self.retried.contains(*name) && !self.unknown.contains(*name);
+                |name: &&str| !self.retried.contains(*name) && !self.unbound.contains(*name);
             let effects: Vec<_> = effects.into_iter().filter(is_bound).collect();
             let store = self.store.borrow();
             let stored = store.history.iter().map(String::as_str);

@@ -93,6 +93,9 @@ impl<H: Host> Outbox<H> {
             return;
         };
         entry.record.order = order;
+        // Other clients count its age from the commit, too.
+        entry.stored_at = self.now;
+        entry.expires_at = entry.record.ttl.map(|ttl| self.now + ttl);
         self.join_lane(id);
         if !defects::is(Defect::AcceptBeforeCommit) {
             self.tell(id, ActionStatus::Queued);
