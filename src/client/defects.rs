@@ -25,8 +25,8 @@ pub enum Defect {
     DropOnRefusal,
     /// The answer "renumber" is taken for "applied", as if numbers alone named actions.
     BareSequence,
-    /// The numbers of transmissions start again with each connection, and late answers still count.
-    AnswerOfAnyConnection,
+    /// An answer counts by its number alone, whatever key it has: also one of another connection.
+    AnswerWithoutKey,
     /// After five sendings an action is given up.
     RetryLimit,
     /// The answer "renumber" leaves the number as it is.

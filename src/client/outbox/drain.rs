@@ -177,10 +177,10 @@ impl<H: Host> Outbox<H> {
         let verdict = if entry.is_expired(self.now) {
             self.expire(id);
             return false;
-        } else if entry.is_uncertain() && !defects::is(Defect::ResendAfterMemoryLoss) {
-            self.why_unknown(entry).map(ActionStatus::Unknown)
         } else if defects::is(Defect::RetryLimit) && entry.attempts >= 5 {
             Some(ActionStatus::Expired)
+        } else if entry.is_uncertain() && !defects::is(Defect::ResendAfterMemoryLoss) {
+            self.why_unknown(entry).map(ActionStatus::Unknown)
         } else {
             None
         };

@@ -70,9 +70,6 @@ impl<H: Host> Outbox<H> {
         self.stop_starting();
         self.alone = None;
         self.accuse(&suspects);
-        if defects::is(Defect::AnswerOfAnyConnection) {
-            self.next_transmission = 0;
-        }
         self.work();
     }
 

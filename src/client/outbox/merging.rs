@@ -63,7 +63,7 @@ impl<H: Host> Outbox<H> {
         let mut missing = Vec::new();
         for (id, entry) in self.entries.iter_mut().filter(|(_, entry)| entry.record.order > 0) {
             // Wrapping: the questions since then are few.
-            let is_old = since.wrapping_sub(entry.born).wrapping_sub(1) < u32::MAX / 2;
+            let is_old = since.wrapping_sub(entry.born) < u32::MAX / 2;
             if seen.contains(id) {
                 entry.is_unproved = false;
             } else if is_old || entry.record.order < last {
