@@ -12,6 +12,8 @@ const parts = [
   { name: "setup", args: ["--for", "test"], needs: [] },
   { name: "check", needs: ["setup"] },
   { name: "test:rust", needs: ["setup"] },
+  { name: "test:sim", needs: ["setup"] },
+  { name: "test:sim", args: ["--defects"], needs: ["setup"] },
   { name: "build", needs: ["setup"] },
   { name: "test:ts", needs: ["setup"] },
   { name: "test:browser", needs: ["build"] },

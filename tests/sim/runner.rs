@@ -1,0 +1,106 @@
+//! Runs many seeds on many threads.
+
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Instant;
+
+use crate::defects::{self, Defect};
+use crate::ledger::Failure;
+use crate::schedule::Schedule;
+use crate::world;
+
+/// What many runs came to.
+#[derive(Debug, Default)]
+pub struct Report {
+    pub seeds: u64,
+    pub actions: u64,
+    pub faults: u64,
+    pub seconds: f64,
+    /// The failing seed with the smallest number among those that were run.
+    pub failed: Option<(u64, Failure)>,
+    pub failures: u64,
+    /// How often each check failed, and the first seed of each.
+    pub by_check: BTreeMap<&'static str, (u64, u64)>,
+}
+
+/// Runs one schedule. A panic is a failure, too.
+pub fn run(schedule: &Schedule, defect: Option<Defect>, loud: bool) -> Option<Failure> {
+    defects::choose(defect);
+    let outcome = catch_unwind(AssertUnwindSafe(|| world::run(schedule, defect, loud)));
+    outcome.unwrap_or_else(|panic| {
+        let text = panic.downcast_ref::<String>().cloned();
+        let text = text.or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()));
+        Some(Failure { check: "never panics", text: text.unwrap_or_default() })
+    })
+}
+
+/// Which seeds are run, and how.
+#[derive(Clone, Copy, Debug)]
+pub struct Plan {
+    pub first: u64,
+    pub seeds: u64,
+    pub jobs: usize,
+    pub defect: Option<Defect>,
+    /// Whether to stop soon after a failure.
+    pub stops: bool,
+}
+
+pub fn run_all(plan: Plan) -> Report {
+    let start = Instant::now();
+    let next = AtomicU64::new(plan.first);
+    let stops = AtomicBool::new(false);
+    let report = Mutex::new(Report::default());
+    std::thread::scope(|scope| {
+        for _ in 0..plan.jobs {
+            scope.spawn(|| {
+                let mine = work(&next, &stops, plan);
+                add(&mut report.lock().unwrap(), mine);
+            });
+        }
+    });
+    let mut report = report.into_inner().unwrap();
+    report.seconds = start.elapsed().as_secs_f64();
+    report
+}
+
+fn work(next: &AtomicU64, stops: &AtomicBool, plan: Plan) -> Report {
+    let mut report = Report::default();
+    while !stops.load(Ordering::Relaxed) {
+        let seed = next.fetch_add(1, Ordering::Relaxed);
+        if seed >= plan.first + plan.seeds {
+            break;
+        }
+        let schedule = Schedule::draw(seed);
+        report.seeds += 1;
+        report.actions += schedule.actions() as u64;
+        report.faults += schedule.faults() as u64;
+        let failure = run(&schedule, plan.defect, false);
+        // What fails without the mistake says nothing of it.
+        let is_of_defect = || plan.defect.is_none() || run(&schedule, None, false).is_none();
+        if let Some(failure) = failure.filter(|_| is_of_defect()) {
+            report.failures += 1;
+            let counted = report.by_check.entry(failure.check).or_insert((0, seed));
+            counted.0 += 1;
+            report.failed.get_or_insert((seed, failure));
+            stops.fetch_or(plan.stops, Ordering::Relaxed);
+        }
+    }
+    report
+}
+
+fn add(sum: &mut Report, other: Report) {
+    sum.seeds += other.seeds;
+    sum.actions += other.actions;
+    sum.faults += other.faults;
+    sum.failures += other.failures;
+    for (check, (count, seed)) in other.by_check {
+        let counted = sum.by_check.entry(check).or_insert((0, seed));
+        *counted = (counted.0 + count, counted.1.min(seed));
+    }
+    let is_smaller = |seed: u64| sum.failed.as_ref().is_none_or(|(smallest, _)| seed < *smallest);
+    if other.failed.as_ref().is_some_and(|(seed, _)| is_smaller(*seed)) {
+        sum.failed = other.failed;
+    }
+}
