@@ -225,8 +225,17 @@ fn says_how_far_a_stream_was_delivered_and_goes_on_from_there() {
 
     // The page is loaded anew.
     let mut bench = Bench::new(DedupConfig::default());
-    let kept = json!([["s", "e", 2], "nonsense", [1, 2], ["t"]]);
+    let kept = json!([
+        ["s", "e", 2],
+        "nonsense",
+        [1, 2],
+        ["t"],
+        ["t", "e", -1],
+        ["t", "e", 1.5],
+        ["t", "e", 1e300]
+    ]);
     bench.client.restore_positions(bench.socket, &kept);
+    assert_eq!(bench.client.positions(bench.socket).len(), 1);
     bench.connect();
     bench.hello();
     bench.receive(

@@ -102,7 +102,7 @@ export class Channels {
   deliver(
     event: number,
     args: readonly unknown[],
-    answer: ((responder: Responder, value: unknown) => void) | undefined,
+    answer: ((responder: Responder, value: unknown) => unknown) | undefined,
   ): boolean {
     this.#hasThrown = false;
     if (this.#any.isObserved) this.#any.next({ event: String(args[0]), args: args.slice(1) });
@@ -114,7 +114,7 @@ export class Channels {
   #tell(
     channel: Channel,
     args: readonly unknown[],
-    answer: ((responder: Responder, value: unknown) => void) | undefined,
+    answer: ((responder: Responder, value: unknown) => unknown) | undefined,
   ): void {
     const value = toValue(args, 1);
     const { held, subject } = channel;

@@ -5,10 +5,12 @@ import { Connection } from "./connection.js";
 import { Dedup } from "./dedup.js";
 import { fail, type SockeyeError } from "./errors.js";
 import type { DefaultEvents } from "./events.js";
+import { Meter, type Metrics } from "./metrics.js";
 import { NamespaceClient } from "./namespaceClient.js";
-import { Observable } from "./observable.js";
+import { Observable, type StateObservable } from "./observable.js";
 import { type ClientOptions, resolveOptions, toIdentity, toNamespace } from "./options.js";
 import type { CreateCore } from "./port.js";
+import { Trace, type TraceOptions } from "./trace.js";
 
 /**
  * A connection to a server: the namespace of its address, further ones, and what they share.
@@ -27,6 +29,7 @@ export class Client<
   /** What has been delivered, and what came again. */
   readonly dedup: Dedup;
   readonly #namespaces = new Map<string, NamespaceClient>();
+  #meter: Meter | undefined;
 
   /** @internal */
   constructor(url: Address, options: ClientOptions, createCore: CreateCore) {
@@ -61,6 +64,38 @@ export class Client<
       this.#namespaces.set(path, namespace);
     }
     return namespace as unknown as NamespaceClient<Listen, Emit>;
+  }
+
+  /**
+   * Figures about all namespaces, counted from the first use of this on: read `value`, or subscribe to get
+   * them each second (option `metricsIntervalMs`).
+   *
+   * @example
+   * client.metrics.subscribe(({ roundTrip, outbox }) => show(roundTrip.smoothedMs, outbox.depth));
+   */
+  get metrics(): StateObservable<Metrics> {
+    const outboxDepth = () =>
+      [...this.#namespaces.values()].reduce((sum, { outbox }) => sum + outbox.actions.size, 0);
+    return (this.#meter ??= new Meter(this.connection, outboxDepth)).observable;
+  }
+
+  /**
+   * Keeps the last things that happen in all namespaces, to look at when something is odd.
+   *
+   * @throws {SockeyeError} `invalid_option`, `client_destroyed`.
+   * @example
+   * const trace = client.trace({ size: 500 });
+   * console.table(trace.entries);
+   */
+  trace(options: TraceOptions = {}): Trace {
+    this.connection.assertAlive();
+    return new Trace(this.connection, options);
+  }
+
+  /** @internal */
+  override handleLoaded(): void {
+    super.handleLoaded();
+    this.#meter?.handleLoaded();
   }
 
   /** The user, as the option `identity` or {@link setIdentity} said; undefined if there is none. */

@@ -23,12 +23,14 @@ import { SendQueue } from "./sendQueue.js";
 import type { Outgoing } from "./serialize.js";
 import type { Socket, SocketAuth, SocketEvents } from "./socketEvents.js";
 import { toStatus } from "./status.js";
+import { Watches } from "./watches.js";
 
 export class Connection extends ReliablePort implements CoreEvents, LoadEvents {
   readonly options: ResolvedOptions;
   readonly errors = new Subject<SockeyeError>(show);
   /** The numbers of the events that are listened to. */
   readonly eventNumbers = new EventNumbers();
+  readonly watches = new Watches();
   readonly #loader: CoreLoader;
   readonly #sockets: Socket[] = [];
   readonly #requests = new Requests();

@@ -31,7 +31,7 @@ export function aborted(signal: AbortSignal): SockeyeError {
 }
 
 export function readerFailed(error: unknown): SockeyeError {
-  const hint = "the error is the `cause`; events of which it throws count as events without an id";
+  const hint = "the error is the `cause`; the event counts as one without an id";
   return fail("listener_error", "a function of the option `dedup` threw", hint, error);
 }
 

@@ -1,12 +1,12 @@
 /** The core: the wasm module behind the port. Loaded when a client first connects. */
 import * as services from "./services.js";
 import { decode } from "./decode.js";
-import { toDedupPort } from "./dedupCore.js";
-import type { DedupPort } from "./dedupPort.js";
+import { toDedupPort, toMetricsPort } from "./figuresCore.js";
 import { describe } from "./descriptions.js";
 import { Diagnostician } from "./diagnose.js";
 import type { SockeyeErrorCode } from "./errors.js";
 import { EventReaders, type Readers } from "./eventReaders.js";
+import type { MetricsPort, TrafficCounts } from "./metricsPort.js";
 import type { CoreEvents, CoreOptions, CorePort } from "./port.js";
 import { toErrorData, toReliableEvents, toReliablePort } from "./reliableCore.js";
 import { withRetryAfter } from "./retryAfter.js";
@@ -64,7 +64,10 @@ function start(given: CoreOptions, events: CoreEvents): CorePort {
   const seeds: [number, number] = [given.seed | 0, (given.seed / 2 ** 32) | 0];
   names.identity = { ...readers.readers, seeds, stamps: false };
   // The transports read the addresses when they open.
-  const options = { ...given, names };
+  const options: typeof given & { names: EventNames; traffic?: TrafficCounts } = {
+    ...given,
+    names,
+  };
   let isAlive = true;
   if (given.fetch) {
     options.fetch = withRetryAfter(given.fetch, (afterMs) => {
@@ -80,7 +83,8 @@ function start(given: CoreOptions, events: CoreEvents): CorePort {
     isAlive = false;
     diagnostician.stop();
   };
-  return readers.guard({ ...toPort(client, options, stop), ...toDedupPort(client, given) });
+  const parts = { ...toDedupPort(client, given), ...toMetricsPort(client, options) };
+  return readers.guard({ ...toPort(client, options, stop), ...parts });
 }
 
 /**
@@ -148,7 +152,7 @@ function toPort(
   client: Client,
   options: CoreOptions & { names: EventNames },
   stop: () => void,
-): Omit<CorePort, keyof DedupPort | "socket"> {
+): Omit<CorePort, keyof ReturnType<typeof toDedupPort> | keyof MetricsPort> {
   const { names } = options;
   return {
     ...toReliablePort(client),

@@ -56,11 +56,14 @@ export interface ResolvedDedup {
 export function resolveDedup(dedup: DedupOptions | false = {}, identity = ""): ResolvedDedup {
   const options = dedup || {};
   const { window = 4_096, ttlMs = 600_000, streams = 10, advanceOnError = false } = options;
-  const { id, stream, order, only } = options;
+  const { id, stream, order, only, restore } = options;
   checkCount("dedup.window", window, 1_000_000, 1);
   checkTimes({ "dedup.ttlMs": ttlMs });
   checkCount("dedup.streams", streams, 1_000, 1);
   checkPlaces({ id, stream, order });
+  if (restore && (restore.version as number) !== 1) {
+    throw invalid("dedup.restore is no snapshot", "give what `client.dedup.snapshot()` gave");
+  }
   return {
     advanceOnError,
     core: {
@@ -69,7 +72,7 @@ export function resolveDedup(dedup: DedupOptions | false = {}, identity = ""): R
       dedupStreams: streams,
       readers: { id, stream, order, only },
       countUnheard: order !== undefined,
-      positions: options.restore ? positionsOf(options.restore, identity) : {},
+      positions: restore?.identity === identity ? restore.positions : {},
     },
   };
 }
@@ -86,15 +89,13 @@ export class Dedup {
   /** What has been counted, of all namespaces, since the client was made. */
   get statistics(): DedupStatistics {
     const { core, namespaces } = this.#connection;
-    const all = core ? namespaces.map((_, socket) => core.dedupStatistics(socket)) : [];
-    const sum = (name: keyof DedupStatistics) =>
-      all.reduce((total, statistics) => total + statistics[name], 0);
-    return {
-      identified: sum("identified"),
-      duplicates: sum("duplicates"),
-      evicted: sum("evicted"),
-      evictedStreams: sum("evictedStreams"),
-    };
+    const sum = { identified: 0, duplicates: 0, evicted: 0, evictedStreams: 0 };
+    for (const socket of core ? namespaces.keys() : []) {
+      for (const [name, count] of Object.entries(core?.dedupStatistics(socket) ?? {})) {
+        sum[name as keyof typeof sum] += count as number;
+      }
+    }
+    return sum;
   }
 
   /**
@@ -127,21 +128,6 @@ function checkPlaces(places: Record<string, unknown>): void {
     }
   }
 }
-
-/** It may have been stored by another version, or by somebody else. */
-function positionsOf(snapshot: DedupSnapshot, identity: string): DedupSnapshot["positions"] {
-  const { version, positions } = snapshot;
-  const isKnown = (version as number) === 1 && Object.values(positions).flat().every(isPosition);
-  if (isKnown) return snapshot.identity === identity ? positions : {};
-  throw invalid("dedup.restore is no snapshot", "give what `client.dedup.snapshot()` returned");
-}
-
-const isPosition = (row: unknown): boolean => {
-  if (!Array.isArray(row)) return false;
-  const [stream, epoch, seq] = row as unknown[];
-  const isNumbered = Number.isSafeInteger(seq) && (seq as number) >= 0;
-  return typeof stream === "string" && typeof epoch === "string" && isNumbered;
-};
 
 const invalid = (message: string, hint: string): SockeyeError =>
   fail("invalid_option", message, hint);

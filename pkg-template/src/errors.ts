@@ -11,6 +11,7 @@ export type SockeyeErrorCode =
   | "too_many_attachments"
   | "payload_too_large"
   | "responder_exists"
+  | "vetoed"
   | "client_destroyed"
   // The call cannot be served.
   | "buffer_full"

@@ -51,7 +51,6 @@ export class NamespaceClient<
   readonly #auth: Auth | undefined;
   #authenticator: Authenticator | undefined;
   readonly #channels: Channels;
-  readonly #outgoing: Subject<AnyEvent>;
   readonly #statusSubject: Subject<ClientStatus>;
   #steadyStatus: StateObservable<ClientStatus> | undefined;
   #status: ClientStatus = { state: "idle" };
@@ -69,7 +68,6 @@ export class NamespaceClient<
     this.#auth = auth;
     const report = (error: unknown) => connection.report(error);
     this.#channels = new Channels(connection.eventNumbers, report);
-    this.#outgoing = new Subject(report);
     this.#statusSubject = new Subject(report);
     this.status = new StateObservable(
       () => this.#status,
@@ -204,7 +202,7 @@ export class NamespaceClient<
    * client.onAnyOutgoing().subscribe(({ event, args }) => console.debug("sent", event, ...args));
    */
   onAnyOutgoing(): Observable<AnyEvent<EmitEvents>> {
-    return new Observable((observer) => this.#outgoing.add(observer as Observer<AnyEvent>));
+    return new Observable((observer) => this.traffic.outgoing.add(observer as Observer<AnyEvent>));
   }
 
   /**
@@ -280,24 +278,23 @@ export class NamespaceClient<
     return this.#channels.on(event);
   }
 
-  /** @internal */
-  handleSent(event: string, args: readonly unknown[]): void {
-    this.#outgoing.next({ event, args });
-  }
-
-  #emit(event: string, args: unknown[], volatile: boolean): void {
+  #emit(event: string, given: unknown[], volatile: boolean): void {
     const isDropped = volatile && this.#status.state !== "connected";
+    const args = this.traffic.send(event, given);
     this.connection.emit(this.socket, serialize(event, args), volatile);
-    if (!isDropped) this.handleSent(event, args);
+    if (!isDropped) this.traffic.handleSent("event", event, args);
   }
 
-  #request<Value>(event: string, args: unknown[], options: SendOptions): Promise<Value> {
+  #request<Value>(event: string, given: unknown[], options: SendOptions): Promise<Value> {
     const { timeoutMs = this.connection.options.requestTimeoutMs, signal } = options;
+    const { traffic } = this;
     try {
+      const args = traffic.send(event, given);
       const outgoing = serialize(event, args);
-      const tell = () => this.handleSent(event, args);
+      const startedAt = traffic.start(this.#status.state === "connected");
+      const tell = () => traffic.handleSent("request", event, args);
       const answer = this.connection.request(this.socket, outgoing, { timeoutMs, signal }, tell);
-      return answer.then((answered) => toValue(answered, 0) as Value);
+      return answer.then((told) => toValue(traffic.answered(event, told, startedAt), 0) as Value);
     } catch (error) {
       // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- a SockeyeError
       return Promise.reject(error);
@@ -307,8 +304,10 @@ export class NamespaceClient<
   #socketEvents(): SocketEvents {
     return {
       handleDelivered: (event, args, connection, ackId) => {
-        const answer = ackId < 0 ? undefined : this.#answerTo(connection, ackId);
-        return this.#channels.deliver(event, args, answer);
+        const told = this.traffic.receive(args);
+        if (typeof told === "boolean") return told;
+        const answer = ackId < 0 ? undefined : this.#answerTo(String(told[0]), connection, ackId);
+        return this.#channels.deliver(event, told, answer);
       },
       handleAuthNeeded: (ticket, attempt, reason) => {
         const { connection } = this;
@@ -325,24 +324,18 @@ export class NamespaceClient<
     };
   }
 
-  #answerTo(connection: number, ackId: number) {
-    return (responder: (value: unknown) => unknown, value: unknown) =>
-      void this.#answer(responder, value, connection, ackId);
-  }
-
-  async #answer(
-    responder: (value: unknown) => unknown,
-    value: unknown,
-    connection: number,
-    ackId: number,
-  ): Promise<void> {
-    try {
-      const answer = await responder(value);
-      const { body, attachments } = toOutgoing(answer === undefined ? [] : [answer]);
-      this.connection.core?.acknowledge(this.socket, connection, ackId, body, attachments);
-    } catch (error) {
-      this.connection.report(error);
-    }
+  #answerTo(event: string, connection: number, ackId: number) {
+    return async (responder: (value: unknown) => unknown, value: unknown) => {
+      try {
+        const answer = await responder(value);
+        const args = this.traffic.answer(event, answer === undefined ? [] : [answer]);
+        if (!args) return;
+        const { body, attachments } = toOutgoing(args);
+        this.connection.core?.acknowledge(this.socket, connection, ackId, body, attachments);
+      } catch (error) {
+        this.connection.report(error);
+      }
+    };
   }
 
   /** The promise of `connect()` ends first: a listener may call that again. */
@@ -369,7 +362,7 @@ export class NamespaceClient<
   #onClosed(): void {
     this.#finishConnecting(closed());
     this.#channels.complete();
-    this.#outgoing.complete();
+    this.traffic.outgoing.complete();
     this.#statusSubject.complete();
     this.closeReliable();
   }
@@ -378,6 +371,7 @@ export class NamespaceClient<
     if (isSame(this.#status, status)) return;
     if (status.state !== "connected") this.#socketId = undefined;
     this.#status = status;
+    this.traffic.handleStatus(status);
     this.#untold.push(status);
     if (this.#untold.length > 1) return;
     for (let next: ClientStatus | undefined; (next = this.#untold[0]); this.#untold.shift()) {

@@ -121,6 +121,8 @@ export interface ClientOptions {
   webSocket?: WebSocketConstructor | undefined;
   /** The `fetch` to use instead of the global one. */
   fetch?: typeof fetch | undefined;
+  /** How often `client.metrics` tells its subscribers. Default 1,000. */
+  metricsIntervalMs?: number | undefined;
   /** Instead of `Math.random`, for tests. */
   random?: (() => number) | undefined;
   /** Makes the ids of actions instead of `crypto.randomUUID`, for tests. */
@@ -145,14 +147,16 @@ export interface ResolvedOptions {
   randomId: (() => string) | undefined;
   outbox: ResolvedOutbox;
   dedup: ResolvedDedup;
+  metricsIntervalMs: number;
   /** Why nothing can be connected here, if so. */
   error: SockeyeError | undefined;
 }
 
 /** Checks everything and fills in the defaults. Throws `invalid_url` or `invalid_option`. */
 export function resolveOptions(url: Address, options: ClientOptions): ResolvedOptions {
-  const { requestTimeoutMs = 10_000, steadyAfterMs = 300, random = Math.random } = options;
-  checkTimes({ requestTimeoutMs, steadyAfterMs });
+  const { requestTimeoutMs = 10_000, steadyAfterMs = 300, metricsIntervalMs = 1_000 } = options;
+  const { random = Math.random } = options;
+  checkTimes({ requestTimeoutMs, steadyAfterMs, metricsIntervalMs });
   const policies = resolvePolicies(options.reconnectOn, options.isAuthExpired);
   const identity = toIdentity(options.identity);
   const dedup = resolveDedup(options.dedup, identity);
@@ -171,6 +175,7 @@ export function resolveOptions(url: Address, options: ClientOptions): ResolvedOp
     randomId: options.randomId,
     outbox: resolveOutbox(options.outbox),
     dedup,
+    metricsIntervalMs,
     error,
     core: {
       ...place,

@@ -10,6 +10,7 @@ import type { ActionData } from "./outboxPort.js";
 import type { OutboxStore } from "./outboxStore.js";
 import { lengthOf, type Outgoing, serialize } from "./serialize.js";
 import { randomId } from "./randomId.js";
+import type { Traffic } from "./traffic.js";
 
 /** An action in the outbox, at one time. */
 export interface OutboxItem extends ActionStatus {
@@ -38,6 +39,7 @@ export interface OutboxScope {
   readonly connection: Connection;
   readonly name: string;
   readonly socket: number;
+  readonly traffic: Traffic;
   listen(event: string): Observable<unknown>;
 }
 
@@ -175,6 +177,11 @@ export class Outbox {
     this.remove(action.id);
     action.handleStatus({ state: "rejected", attempts: 0, error }, []);
     this.tell(error);
+  }
+
+  /** @internal Returns what is told instead of the answer to an action. Throws `vetoed`. */
+  answered({ event }: Action, args: readonly unknown[]): readonly unknown[] {
+    return this.#scope.traffic.answered(event, args);
   }
 
   /** @internal Tells `client.errors`. */

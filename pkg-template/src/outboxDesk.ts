@@ -135,7 +135,21 @@ export class OutboxDesk {
     const hasLeft = isEnding(state) && !isParked(state);
     if (hasLeft) this.#outbox.remove(key);
     else this.#outbox.handleChanged(key);
-    action.handleStatus({ state, attempts, ...(error && { error }) }, args);
+    if (state === "applied") this.#onApplied(action, attempts, args);
+    else action.handleStatus({ state, attempts, ...(error && { error }) }, args);
+  }
+
+  /** It has been applied, also if nobody is to see the answer. */
+  #onApplied(action: Action, attempts: number, args: readonly unknown[]): void {
+    const status = { state: "applied", attempts } as const;
+    let told;
+    try {
+      told = this.#outbox.answered(action, args);
+    } catch (vetoed) {
+      action.handleStatus({ ...status, error: vetoed as SockeyeError }, []);
+      return;
+    }
+    action.handleStatus(status, told);
   }
 
   cancelRefused(key: string): void {

@@ -7,6 +7,7 @@
 import type { ContinuityEvents, ContinuityPort } from "./continuityPort.js";
 import type { DedupCoreOptions, DedupEvents, DedupPort } from "./dedupPort.js";
 import type { ErrorData } from "./errors.js";
+import type { MetricsPort } from "./metricsPort.js";
 import type { TransportName, WebSocketConstructor } from "./options.js";
 import type { OutboxEvents, OutboxPort } from "./outboxPort.js";
 import type * as services from "./services.js";
@@ -65,7 +66,7 @@ export interface CoreOptions extends TransportOptions, DedupCoreOptions {
 }
 
 /** What the facade asks of the core. */
-export interface CorePort extends OutboxPort, ContinuityPort, DedupPort {
+export interface CorePort extends OutboxPort, ContinuityPort, DedupPort, MetricsPort {
   socket(namespace: string, authOnDemand: boolean): void;
   connect(socket: number): void;
   disconnect(socket: number): void;

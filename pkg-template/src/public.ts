@@ -34,6 +34,7 @@ export type {
   TransportName,
   WebSocketConstructor,
 } from "./options.js";
+export type { CountsByCode, Metrics, TrafficMetrics } from "./metrics.js";
 export { nest } from "./nest.js";
 export type { Nack, Outbox, OutboxItem, ToNack } from "./outbox.js";
 export type { BeforeFlush, OutboxOptions } from "./outboxOptions.js";
@@ -45,6 +46,9 @@ export type { ClientStatus, DisconnectReason } from "./status.js";
 export type { ReconnectOn } from "./policies.js";
 export { StopReconnecting } from "./stopReconnecting.js";
 export type { Topic, TopicStatus } from "./topics.js";
+export type { Trace, TraceEntry, TraceOptions } from "./trace.js";
+export type { Intercepted, Interceptor } from "./traffic.js";
+export type { Direction, PassageKind } from "./watches.js";
 
 /** A client of any event maps, for code that does not care about events. */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- other types are not assignable

@@ -13,6 +13,7 @@ import type { ReliableParts } from "./reliablePort.js";
 import type { Sender } from "./sender.js";
 import { serialize, toValue } from "./serialize.js";
 import { type Topic, Topics } from "./topics.js";
+import { type Interceptor, Traffic } from "./traffic.js";
 
 /** What is sent for a topic: an event's name and its arguments. */
 export type EventTuple<Events extends object> = {
@@ -69,12 +70,15 @@ export abstract class ReliableNamespace<
   readonly hooks: Hooks;
   /** @internal */
   readonly topics: Topics;
+  /** @internal */
+  readonly traffic: Traffic;
   readonly #latest: Latest;
 
   /** @internal */
   constructor(connection: Connection, name: string) {
     this.connection = connection;
     this.name = name;
+    this.traffic = new Traffic(connection, name);
     this.outbox = new Outbox(this);
     this.hooks = new Hooks(this);
     this.topics = new Topics(this);
@@ -86,9 +90,6 @@ export abstract class ReliableNamespace<
 
   /** @internal Returns the events of this name. */
   abstract listen(event: string): Observable<unknown>;
-
-  /** @internal Tells those who want to know of everything that is sent. */
-  abstract handleSent(event: string, args: readonly unknown[]): void;
 
   /**
    * Takes an action that is not to be lost: it is stored, sent when there is a connection, sent again
@@ -123,8 +124,9 @@ export abstract class ReliableNamespace<
     event: Name,
     ...args: EventArguments<EmitEvents, Name>
   ): void {
-    this.#latest.emit(key, serialize(event, args));
-    this.handleSent(event, args);
+    const sent = this.traffic.send(event, args);
+    this.#latest.emit(key, serialize(event, sent));
+    this.traffic.handleSent("event", event, sent);
   }
 
   /**
@@ -139,6 +141,17 @@ export abstract class ReliableNamespace<
     options: TopicOptions<ListenEvents, EmitEvents, Join>,
   ): Topic<TopicAnswer<EmitEvents, Join>> {
     return this.topics.get(options) as never;
+  }
+
+  /**
+   * Has everything pass through `interceptor` that is sent and received from now on, before it is written
+   * and after it is read; with several, the one that came first is first. `docs/traffic.md` has more.
+   *
+   * @example
+   * client.use({ outbound: (event, [payload]) => [{ ...payload, sentAt: Date.now() }] });
+   */
+  use(interceptor: Interceptor): Subscription {
+    return this.traffic.use(interceptor);
   }
 
   /** What the last connection continues: one verdict for each; `undefined` before the first. */
@@ -173,27 +186,31 @@ export abstract class ReliableNamespace<
   }
 
   /** @internal */
-  enqueueWith<Ack>(options: ActionOptions, event: string, args: unknown[]): Action<Ack> {
+  enqueueWith<Ack>(options: ActionOptions, event: string, given: unknown[]): Action<Ack> {
+    const args = this.traffic.send(event, given);
     const action = this.outbox.enqueue(event, args, options);
-    this.handleSent(event, args);
+    this.traffic.handleSent("action", event, args);
     return action as Action<Ack>;
   }
 
   /** @internal What sends before all that waits, while the prologue of this ticket lasts. */
   firstSender(ticket: number): Sender {
-    const { connection, socket } = this;
+    const { connection, socket, traffic } = this;
     return {
-      emit: (event, ...args) => {
+      emit: (event, ...given) => {
         connection.assertAlive();
+        const args = traffic.send(event, given);
         const { body, attachments } = serialize(event, args);
         const error = connection.core?.emitFirst(socket, ticket, body, attachments);
         if (error) throw new SockeyeError(error);
-        this.handleSent(event, args);
+        traffic.handleSent("event", event, args);
       },
-      request: async (event, ...args) => {
-        const tell = () => this.handleSent(event, args);
+      request: async (event, ...given) => {
+        const args = traffic.send(event, given);
+        const startedAt = traffic.start(true);
+        const tell = () => traffic.handleSent("request", event, args);
         const answer = connection.requestFirst(socket, ticket, serialize(event, args), tell);
-        return toValue(await answer, 0) as never;
+        return toValue(traffic.answered(event, await answer, startedAt), 0) as never;
       },
     };
   }

@@ -3,3 +3,4 @@ export { memoryOutboxStore } from "./memoryStore.js";
 export { OutboxDesk } from "./outboxDesk.js";
 export { Authenticator } from "./auth.js";
 export { Questions } from "./questions.js";
+export { readFigures } from "./figures.js";

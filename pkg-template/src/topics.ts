@@ -2,10 +2,11 @@
 import type { Connection } from "./connection.js";
 import type { TopicState } from "./continuityPort.js";
 import { Deferred } from "./deferred.js";
-import { fail, type SockeyeError } from "./errors.js";
+import { fail, SockeyeError } from "./errors.js";
 import { Observable, type StateObservable, type Subscription } from "./observable.js";
 import { serialize, toValue } from "./serialize.js";
 import { State } from "./state.js";
+import type { Traffic } from "./traffic.js";
 
 /** Whether a topic is joined. `failed` is tried again, at the latest on the next connection. */
 export interface TopicStatus {
@@ -24,8 +25,12 @@ export interface AnyTopicOptions {
 
 interface TopicScope {
   readonly connection: Connection;
+  readonly traffic: Traffic;
   readonly socket: number;
 }
+
+/** What a topic was joined with, or why nobody may see that. */
+type JoinAnswer = readonly unknown[] | SockeyeError;
 
 /** A topic in the words of the port. */
 interface Bodies {
@@ -53,7 +58,7 @@ export class Topic<Answer = unknown> {
   readonly #bodies: Bodies;
   readonly #state: State<TopicStatus>;
   /** What it was joined with, while it is live. */
-  #args: readonly unknown[] = [];
+  #answer: JoinAnswer = [];
   #ready = new Deferred<Answer>();
   #count = 0;
   #confirm: number | undefined;
@@ -64,7 +69,8 @@ export class Topic<Answer = unknown> {
     this.#topics = topics;
     this.#options = options;
     const { join, leave } = options;
-    this.#bodies = { join: toBody(join), leave: leave && toBody(leave) };
+    const { traffic } = topics.scope;
+    this.#bodies = { join: toBody(join, traffic), leave: leave && toBody(leave, traffic) };
     this.#state = new State<TopicStatus>({ state: "idle" }, topics.report);
   }
 
@@ -92,6 +98,11 @@ export class Topic<Answer = unknown> {
     return retained.subscribe({});
   }
 
+  /** @internal The name of the event that joins it. */
+  get event(): string {
+    return this.#options.join[0];
+  }
+
   /** @internal */
   tellCore(): void {
     const { connection, socket } = this.#topics.scope;
@@ -100,13 +111,16 @@ export class Topic<Answer = unknown> {
   }
 
   /** @internal */
-  handleStatus(state: TopicState, cause: unknown, args: readonly unknown[]): void {
+  handleStatus(state: TopicState, cause: unknown, answer: JoinAnswer): void {
     const { state: previous } = this.#state.value;
     if (previous === "live" || (previous === "failed" && state !== "failed")) this.#renew();
-    this.#args = args;
+    this.#answer = answer;
     const error = state === "failed" ? failed(this.key, cause) : undefined;
     if (error) this.#ready.settle(error);
-    else if (state === "live") this.#ready.settle(undefined, toValue(args, 0) as Answer);
+    else if (state === "live") {
+      if (answer instanceof SockeyeError) this.#ready.settle(answer);
+      else this.#ready.settle(undefined, toValue(answer, 0) as Answer);
+    }
     this.#state.set({ state, ...(error && { error }) });
   }
 
@@ -136,7 +150,7 @@ export class Topic<Answer = unknown> {
   /** Another handle of the topic was there before. */
   #takeStatus(other: Topic<Answer>): void {
     const { state, error } = other.#state.value;
-    if (state !== "idle") this.handleStatus(state, error?.cause, other.#args);
+    if (state !== "idle") this.handleStatus(state, error?.cause, other.#answer);
   }
 
   #close(): void {
@@ -191,7 +205,18 @@ export class Topics {
   }
 
   handleTopic(key: string, state: TopicState, error: unknown, args: readonly unknown[]): void {
-    for (const topic of this.#topics.get(key) ?? []) topic.handleStatus(state, error, args);
+    const topics = this.#topics.get(key) ?? [];
+    const answer = topics[0] ? this.#toAnswer(topics[0], args) : args;
+    for (const topic of topics) topic.handleStatus(state, error, answer);
+  }
+
+  /** Nothing is answered where an event confirms, or where the server has gone on with the session. */
+  #toAnswer({ event }: Topic, args: readonly unknown[]): JoinAnswer {
+    try {
+      return args.length > 0 ? this.scope.traffic.answered(event, args) : args;
+    } catch (vetoed) {
+      return vetoed as SockeyeError;
+    }
   }
 
   handleConfirming(event: number, args: readonly unknown[]): void {
@@ -211,8 +236,11 @@ export class Topics {
   readonly report = (error: unknown): void => this.scope.connection.report(error);
 }
 
-function toBody([event, ...args]: readonly [event: string, ...args: unknown[]]): string {
-  const { body, attachments } = serialize(event, args);
+function toBody(
+  [event, ...args]: readonly [event: string, ...args: unknown[]],
+  traffic?: Traffic,
+): string {
+  const { body, attachments } = serialize(event, traffic ? traffic.send(event, args) : args);
   if (!attachments) return body;
   throw fail("binary_unsupported", "topics cannot hold binary values", "send text or JSON");
 }

@@ -62,6 +62,7 @@ describe("createClient()", () => {
       random: Math.random,
       randomId: () => crypto.randomUUID(),
       trustRecovery: true,
+      metricsIntervalMs: 1,
       dedup: { id: "id", order: (event, { no }: { no: number }) => no, only: ["a"], window: 1 },
       outbox: { maxItems: 1, requireDurable: true, beforeFlush: (items) => items },
     };

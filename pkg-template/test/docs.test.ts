@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import ts from "typescript";
 import { expect, test } from "vitest";
 
-const guides = ["auth.md", "outbox.md", "continuity.md", "dedup.md"];
+const guides = ["auth.md", "outbox.md", "continuity.md", "dedup.md", "traffic.md"];
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const sources = `${root}pkg-template/src`;
 

@@ -31,6 +31,8 @@ const VERSION: f64 = 1.0;
 const MAX_MEMORY: usize = 256;
 /// No list of streams is longer.
 const MAX_STREAMS: usize = 1_000;
+/// The largest whole number up to which JavaScript has all.
+const MAX_SEQ: f64 = 9_007_199_254_740_991.0;
 /// No page of missed events is longer.
 const MAX_EVENTS: usize = 100_000;
 
@@ -226,10 +228,16 @@ fn read_position<H: Host>(host: &H, item: &H::Value) -> Option<Position> {
         [stream, epoch, seq] => Some(Position {
             stream: read_named(host, stream)?,
             epoch: read_named(host, epoch)?,
-            seq: host.number(seq)? as u64,
+            seq: read_seq(host.number(seq)?)?,
         }),
         _ => None,
     }
+}
+
+/// What no server can have counted to is no position: nothing would ever come behind it.
+fn read_seq(number: f64) -> Option<u64> {
+    let is_exact = (0.0..=MAX_SEQ).contains(&number) && number.trunc() == number;
+    is_exact.then_some(number as u64)
 }
 
 fn read_named<H: Host>(host: &H, value: &H::Value) -> Option<Named> {

@@ -77,6 +77,9 @@ impl<H: Host> Client<H> {
 
     fn on_probed(&mut self) {
         let now = self.now;
+        if let Some(probed_at) = self.probed_at.take() {
+            self.probe_round_trip = Some(now.since(probed_at));
+        }
         for namespace in &mut self.namespaces {
             namespace.readiness.handle_probed(now);
         }

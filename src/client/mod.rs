@@ -29,6 +29,7 @@ mod config;
 mod delivered;
 mod effects;
 mod fields;
+mod figures;
 mod incoming;
 mod inputs;
 mod namespace;
@@ -36,6 +37,7 @@ mod output;
 mod positions;
 mod requests;
 
+use core::time::Duration;
 use std::collections::VecDeque;
 use std::rc::Rc;
 
@@ -84,6 +86,9 @@ pub struct Client<H: Host> {
     /// The namespaces that were accepted in this turn: what the server sent before belongs to it.
     accepted: Vec<SocketId>,
     deadline: Option<Instant>,
+    /// When a sign of life was asked for that has not come, and how long the last one took.
+    probed_at: Option<Instant>,
+    probe_round_trip: Option<Duration>,
 }
 
 impl<H: Host> Client<H> {
@@ -102,6 +107,8 @@ impl<H: Host> Client<H> {
             is_stirred: false,
             accepted: Vec::new(),
             deadline: None,
+            probed_at: None,
+            probe_round_trip: None,
         }
     }
 

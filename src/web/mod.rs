@@ -17,6 +17,7 @@ mod decoder;
 mod delivered;
 mod driver;
 mod engine;
+mod figures;
 mod host;
 mod outbox;
 mod run_loop;

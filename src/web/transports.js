@@ -2,7 +2,7 @@
 // in the core; here it is done, and what happens is reported to `owner`, the exported object, under
 // the transport's number. No method throws: an exception must not pass through wasm.
 
-import { encodeBase64 } from "./base64.js";
+import { byteLength, bytesLength, encodeBase64 } from "./base64.js";
 import { takeEvent } from "./shim.js";
 
 /** What stands between two packets of a polling payload. */
@@ -34,7 +34,7 @@ class WebSocketTransport {
     try {
       this.#socket = construct(options, webSocketAddress(options, sid));
       this.#socket.binaryType = options.binaryType ?? "arraybuffer";
-      listen(this.#socket, owner, id, options.names);
+      listen(this.#socket, owner, id, options);
     } catch (error) {
       owner.handleClosed(id, "unavailable", 0, undefined, error);
     }
@@ -79,6 +79,7 @@ class WebSocketTransport {
   }
 
   #send(data) {
+    if (this.#options.traffic) this.#options.traffic.sent += sizeOf(data);
     try {
       this.#socket.send(data);
     } catch (error) {
@@ -115,17 +116,22 @@ function construct({ webSocket, webSocketProtocols, extraHeaders }, url) {
 }
 
 /** Each listener crosses the border once. Events go the short way if there are `names` to look up. */
-function listen(socket, owner, id, names) {
+function listen(socket, owner, id, options) {
+  const { names } = options;
   let error;
   socket.onopen = () => owner.handleOpened(id);
   socket.onerror = (event) => (error = event ?? {});
   socket.onclose = (event) =>
     owner.handleClosed(id, error ? "failed" : "closed", 0, undefined, error ?? event);
   socket.onmessage = ({ data }) => {
+    if (options.traffic) options.traffic.received += sizeOf(data);
     if (typeof data !== "string") owner.handleBinary(id, data);
     else if (!names || !takeEvent(owner, id, data, names)) owner.handleText(id, data);
   };
 }
+
+/** The bytes of a frame, without what a transport puts around it. */
+const sizeOf = (data) => (typeof data === "string" ? byteLength(data) : bytesLength(data));
 
 function silence(socket) {
   attempt(() => {
@@ -215,17 +221,25 @@ class PollingTransport {
       const payload = packets && encodePayload(packets);
       const body = payload instanceof Promise ? await payload : payload;
       const keepalive = isLast && body.length <= MAX_KEEPALIVE_UNITS;
+      this.#count("sent", body);
       const init = { ...this.#request(method, body), keepalive, signal: controller.signal };
       const response = await fetch(this.#address(sid), init);
       answer.status = response.status;
       // An application may have replaced `fetch`; what is no text would throw inside the core.
       answer.text = String(await response.text());
+      this.#count("received", answer.text);
       answer.failed = !response.ok || (method === "POST" && !isConfirmation(answer.text));
     } catch (cause) {
       answer.cause = cause;
     }
     clearTimeout(timer);
     return answer;
+  }
+
+  /** Somebody may want to know since the request was made. */
+  #count(direction, text) {
+    const { traffic } = this.#options;
+    if (traffic && text !== undefined) traffic[direction] += byteLength(text);
   }
 
   #request(method, body) {

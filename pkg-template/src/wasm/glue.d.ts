@@ -109,6 +109,9 @@ export class Client {
   ): string | undefined;
   /** The listener that is being told of an event failed. */
   handleFailure(): void;
+  /** How many actions there are, and how many milliseconds old the oldest is; negative without one. */
+  outboxSize(socket: number): number[];
+  probeRoundTripMs(): number | undefined;
   /** How many events were identified and repeated, how many ids and streams forgotten. */
   dedupStatistics(socket: number): number[];
   positions(socket: number): [stream: string, epoch: string, seq: number][];

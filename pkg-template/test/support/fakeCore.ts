@@ -2,6 +2,7 @@
 import type { AuthReason } from "../../src/auth.js";
 import type { DedupStatistics, StreamPosition } from "../../src/dedupPort.js";
 import type { ErrorData, SockeyeErrorCode } from "../../src/errors.js";
+import type { OutboxSize } from "../../src/metricsPort.js";
 import type { ActionState } from "../../src/outboxPort.js";
 import type { CoreEvents, CoreOptions, CorePort } from "../../src/port.js";
 
@@ -54,6 +55,10 @@ export class FakeCore implements CorePort {
   any: number | undefined;
   /** What `emit` and `request` return. */
   refusal: ErrorData | undefined;
+  /** The bytes, if anybody has had them counted; what `outboxSize` and `probeRoundTripMs` return. */
+  counted: { received: number; sent: number } | undefined;
+  readonly outboxes: OutboxSize[] = [];
+  probeMs: number | undefined;
   /** What `dedupStatistics` and `positions` return, by socket. */
   readonly statistics: DedupStatistics[] = [];
   readonly delivered: StreamPosition[][] = [];
@@ -191,6 +196,15 @@ export class FakeCore implements CorePort {
   }
   topicConfirmed(...args: Parameters<CorePort["topicConfirmed"]>) {
     this.#note(["topicConfirmed", ...args]);
+  }
+  traffic() {
+    return (this.counted ??= { received: 0, sent: 0 });
+  }
+  outboxSize(...args: Parameters<CorePort["outboxSize"]>) {
+    return this.outboxes[args[0]] ?? { depth: 0, oldestMs: undefined };
+  }
+  probeRoundTripMs() {
+    return this.probeMs;
   }
   dedupStatistics(...args: Parameters<CorePort["dedupStatistics"]>) {
     this.#note(["dedupStatistics", ...args]);

@@ -49,6 +49,8 @@ export class Client {
   handleFailure = this.#noting("handleFailure");
   restorePositions = this.#noting("restorePositions");
   dedupStatistics = () => [4, 3, 2, 1];
+  outboxSize = (socket: number) => (socket === 0 ? [2, 30] : [0, -1]);
+  probeRoundTripMs = () => 4;
   positions = () => [["s", "e", 3]];
   destroy = this.#noting("destroy");
   free = this.#noting("free");

@@ -1,5 +1,6 @@
-/** The port's part for events that come again, over the exports of the wasm. */
+/** The port's parts for events that come again and for figures, over the exports of the wasm. */
 import type { DedupCoreOptions, DedupPort } from "./dedupPort.js";
+import type { MetricsPort, TrafficCounts } from "./metricsPort.js";
 import type { CorePort } from "./port.js";
 import type { Client } from "./wasm/glue.js";
 
@@ -21,5 +22,17 @@ export function toDedupPort(
       return { identified, duplicates, evicted, evictedStreams };
     },
     positions: (socket) => client.positions(socket),
+  };
+}
+
+/** The transports count what they find a place for in `options`. */
+export function toMetricsPort(client: Client, options: { traffic?: TrafficCounts }): MetricsPort {
+  return {
+    traffic: () => (options.traffic ??= { received: 0, sent: 0 }),
+    outboxSize(socket) {
+      const [depth = 0, oldestMs = -1] = client.outboxSize(socket);
+      return { depth, oldestMs: oldestMs < 0 ? undefined : oldestMs };
+    },
+    probeRoundTripMs: () => client.probeRoundTripMs(),
   };
 }
