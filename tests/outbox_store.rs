@@ -459,3 +459,38 @@ fn ignores_answers_and_news_that_nobody_waits_for() {
     tab.run();
     assert_eq!(tab.status("a"), "queued");
 }
+
+#[test]
+fn says_expired_only_when_it_still_is_the_one_that_drains_and_before_the_record_is_gone() {
+    let (mut leader, mut other, store) = tabs();
+    leader.enqueue(NewAction { ttl: Some(seconds(60)), ..action("a", "x") });
+    leader.is_slow = true;
+    leader.pass(seconds(60));
+    assert_eq!(leader.status("a"), "queued", "the store has not agreed yet");
+    leader.step_store();
+    leader.run();
+    assert_eq!(leader.status("a"), "expired");
+    assert_eq!(store.borrow().keys(), ["a"], "a crash now loses no news");
+    leader.is_slow = false;
+    leader.run();
+    assert!(store.borrow().keys().is_empty());
+    // Another one has sent it when this one wakes up.
+    leader.enqueue(NewAction { ttl: Some(seconds(60)), ..action("b", "x") });
+    store.borrow_mut().leave(0);
+    other.live();
+    other.hear();
+    leader.pass(seconds(60));
+    other.acknowledge("b");
+    leader.hear();
+    assert_eq!(leader.statuses("b"), ["queued", "sent", "applied"]);
+}
+
+#[test]
+fn lets_actions_expire_when_the_store_is_full() {
+    let mut tab = Tab::alone();
+    tab.enqueue(NewAction { ttl: Some(seconds(60)), ..action("a", "x") });
+    tab.store.borrow_mut().fail.insert(Kind::Mark, StoreError::Full);
+    tab.pass(seconds(60));
+    assert_eq!(tab.status("a"), "expired");
+    assert!(tab.stored().is_empty());
+}

@@ -251,6 +251,7 @@ impl<H: Host> Outbox<H> {
         self.ready.clear();
         self.suspects.clear();
         self.ending.clear();
+        self.confirming.clear();
         self.parking.clear();
         self.unreadable.clear();
         self.past.clear();

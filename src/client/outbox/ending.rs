@@ -11,7 +11,7 @@ use super::entry::{Entry, Stage};
 use super::storing::Job;
 use super::timers::Timer;
 use crate::client::defects::{self, Defect};
-use crate::client::store::{Outcome, Parked, Settlement, StoreCommand};
+use crate::client::store::{Mark, Outcome, Parked, Settlement, StoreCommand, StoreError};
 use crate::host::Host;
 
 /// How long the news may take of how an action ended that is not in the store any more.
@@ -21,7 +21,7 @@ impl<H: Host> Outbox<H> {
     /// Ends an action, for the application at once and for the store as soon as it can be asked.
     ///
     /// That it was not applied, and never will be, only the one that drains can say. So where no server has
-    /// said it the application is told when the store has agreed.
+    /// said it the store is asked first: whether this client is still that one, by a mark that changes nothing.
     pub(super) fn end(&mut self, id: u32, status: ActionStatus<H>) {
         let Some(stage) = final_stage(&status) else {
             return;
@@ -31,8 +31,13 @@ impl<H: Host> Outbox<H> {
         }
         self.leave_lane(id);
         self.abandon(id);
-        let list =
-            if matches!(stage, Stage::Parked(_)) { &mut self.parking } else { &mut self.ending };
+        let list = if matches!(stage, Stage::Parked(_)) {
+            &mut self.parking
+        } else if is_own_verdict(&status) {
+            &mut self.confirming
+        } else {
+            &mut self.ending
+        };
         list.push(id);
         self.suspects.remove(&id);
         let Some(entry) = self.entries.get_mut(&id) else {
@@ -44,6 +49,32 @@ impl<H: Host> Outbox<H> {
         } else {
             entry.stage = stage;
             self.tell(id, status);
+        }
+    }
+
+    /// The store has agreed to the end of an action: the application is told, and then the store removes it.
+    pub(super) fn confirm(&mut self, id: u32) {
+        let Some(entry) = self.entries.get_mut(&id).filter(|entry| entry.is_ending()) else {
+            return;
+        };
+        let Some((outcome, arguments)) = entry.end() else {
+            return;
+        };
+        let ended = Stage::Ended(outcome, arguments);
+        if let Stage::Ending(status) = mem::replace(&mut entry.stage, ended) {
+            self.confirming.retain(|other| *other != id);
+            self.ending.push(id);
+            self.tell(id, status);
+        }
+    }
+
+    /// The store could not agree. If it has no room even for that, it is asked to remove the action.
+    pub(super) fn confirm_later(&mut self, id: u32, error: StoreError) {
+        let is_ending = self.entries.get(&id).is_some_and(Entry::is_ending);
+        if is_ending && !self.ending.contains(&id) && !self.confirming.contains(&id) {
+            let is_full = error == StoreError::Full;
+            let list = if is_full { &mut self.ending } else { &mut self.confirming };
+            list.push(id);
         }
     }
 
@@ -67,6 +98,7 @@ impl<H: Host> Outbox<H> {
         let ending = self.entries.iter().filter(|(_, entry)| entry.is_ending());
         for id in ending.map(|(id, _)| *id).collect::<Vec<_>>() {
             self.ending.retain(|other| *other != id);
+            self.confirming.retain(|other| *other != id);
             self.join_lane(id);
         }
     }
@@ -105,6 +137,7 @@ impl<H: Host> Outbox<H> {
 
     pub(super) fn on_gone_while_ending(&mut self, id: u32) {
         self.ending.retain(|ending| *ending != id);
+        self.confirming.retain(|ending| *ending != id);
         if let Some(entry) = self.entries.get_mut(&id) {
             entry.stage = Stage::Queued;
         }
@@ -133,10 +166,25 @@ impl<H: Host> Outbox<H> {
             for id in mem::take(&mut self.parking) {
                 self.ask_to_park(id, epoch);
             }
+            self.ask_to_agree(epoch);
         }
         let may_settle = self.settle_job.is_none() && self.other.is_over(self.now);
         if may_settle && !self.ending.is_empty() {
             self.settle(epoch);
+        }
+    }
+
+    fn ask_to_agree(&mut self, epoch: u64) {
+        let ids = mem::take(&mut self.confirming);
+        let marks = ids.into_iter().filter_map(|id| {
+            let record = &self.entries.get(&id).filter(|entry| entry.is_ending())?.record;
+            let (key, sent) = (record.key.clone(), record.sent.clone());
+            Some((id, Mark { key, sent, kills: record.kills }))
+        });
+        let marks: Vec<_> = marks.collect();
+        if !marks.is_empty() {
+            let asked = marks.iter().map(|(_, mark)| mark.clone()).collect();
+            self.ask(Job::Mark { marks }, StoreCommand::Mark { epoch, marks: asked });
         }
     }
 

@@ -143,6 +143,8 @@ pub struct Outbox<H: Host> {
     alone: Option<u32>,
     /// Those whose end the store does not know.
     ending: Vec<u32>,
+    /// Those whose end the store has to agree to.
+    confirming: Vec<u32>,
     /// Those of which the store does not know that they are parked.
     parking: Vec<u32>,
     past: Past,
@@ -196,6 +198,7 @@ impl<H: Host> Outbox<H> {
             suspects: SortedSet::new(),
             alone: None,
             ending: Vec::new(),
+            confirming: Vec::new(),
             parking: Vec::new(),
             past: Past::default(),
             unreadable: SortedSet::new(),

@@ -184,6 +184,7 @@ impl<H: Host> Outbox<H> {
                 *marking = None;
                 self.ready.push(id);
             }
+            self.confirm(id);
         }
     }
 

@@ -310,7 +310,12 @@ impl<H: Host> Outbox<H> {
             }
             Job::Load { id } if error == StoreError::Damaged => self.on_unreadable(id),
             Job::Load { id } => self.put_back(id),
-            Job::Mark { marks } => marks.into_iter().for_each(|(id, _)| self.put_back(id)),
+            Job::Mark { marks } => {
+                for (id, _) in marks {
+                    self.put_back(id);
+                    self.confirm_later(id, error);
+                }
+            }
             Job::Settle { ids } => self.settle_again(&ids),
             Job::Park { id } => self.parking.push(id),
             Job::Remove { id } => self.keep_after_all(id),
