@@ -13,7 +13,6 @@ const parts = [
   { name: "check", needs: ["setup"] },
   { name: "test:rust", needs: ["setup"] },
   { name: "test:sim", needs: ["setup"] },
-  { name: "test:sim", args: ["--defects"], needs: ["setup"] },
   { name: "build", needs: ["setup"] },
   { name: "test:ts", needs: ["setup"] },
   { name: "test:browser", needs: ["build"] },
