@@ -5,6 +5,8 @@
 
 use std::collections::BTreeMap;
 
+use sockeye::client::store::Outcome;
+
 use crate::network::ConnectionId;
 use crate::schedule::Kind;
 
@@ -64,7 +66,8 @@ pub struct Facts {
     pub stored: Option<u64>,
     /// Whether its record is gone for good reasons.
     pub removed: bool,
-    /// Whether the application took it back before it was sent.
+    /// Whether the store let it go for another reason than that it was applied: the application took it
+    /// back, or the drainer said how it ended.
     pub withdrawn: bool,
     /// Why it may be lost: the store itself was lost, or damaged.
     pub excuse: Option<&'static str>,
@@ -98,9 +101,6 @@ pub struct Ledger {
     pub forgotten: u64,
     /// Crashes, freezes and other things that make a tab forget what it was about.
     pub disruptions: u32,
-    /// Frames of a client came late that its store has forgotten: they may take numbers that are used
-    /// anew.
-    pub ghosts: bool,
     /// Something was on its way for long: longer than a server that forgets soon remembers.
     pub delays: bool,
     pub failure: Option<Failure>,
@@ -163,6 +163,19 @@ impl Ledger {
         }
     }
 
+    /// The drainer's last word on an action, which stays true if its tab is gone before it tells.
+    pub fn note_settled(&mut self, key: &str, outcome: Outcome) {
+        let Some(facts) = self.facts_of(key) else {
+            return;
+        };
+        facts.removed = true;
+        facts.withdrawn |= outcome != Outcome::Applied;
+        if outcome == Outcome::Applied && facts.effects == 0 {
+            let text = format!("{key} was settled as applied without an effect");
+            self.fail("tells the truth", text);
+        }
+    }
+
     /// The tab has another user: what it was told of the actions of the one before counts no more.
     pub fn forget_told(&mut self, life: Life) {
         for facts in &mut self.actions {
@@ -197,7 +210,7 @@ impl Ledger {
     pub fn note_arrival(&mut self, identity: &str, number: usize, was_stalled: bool) {
         let poison = self.actions.iter().filter(|facts| facts.kind == Kind::Poison).count();
         // Whoever takes over may not know of the last ends; those of several may be taken for each other's.
-        let limit = 3 + 2 * self.disruptions + poison as u32;
+        let limit = 4 + 2 * self.disruptions + 2 * poison.saturating_sub(1) as u32;
         let facts = &mut self.actions[number];
         if facts.identity != identity {
             let text = format!("action {number} of {} came as {identity}", facts.identity);
@@ -236,7 +249,7 @@ impl Ledger {
     fn check_order(&mut self, number: usize, connection: ConnectionId) {
         let facts = &self.actions[number];
         let lane = (facts.identity.clone(), facts.lane);
-        if facts.parked || facts.retried || facts.excuse.is_some() || self.ghosts {
+        if facts.parked || facts.retried || facts.excuse.is_some() {
             return;
         }
         let Some(newest) = self.newest.get(&lane).copied() else {

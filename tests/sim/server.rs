@@ -372,7 +372,6 @@ impl World<'_> {
         let Connection { was_stalled, .. } = self.connections[id];
         self.ledger.note_arrival(&request.identity, action, was_stalled);
         self.ledger.delays |= was_stalled;
-        self.ledger.ghosts |= self.store.was_rolled_back;
         if self.ledger.actions[action].kind == Kind::Poison {
             return self.close_at_server(id);
         }

@@ -92,7 +92,6 @@ pub struct Store {
     /// Whether there ever was a record of a version to come: clients refuse such a store until they start
     /// again.
     pub was_future: bool,
-    pub was_rolled_back: bool,
     /// Whether what one tab tells the others may get lost.
     pub loses_news: bool,
     /// What each life of a tab has asked, in order. For each there is a [`StoreTask::Do`].
@@ -112,7 +111,6 @@ impl Store {
             lost_until: 0,
             hangs_until: 0,
             was_future: false,
-            was_rolled_back: false,
             loses_news: true,
             asked: BTreeMap::new(),
             made: 0,
@@ -145,11 +143,6 @@ impl Store {
         let identity = self.opened.get(&life)?.clone();
         let partition = self.partitions.get_mut(&identity)?;
         Some((identity, partition))
-    }
-
-    pub fn is_led_by(&self, life: Life) -> bool {
-        let opened = self.opened.get(&life).and_then(|identity| self.partitions.get(identity));
-        opened.is_some_and(|partition| partition.leader == Some(life))
     }
 
     /// Why a command cannot be done now.
@@ -450,7 +443,7 @@ impl World<'_> {
         self.store.remember(undo);
         let mut changes = Vec::new();
         for Settlement { key, outcome, arguments } in settlements {
-            self.note_removed(&key);
+            self.ledger.note_settled(&key.0, outcome);
             let arguments = arguments.as_deref().cloned();
             changes.push(Change::Settled { key, outcome, arguments });
         }
@@ -522,12 +515,6 @@ impl World<'_> {
                 self.schedule(at, Due::Store(StoreTask::RemoveAnyhow { life, ticket, key }));
                 None
             }
-        }
-    }
-
-    fn note_removed(&mut self, key: &ActionKey) {
-        if let Some(facts) = self.ledger.facts_of(&key.0) {
-            facts.removed = true;
         }
     }
 
@@ -640,7 +627,6 @@ impl World<'_> {
     }
 
     pub fn roll_store_back(&mut self, commits: usize) {
-        self.store.was_rolled_back = true;
         for _ in 0..commits {
             let Some(undo) = self.store.past.pop_back() else {
                 return;

@@ -214,6 +214,9 @@ impl World<'_> {
 
     fn give(&mut self, number: usize, input: Input) {
         let now = self.now;
+        if let Input::Frame(transport, Frame::Text(text)) = &input {
+            self.hear_if_taken(number, *transport, text);
+        }
         let tab = &mut self.tabs[number];
         if tab.is_frozen_until.is_some() {
             tab.inbox.push_back(input);
@@ -243,6 +246,17 @@ impl World<'_> {
             Input::Chore(Chore::Steal) => return,
         }
         self.drain(number);
+    }
+
+    /// Positions count that the client takes: not in its sleep, nor what comes of a connection that it has
+    /// left, nor behind what is no packet.
+    fn hear_if_taken(&mut self, number: usize, transport: u32, text: &str) {
+        let tab = &self.tabs[number];
+        let id = tab.transports.get(&transport);
+        let is_garbled = id.is_none_or(|id| self.connections[*id].is_garbled);
+        if tab.does_something() && !is_garbled {
+            self.hear_frame(number, text);
+        }
     }
 
     /// Does what the client wants done, until it wants to wait.
@@ -291,10 +305,7 @@ impl World<'_> {
                 }
             }
             Out::Store { ticket, command } => self.ask_store(life, ticket, command),
-            Out::Told { key, told } => {
-                self.excuse_late_leader(life, &key, told);
-                self.ledger.note_told(life, &key.0, told);
-            }
+            Out::Told { key, told } => self.ledger.note_told(life, &key.0, told),
             Out::CancelRefused => {}
             Out::Accepted => self.tabs[tab].listening.begin(),
             Out::FlushAsked { ticket, keys } => self.plan(tab, ticket, keys),
@@ -322,16 +333,6 @@ impl World<'_> {
                 self.schedule(at, Due::Application { tab, life, chore });
             }
             Out::Timer(_) => {}
-        }
-    }
-
-    /// A leader that has lost its right in its sleep tells that an action is not worth sending any more
-    /// before it hears of that; another tab may have sent it meanwhile.
-    fn excuse_late_leader(&mut self, life: Life, key: &ActionKey, told: Told) {
-        if told == Told::Expired && !self.store.is_led_by(life) {
-            if let Some(facts) = self.ledger.facts_of(&key.0) {
-                facts.mark_lost = true;
-            }
         }
     }
 
@@ -428,9 +429,6 @@ impl World<'_> {
         }
         if let Some((tab, transport)) = self.client_of(id) {
             self.say(|| format!("tab {tab}   <- {id} {frame:?}"));
-            if let (Frame::Text(text), false) = (&frame, self.connections[id].is_garbled) {
-                self.hear_frame(tab, text);
-            }
             self.give(tab, Input::Frame(transport, frame));
         }
     }

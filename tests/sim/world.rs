@@ -275,6 +275,7 @@ impl<'a> World<'a> {
                 if let Some(id) = self.connection_of(tab) {
                     self.connections[id].break_pipe(Way::Down);
                     self.lose_at_server(id);
+                    self.ledger.disruptions += 1;
                 }
             }
             Fault::Unreachable { lasts } => self.unreachable_until = now + ms(lasts),
@@ -337,7 +338,8 @@ impl<'a> World<'a> {
                 (None, false) => {
                     published = true;
                     (0..self.server.streams.len()).for_each(|stream| self.publish(stream));
-                    self.run_until(self.now + ms(5_000));
+                    // One stream after the other may have to be asked for.
+                    self.run_until(self.now + ms(60_000));
                 }
                 (Some(open), _) if self.now >= end => {
                     self.ledger.fail("comes to an end", open);
