@@ -52,10 +52,10 @@ const CALLS = {
 
 export const calls = () => Object.keys(CALLS);
 
-/** A store that takes everything, and answers when it is asked to. */
+/** A store that takes everything, holds it for ever, and answers when it is asked to. */
 class FakeStore {
   asked = [];
-  order = 0;
+  actions = [];
 
   constructor(client) {
     this.client = client;
@@ -70,12 +70,17 @@ class FakeStore {
     }
   }
 
-  answer({ type }) {
-    const contents = { actions: [], unreadable: [] };
+  answer({ type, action, atLeast }) {
+    const contents = { actions: this.actions, unreadable: [] };
     if (type === "resign") return undefined;
+    if (type === "read") return { type: "contents", ...contents };
     if (type === "open") return { type: "opened", clientId: "c", ...contents };
     if (type === "lead") return { type: "leading", epoch: 1, ...contents };
-    if (type === "put") return { type: "stored", order: (this.order += 1), replaced: false };
+    if (type === "raiseEpoch") return { type: "raised", epoch: atLeast };
+    if (type === "put") {
+      const order = this.actions.push({ ...action, order: this.actions.length + 1, ageMs: 0 });
+      return { type: "stored", order, replaced: false };
+    }
     if (type === "load") return { type: "loaded" };
     if (type === "mark") return { type: "marked", missing: [], earlier: [] };
     return { type: type === "remove" ? "wasSent" : "done" };
