@@ -21,7 +21,7 @@ main(async (names) => {
   if (names.length === 1 && names[0] === "wasm") return;
   await needPackage();
   await needDemo();
-  await runTestFiles(["browser/package", "browser/demo"], names);
+  await runTestFiles(["browser/support", "browser/package", "browser/demo"], names);
 });
 
 /** `tests/web.rs` in a browser, with a mock server whose address is compiled into it. */
