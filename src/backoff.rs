@@ -10,6 +10,9 @@ pub const MAX_TIMER: Duration = Duration::from_millis(i32::MAX as u64);
 /// From here on the exponent stays: 2³¹ times any useful base is far over any cap.
 const MAX_EXPONENT: u32 = 31;
 
+/// Over how many times the base clients are spread that were all given the same moment.
+const LEAST_SPREAD: u32 = 10;
+
 /// The bounds of the delays, each clamped to [`MAX_TIMER`] when it is used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BackoffConfig {
@@ -72,10 +75,14 @@ impl Backoff {
         min + self.random.duration_up_to(ceiling - min)
     }
 
-    /// Draws what to wait beyond a moment that many clients were given: up to a tenth of the time until
-    /// then, or up to the base if that is more.
+    /// Draws what to wait beyond a moment that many clients were given: up to a quarter of the time
+    /// until then, and at least up to ten times the base, or to the cap if that is less.
+    ///
+    /// With the defaults that is 10 s or more, so that of 10,000 clients about 1 % come within the same
+    /// tenth of a second.
     pub fn next_spread(&mut self, until_then: Duration) -> Duration {
-        self.random.duration_up_to((until_then / 10).max(self.config.base.min(MAX_TIMER)))
+        let least = self.config.base.saturating_mul(LEAST_SPREAD).min(self.config.cap);
+        self.random.duration_up_to((until_then / 4).max(least).min(MAX_TIMER))
     }
 
     /// Goes back to exponent zero. Call it only after a connection that has proved stable, else one
@@ -116,6 +123,29 @@ mod tests {
         }
         backoff.reset();
         assert!(backoff.next_delay() <= Duration::from_secs(1));
+    }
+
+    #[test]
+    fn spreads_over_a_quarter_of_the_time_or_ten_times_the_base() {
+        let widest = |config, until_then| {
+            let mut backoff = Backoff::new(config, 1);
+            (0..1_000).map(|_| backoff.next_spread(until_then).as_millis()).max()
+        };
+        let usual = BackoffConfig::default();
+        let quick = BackoffConfig { base: Duration::from_millis(20), ..usual };
+        let capped = BackoffConfig { cap: Duration::from_secs(2), ..usual };
+        for (config, seconds, bound) in [
+            (usual, 0, 10_000),
+            (usual, 30, 10_000),
+            (usual, 120, 30_000),
+            (quick, 0, 200),
+            (capped, 0, 2_000),
+            (capped, 120, 30_000),
+        ] {
+            let widest = widest(config, Duration::from_secs(seconds)).unwrap();
+            assert!((bound * 95 / 100..=bound).contains(&widest), "{seconds} s: {widest} ms");
+        }
+        assert!(widest(usual, Duration::MAX).unwrap() <= MAX_TIMER.as_millis());
     }
 
     proptest! {

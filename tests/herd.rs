@@ -27,6 +27,8 @@ enum News {
     Frame(u32, &'static str),
     Closed(u32),
     Timer,
+    /// The server goes away, from everybody.
+    Outage,
 }
 
 const HANDSHAKE: &str = r#"0{"sid":"e","upgrades":[],"pingInterval":25000,"pingTimeout":20000}"#;
@@ -43,12 +45,14 @@ struct Herd {
     due: BinaryHeap<Reverse<(Instant, usize, News)>>,
     /// When the server is away.
     outage: (Instant, Instant),
+    /// After what time the server wants everybody back, which it says when it goes away.
+    hint: Option<Duration>,
     /// How many attempts began in each tenth of a second since it went away.
     attempts: BTreeMap<u128, usize>,
 }
 
 impl Herd {
-    fn new(seed: u64, outage: (Instant, Instant)) -> Self {
+    fn new(seed: u64, outage: (Instant, Instant), hint: Option<Duration>) -> Self {
         let clients = (0..CLIENTS).map(|index| {
             let transports = vec![TransportKind::WebSocket];
             let engine = EngineConfig { transports, ..EngineConfig::default() };
@@ -58,7 +62,7 @@ impl Herd {
             Client { manager, timer: None, transport: None }
         });
         let (clients, due) = (clients.collect(), BinaryHeap::new());
-        Self { clients, due, outage, attempts: BTreeMap::new() }
+        Self { clients, due, outage, hint, attempts: BTreeMap::new() }
     }
 
     /// Connects everybody, and lets the server go and come back.
@@ -69,22 +73,24 @@ impl Herd {
             manager.connect(socket, Instant::ORIGIN);
             self.perform(index, Instant::ORIGIN);
         }
-        let mut is_up = true;
+        self.due.push(Reverse((self.outage.0, 0, News::Outage)));
         while let Some(Reverse((now, index, news))) = self.due.pop() {
             if now > until {
                 return;
             }
-            if is_up && now >= self.outage.0 {
-                is_up = false;
-                self.cut_all();
+            match news {
+                News::Outage => self.cut_all(),
+                news => self.tell(index, news, now),
             }
-            self.tell(index, news, now);
         }
     }
 
     fn cut_all(&mut self) {
         let cut_at = self.outage.0;
-        for (index, client) in self.clients.iter().enumerate() {
+        for (index, client) in self.clients.iter_mut().enumerate() {
+            if let Some(hint) = self.hint {
+                client.manager.postpone(hint, cut_at);
+            }
             let transport = client.transport.expect("everybody is connected");
             self.due.push(Reverse((cut_at, index, News::Closed(transport))));
         }
@@ -101,7 +107,7 @@ impl Herd {
                 manager.handle_closed(TransportId(transport), Failure::Failed, now);
             }
             News::Timer if *timer == Some(now) => manager.handle_timeout(now),
-            News::Timer => return,
+            News::Timer | News::Outage => return,
         }
         self.perform(index, now);
     }
@@ -151,19 +157,40 @@ impl Herd {
     }
 }
 
+/// Sends a herd away and lets it come back; tells the worst tenths of a second, after the outage and
+/// during it.
+fn run(seed: u64, outage: Duration, hint: Option<Duration>, patience: Duration) -> (usize, usize) {
+    let begin = Instant::from_millis(30_000.0);
+    let mut herd = Herd::new(seed, (begin, begin + outage), hint);
+    herd.run(begin + outage + patience);
+    let back = outage.as_millis() / BUCKET.as_millis();
+    let returned: usize = herd.attempts.range(back..).map(|(_, count)| *count).sum();
+    assert_eq!(returned, CLIENTS, "each comes back once");
+    (herd.worst(back..u128::MAX), herd.worst(0..back))
+}
+
+fn assert_spread(worst: usize) {
+    let percent = worst as f64 * 100.0 / CLIENTS as f64;
+    println!("worst tenth of a second after the outage: {worst} clients, {percent:.2} %");
+    assert!(percent <= WORST_PERCENT, "{percent} %");
+}
+
 #[test]
 fn brings_a_herd_back_without_a_stampede() {
-    let begin = Instant::from_millis(30_000.0);
     for seed in [1, 1_000_003] {
-        let mut herd = Herd::new(seed, (begin, begin + OUTAGE));
-        herd.run(begin + OUTAGE + Duration::from_secs(40));
-        let back = OUTAGE.as_millis() / BUCKET.as_millis();
-        let returned: usize = herd.attempts.range(back..).map(|(_, count)| *count).sum();
-        assert_eq!(returned, CLIENTS, "each comes back once");
-        let worst = herd.worst(back..u128::MAX);
-        let percent = worst as f64 * 100.0 / CLIENTS as f64;
-        println!("worst tenth of a second after the outage: {worst} clients, {percent:.2} %");
-        println!("worst tenth of a second during it: {}", herd.worst(0..back));
-        assert!(percent <= WORST_PERCENT, "{percent} %");
+        let (worst, during) = run(seed, OUTAGE, None, Duration::from_secs(40));
+        println!("worst tenth of a second during it: {during}");
+        assert_spread(worst);
+    }
+}
+
+#[test]
+fn spreads_a_herd_that_was_told_when_to_come_back() {
+    for seconds in [0, 1, 30, 120] {
+        let hint = Duration::from_secs(seconds);
+        let patience = (hint / 4).max(Duration::from_secs(10)) + Duration::from_secs(1);
+        let (worst, during) = run(1, hint, Some(hint), patience);
+        assert_eq!(during, 0, "nobody comes before {seconds} s");
+        assert_spread(worst);
     }
 }

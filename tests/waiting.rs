@@ -56,15 +56,15 @@ fn comes_no_earlier_than_the_server_wants_and_not_with_all_the_others() {
         let (mut pair, socket) = refused(seeded(seed));
         postpone(&mut pair, ms(MINUTE));
         let wait = left(&pair, socket);
-        assert!(wait >= ms(60_000) && wait <= ms(66_000), "{wait:?}");
+        assert!(wait >= ms(60_000) && wait <= ms(75_000), "{wait:?}");
         assert_eq!(pair.deadline(), Some(pair.retry_at(socket)));
         waits.insert(wait.as_millis() / 100);
     }
-    assert!(waits.len() >= 58, "spread over a tenth of the time: {}", waits.len());
+    assert!(waits.len() >= 140, "spread over a quarter of the time: {}", waits.len());
 }
 
 #[test]
-fn spreads_even_a_short_postponement_over_a_second() {
+fn spreads_even_a_short_postponement_over_ten_seconds() {
     let waits = |seed| {
         let (mut pair, socket) = refused(seeded(seed));
         pair.call(Call::ReconnectNow).unwrap();
@@ -73,8 +73,8 @@ fn spreads_even_a_short_postponement_over_a_second() {
         left(&pair, socket).as_millis() / 100
     };
     let waits: BTreeSet<_> = (0..500).map(waits).collect();
-    assert!(waits.iter().all(|wait| (29..=40).contains(wait)), "{waits:?}");
-    assert!(waits.len() >= 10, "{waits:?}");
+    assert!(waits.iter().all(|wait| (29..=130).contains(wait)), "{waits:?}");
+    assert!(waits.len() >= 95, "{waits:?}");
 }
 
 #[test]
@@ -86,7 +86,7 @@ fn waits_when_the_connection_ends_if_the_server_said_so_before() {
     pair.cut(false);
     pair.drive();
     let wait = left(&pair, socket);
-    assert!(wait >= ms(19_000) && wait <= ms(23_000), "{wait:?}");
+    assert!(wait >= ms(19_000) && wait <= ms(30_000), "{wait:?}");
 }
 
 #[test]
@@ -94,7 +94,7 @@ fn waits_an_hour_at_most() {
     let (mut pair, socket) = refused(seeded(1));
     postpone(&mut pair, Duration::MAX);
     let wait = left(&pair, socket);
-    assert!(wait >= HOUR && wait <= HOUR + HOUR / 10, "{wait:?}");
+    assert!(wait >= HOUR && wait <= HOUR + HOUR / 4, "{wait:?}");
 }
 
 #[test]
@@ -122,7 +122,7 @@ fn forgets_what_the_server_wanted_when_the_application_wants_to_connect_or_has_c
 
     postpone(&mut pair, ms(1_000));
     pair.server.upgrade = Upgrade::Accept;
-    pair.advance(3_000);
+    pair.advance(15_000);
     assert_eq!(pair.status(socket), Status::Connected);
     pair.cut(true);
     pair.drive();

@@ -47,6 +47,7 @@ use crate::time::{Instant, earliest};
 use circuit::Circuit;
 use connection::Link;
 use entry::Entry;
+use waiting::Postponed;
 
 /// What can be set about a manager.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -129,7 +130,7 @@ pub struct Manager<H: Host> {
     backoff: Backoff,
     circuit: Circuit,
     /// When the server wants to see the client again, at the earliest.
-    not_before: Option<Instant>,
+    postponed: Option<Postponed>,
     entries: Vec<Entry<H>>,
     root: Option<SocketId>,
     diagnosis: Diagnosis,
@@ -158,7 +159,7 @@ impl<H: Host> Manager<H> {
             max_payload: None,
             backoff: Backoff::new(config.backoff, config.seed),
             circuit: Circuit::default(),
-            not_before: None,
+            postponed: None,
             config,
             entries: Vec::new(),
             root: None,
@@ -319,7 +320,7 @@ impl<H: Host> Manager<H> {
             self.close_session(now);
             self.diagnosis = Diagnosis::None;
             self.forget_failures();
-            self.not_before = None;
+            self.postponed = None;
         }
     }
 

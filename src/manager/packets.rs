@@ -210,7 +210,7 @@ impl<H: Host> Manager<H> {
         if let Some(connection) = self.link.connection() {
             if !connection.is_connected() {
                 // What the server asked for before this session has been granted.
-                self.not_before = None;
+                self.postponed = None;
             }
             connection.mark_connected(now);
         }

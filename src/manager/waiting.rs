@@ -12,6 +12,26 @@ use crate::time::Instant;
 /// The longest time for which a server can send its clients away.
 const MAX_POSTPONEMENT: Duration = Duration::from_secs(60 * 60);
 
+/// The server's word that it wants no attempt before a moment.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Postponed {
+    moment: Instant,
+    /// How much later this client comes, as many were told the same.
+    spread: Duration,
+}
+
+impl Postponed {
+    fn end(self) -> Instant {
+        self.moment + self.spread
+    }
+
+    /// When an attempt is made that would be due at `until`. The spread counts from the later of the
+    /// two moments: what remains of the shorter wait's own would be too little.
+    fn put_off(self, until: Instant, now: Instant) -> Instant {
+        if self.end() <= now { until } else { until.max(self.moment) + self.spread }
+    }
+}
+
 impl<H: Host> Manager<H> {
     /// The next attempt gets a date.
     pub(super) fn wait(&mut self, now: Instant) {
@@ -19,7 +39,7 @@ impl<H: Host> Manager<H> {
         let cap = self.config.backoff.cap;
         let cap = if slow { cap.max(self.config.slow_cap) } else { cap };
         let until = now + self.backoff.next_delay_within(cap);
-        let until = self.not_before.map_or(until, |moment| until.max(moment));
+        let until = self.postponed.map_or(until, |postponed| postponed.put_off(until, now));
         self.circuit.expect_within(until.since(now) + self.config.connect_timeout);
         self.link = Link::Waiting { until, slow };
     }
@@ -36,18 +56,21 @@ impl<H: Host> Manager<H> {
 
     fn put_next_attempt_off(&mut self, after: Duration, now: Instant) {
         let after = after.min(MAX_POSTPONEMENT);
-        let moment = now + after + self.backoff.next_spread(after);
-        let moment = self.not_before.map_or(moment, |known| known.max(moment));
-        self.not_before = Some(moment);
+        let moment = now + after;
+        if self.postponed.is_some_and(|postponed| postponed.end() >= moment) {
+            return; // it does not come before that anyway
+        }
+        let postponed = Postponed { moment, spread: self.backoff.next_spread(after) };
+        self.postponed = Some(postponed);
         if let Link::Waiting { until, .. } = &mut self.link {
-            *until = moment.max(*until);
+            *until = postponed.put_off(*until, now);
             self.circuit.expect_within(until.since(now) + self.config.connect_timeout);
         }
     }
 
     /// Ends each wait for the next attempt. Does nothing else.
     pub fn reconnect_now(&mut self, now: Instant) {
-        self.not_before = None;
+        self.postponed = None;
         if matches!(self.link, Link::Waiting { .. }) {
             self.open_link(now);
         }
@@ -113,8 +136,8 @@ impl<H: Host> Manager<H> {
         }
         let delay = entry.backoff.next_delay();
         let after = after.map(|after| after.min(MAX_POSTPONEMENT));
-        let hinted = after.map(|after| after + entry.backoff.next_spread(after));
-        entry.retry_at = Some(now + hinted.map_or(delay, |hinted| hinted.max(delay)));
+        let hinted = after.map(|after| after.max(delay) + entry.backoff.next_spread(after));
+        entry.retry_at = Some(now + hinted.unwrap_or(delay));
     }
 
     /// Ends the wait of one namespace.
