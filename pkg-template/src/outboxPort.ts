@@ -8,7 +8,7 @@ import type {
   Parked,
   Removal,
   Settlement,
-  StoreChange,
+  KnownChange,
   StoredAction,
   StoredPayload,
   StoreErrorCode,
@@ -115,7 +115,13 @@ export interface OutboxPort {
   /** Answers {@link OutboxEvents.flushAsked}; whatever is in neither list follows in its order. */
   flushPlan(socket: number, ticket: number, keep: string[], drop: string[]): void;
   storeAnswered(socket: number, ticket: number, answer: StoreAnswer): void;
-  storeChanged(socket: number, changes: readonly StoreChange[]): void;
+  storeChanged(socket: number, changes: readonly KnownChange[]): void;
+  /** Has the store read again: others may have done something to it that was not told. */
+  refreshOutbox(socket: number): void;
+  /** How many signs of life of the server were heard, 0 while no action could be sent; asks for the next. */
+  signsOfLife(socket: number): number;
+  /** Whether there is something to be sent that could be sent, if this client drained. */
+  couldDrain(socket: number): boolean;
   /** Sends this once the socket is live, unless the next with the same `key` comes before that. */
   emitLatest(
     socket: number,

@@ -77,6 +77,12 @@ export interface Settlement {
 
 /** What somebody else did to the store. A hint: the store itself is the truth. */
 export type StoreChange =
+  | KnownChange
+  /** There were changes that are not known: the store is to be read. */
+  | { readonly type: "missed" };
+
+/** What somebody else did to an action. */
+export type KnownChange =
   | { readonly type: "put"; readonly action: StoredAction }
   | { readonly type: "marked"; readonly mark: Mark }
   | ({ readonly type: "settled" } & Settlement)
@@ -113,6 +119,17 @@ export interface Marked {
   readonly earlier: readonly StoredAction[];
 }
 
+/** A client that wants to drain, or does. */
+export interface Candidate {
+  /**
+   * How many signs of life it has heard of the server, 0 while it could send no action. To ask makes it ask
+   * the server for the next: a page that is frozen still answers other pages, but hears no server.
+   */
+  heard(): number;
+  /** Whether it has something to send, and could. */
+  couldDrain(): boolean;
+}
+
 /**
  * The actions of one identity in one namespace.
  *
@@ -142,9 +159,9 @@ export interface OutboxPartition {
   remove(key: string, onlyUnsent: boolean): Awaitable<Removal>;
   /**
    * Resolves when this client is the only one that drains, with an epoch that is higher than all before;
-   * not at all if `signal` aborts before that.
+   * not at all if `signal` aborts before that. Others find out by the `candidate` whether it still does.
    */
-  lead(signal: AbortSignal): Promise<Contents & { epoch: number }>;
+  lead(signal: AbortSignal, candidate: Candidate): Promise<Contents & { epoch: number }>;
   /** Takes a new epoch, `atLeast` that high. */
   raiseEpoch(epoch: number, atLeast: number): Awaitable<number | Fenced>;
   mark(epoch: number, marks: readonly Mark[]): Awaitable<Marked | Fenced>;

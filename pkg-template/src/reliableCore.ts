@@ -53,6 +53,9 @@ function toOutboxPort(client: Client): OutboxPort {
       client.storeAnswered(socket, ticket, answer, payload?.body, attachments);
     },
     storeChanged: (socket, changes) => client.storeChanged(socket, changes),
+    refreshOutbox: (socket) => client.refreshOutbox(socket),
+    signsOfLife: (socket) => client.signsOfLife(socket),
+    couldDrain: (socket) => client.couldDrain(socket),
     emitLatest: (socket, key, body, attachments) =>
       toErrorData(client.emitLatest(socket, key, body, attachments)),
   };

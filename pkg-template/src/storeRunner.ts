@@ -2,6 +2,7 @@
 import type { CorePort } from "./port.js";
 import type { StoreAnswer, StoreCommand } from "./outboxPort.js";
 import type {
+  Candidate,
   Contents,
   Fenced,
   OutboxPartition,
@@ -85,8 +86,10 @@ export class StoreRunner {
     const { core, socket, name: namespace, store } = this.#scope;
     const handleChanges = (changes: readonly StoreChange[]) => {
       if (this.#isClosed || this.#partition !== opening) return;
-      for (const change of changes) if (change.type === "put") this.#tellStored([change.action]);
-      core.storeChanged(socket, changes);
+      const known = changes.filter((change) => change.type !== "missed");
+      for (const change of known) if (change.type === "put") this.#tellStored([change.action]);
+      if (known.length > 0) core.storeChanged(socket, known);
+      if (known.length < changes.length) core.refreshOutbox(socket);
     };
     const opening = Promise.resolve().then(() =>
       store.open({ namespace, identity }, handleChanges),
@@ -158,9 +161,14 @@ export class StoreRunner {
 
   /** Whoever has resigned is answered nothing, whatever the store says. */
   async #lead(partition: OutboxPartition): Promise<StoreAnswer> {
+    const { core, socket } = this.#scope;
     const { signal } = (this.#leading = new AbortController());
+    const candidate: Candidate = {
+      heard: () => (this.#isClosed ? 0 : core.signsOfLife(socket)),
+      couldDrain: () => !this.#isClosed && core.couldDrain(socket),
+    };
     try {
-      return this.#told({ type: "leading", ...(await partition.lead(signal)) });
+      return this.#told({ type: "leading", ...(await partition.lead(signal, candidate)) });
     } catch (error) {
       if (signal.aborted) return new Promise(() => {});
       throw error;

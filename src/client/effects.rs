@@ -91,10 +91,7 @@ impl<H: Host> Client<H> {
             }
             Effect::Leave { body, .. } => self.send_first(socket, &body),
             Effect::Topic { topic, status } => self.tell_topic(socket, topic, status),
-            Effect::Probe => {
-                self.probed_at = Some(self.now);
-                self.manager.probe();
-            }
+            Effect::Probe => self.probe(),
             Effect::LinkDead => self.manager.declare_dead(self.now),
             Effect::Since { ticket, positions } => self.ask_since(socket, ticket, &positions),
             Effect::Verdict { connection, continuity } => {

@@ -77,6 +77,7 @@ impl<H: Host> Client<H> {
 
     fn on_probed(&mut self) {
         let now = self.now;
+        self.signs = self.signs.wrapping_add(1);
         if let Some(probed_at) = self.probed_at.take() {
             self.probe_round_trip = Some(now.since(probed_at));
         }
@@ -208,6 +209,7 @@ impl<H: Host> Client<H> {
             Taken::Foreign => return,
         };
         let now = self.now;
+        self.signs = self.signs.wrapping_add(1);
         if let Some(namespace) = self.namespace(socket) {
             namespace.outbox.handle_answer(transmission, answer, now);
         }

@@ -348,7 +348,7 @@ impl<H: Host> Client<H> {
         self.at(now).destroy(now);
     }
 
-    fn stir(&mut self, socket: SocketId, now: Instant) -> Option<&mut Namespace<H>> {
+    pub(super) fn stir(&mut self, socket: SocketId, now: Instant) -> Option<&mut Namespace<H>> {
         self.now = now;
         self.is_stirred = true;
         self.namespace(socket)

@@ -89,6 +89,8 @@ pub struct Client<H: Host> {
     /// When a sign of life was asked for that has not come, and how long the last one took.
     probed_at: Option<Instant>,
     probe_round_trip: Option<Duration>,
+    /// How many signs of life have come that were asked for, and answers to actions.
+    signs: u32,
 }
 
 impl<H: Host> Client<H> {
@@ -109,6 +111,7 @@ impl<H: Host> Client<H> {
             deadline: None,
             probed_at: None,
             probe_round_trip: None,
+            signs: 0,
         }
     }
 

@@ -144,6 +144,26 @@ impl JsClient {
         });
     }
 
+    /// Reads the store again, of which others may have said something that was not heard.
+    #[wasm_bindgen(js_name = refreshOutbox)]
+    pub fn refresh_outbox(&self, socket: u32) {
+        self.driver().turn_at(|core, now| core.refresh_outbox(SocketId(socket), now));
+    }
+
+    /// Returns how many signs of life of the server were heard, and asks for the next.
+    #[wasm_bindgen(js_name = signsOfLife)]
+    #[must_use]
+    pub fn signs_of_life(&self, socket: u32) -> u32 {
+        self.driver().turn_at(|core, now| core.signs_of_life(SocketId(socket), now))
+    }
+
+    /// Returns whether there is something to be sent that could be sent.
+    #[wasm_bindgen(js_name = couldDrain)]
+    #[must_use]
+    pub fn could_drain(&self, socket: u32) -> bool {
+        self.driver().turn(|core| core.could_drain(SocketId(socket)))
+    }
+
     /// Sends the newest event of a key. Returns the code of an error, or nothing.
     #[wasm_bindgen(js_name = emitLatest)]
     pub fn emit_latest(

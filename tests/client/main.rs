@@ -11,6 +11,7 @@ mod any_order;
 mod downs;
 mod hostile;
 mod identity;
+mod leading;
 mod order;
 mod port;
 mod rig;

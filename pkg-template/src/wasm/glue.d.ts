@@ -101,6 +101,9 @@ export class Client {
     attachments: unknown[] | undefined,
   ): void;
   storeChanged(socket: number, changes: readonly object[]): void;
+  refreshOutbox(socket: number): void;
+  signsOfLife(socket: number): number;
+  couldDrain(socket: number): boolean;
   emitLatest(
     socket: number,
     key: string,

@@ -55,6 +55,9 @@ export class FakeCore implements CorePort {
   any: number | undefined;
   /** What `emit` and `request` return. */
   refusal: ErrorData | undefined;
+  /** What `signsOfLife` and `couldDrain` return. */
+  signs = 0;
+  isReady = false;
   /** The bytes, if anybody has had them counted; what `outboxSize` and `probeRoundTripMs` return. */
   counted: { received: number; sent: number } | undefined;
   readonly outboxes: OutboxSize[] = [];
@@ -166,6 +169,17 @@ export class FakeCore implements CorePort {
   }
   storeChanged(...args: Parameters<CorePort["storeChanged"]>) {
     this.#note(["storeChanged", ...args]);
+  }
+  refreshOutbox(...args: Parameters<CorePort["refreshOutbox"]>) {
+    this.#note(["refreshOutbox", ...args]);
+  }
+  signsOfLife(...args: Parameters<CorePort["signsOfLife"]>) {
+    this.#note(["signsOfLife", ...args]);
+    return this.signs;
+  }
+  couldDrain(...args: Parameters<CorePort["couldDrain"]>) {
+    this.#note(["couldDrain", ...args]);
+    return this.isReady;
   }
   emitLatest(...args: Parameters<CorePort["emitLatest"]>) {
     this.#note(["emitLatest", ...args]);

@@ -1,6 +1,11 @@
 /** What every store of the outbox has to do: `describeStore("my store", () => makeStore())`. */
 import { describe, expect, test, vi } from "vitest";
-import type { OutboxPartition, OutboxStore, StoreChange } from "../../src/outboxStore.js";
+import type {
+  Candidate,
+  OutboxPartition,
+  OutboxStore,
+  StoreChange,
+} from "../../src/outboxStore.js";
 
 const place = { namespace: "/", identity: "" };
 const unheard = () => {};
@@ -12,6 +17,7 @@ const action = (key: string, details: object = {}) => ({
 });
 const payload = (key: string) => ({ body: `["save","${key}"]` });
 const sent = { epoch: 1, sequence: 1, memory: "m", serverTimeMs: 1, attempts: 1 };
+const candidate: Candidate = { heard: () => 1, couldDrain: () => true };
 const signal = () => new AbortController().signal;
 
 const keysOf = async (partition: OutboxPartition) => {
@@ -85,7 +91,7 @@ export function describeStore(name: string, makeStore: () => OutboxStore): void 
 
     test("does not replace one that was sent, or is not there", async () => {
       const partition = await filled(makeStore(), "a");
-      const { epoch } = await partition.lead(signal());
+      const { epoch } = await partition.lead(signal(), candidate);
       await partition.mark(epoch, [{ key: "a", sent, kills: 0 }]);
       const kept = await partition.put(action("b"), payload("b"), "a");
       const absent = await partition.put(action("c"), payload("c"), "x");
@@ -95,7 +101,7 @@ export function describeStore(name: string, makeStore: () => OutboxStore): void 
 
     test("removes an action only if it was never sent, when that is asked", async () => {
       const partition = await filled(makeStore(), "a", "b");
-      const { epoch } = await partition.lead(signal());
+      const { epoch } = await partition.lead(signal(), candidate);
       await partition.mark(epoch, [{ key: "a", sent, kills: 0 }]);
       expect(await partition.remove("a", true)).toBe("wasSent");
       expect(await partition.remove("b", true)).toBe("removed");
@@ -107,7 +113,7 @@ export function describeStore(name: string, makeStore: () => OutboxStore): void 
     test("notes what was sent, and says what has gone or comes before", async () => {
       const partition = await filled(makeStore(), "a", "b");
       await partition.put(action("c", { lane: "other" }), payload("c"));
-      const { epoch } = await partition.lead(signal());
+      const { epoch } = await partition.lead(signal(), candidate);
       const marks = [
         { key: "b", sent, kills: 2 },
         { key: "x", sent, kills: 0 },
@@ -126,7 +132,7 @@ export function describeStore(name: string, makeStore: () => OutboxStore): void 
 
     test("does not name parked actions among those that come before", async () => {
       const partition = await filled(makeStore(), "a", "b");
-      const { epoch } = await partition.lead(signal());
+      const { epoch } = await partition.lead(signal(), candidate);
       await partition.park(epoch, "a", "quarantined");
       const marked = await partition.mark(epoch, [{ key: "b", sent, kills: 0 }]);
       expect(marked).toEqual({ missing: [], earlier: [] });
@@ -134,7 +140,7 @@ export function describeStore(name: string, makeStore: () => OutboxStore): void 
 
     test("parks an action, and lets it be sent again without forgetting that it was", async () => {
       const partition = await filled(makeStore(), "a", "b");
-      const { epoch } = await partition.lead(signal());
+      const { epoch } = await partition.lead(signal(), candidate);
       await partition.mark(epoch, [{ key: "a", sent, kills: 3 }]);
       expect(await partition.park(epoch, "a", "unknown")).toBeUndefined();
       const parked = (await partition.contents()).actions.find(({ key }) => key === "a");
@@ -151,7 +157,7 @@ export function describeStore(name: string, makeStore: () => OutboxStore): void 
 
     test("removes what has ended, and what is gone is no error", async () => {
       const partition = await filled(makeStore(), "a");
-      const { epoch } = await partition.lead(signal());
+      const { epoch } = await partition.lead(signal(), candidate);
       const settlements = ["a", "a", "x"].map((key) => ({ key, outcome: "applied" as const }));
       expect(await partition.settle(epoch, settlements)).toBeUndefined();
       expect(await keysOf(partition)).toEqual([]);
@@ -162,10 +168,10 @@ export function describeStore(name: string, makeStore: () => OutboxStore): void 
   describe(`${name}, its leader`, () => {
     test("is one at a time, with a higher epoch each", async () => {
       const { first, second } = await pair(makeStore(), "k");
-      const leading = await first.lead(signal());
+      const leading = await first.lead(signal(), candidate);
       expect(leading.actions.map(({ key }) => key)).toEqual(["k"]);
       let epoch: number | undefined;
-      const next = second.lead(signal()).then((begun) => (epoch = begun.epoch));
+      const next = second.lead(signal(), candidate).then((begun) => (epoch = begun.epoch));
       await first.contents();
       expect(epoch).toBeUndefined();
       first.resign();
@@ -174,28 +180,28 @@ export function describeStore(name: string, makeStore: () => OutboxStore): void 
 
     test("is followed when its client closes", async () => {
       const { first, second } = await pair(makeStore());
-      await first.lead(signal());
-      const next = second.lead(signal());
+      await first.lead(signal(), candidate);
+      const next = second.lead(signal(), candidate);
       first.close();
       await expect(next).resolves.toHaveProperty("epoch");
     });
 
     test("does not become who has stopped to wait", async () => {
       const { first, second } = await pair(makeStore());
-      await first.lead(signal());
+      await first.lead(signal(), candidate);
       const waiting = new AbortController();
-      const next = second.lead(waiting.signal);
+      const next = second.lead(waiting.signal, candidate);
       waiting.abort();
       await expect(next).rejects.toBeDefined();
       first.resign();
-      await expect(first.lead(signal())).resolves.toHaveProperty("epoch");
+      await expect(first.lead(signal(), candidate)).resolves.toHaveProperty("epoch");
     });
 
     test("can do nothing any more with an old epoch", async () => {
       const { first, second } = await pair(makeStore(), "k");
-      const { epoch } = await first.lead(signal());
+      const { epoch } = await first.lead(signal(), candidate);
       first.resign();
-      await second.lead(signal());
+      await second.lead(signal(), candidate);
       expect(await first.mark(epoch, [{ key: "k", sent, kills: 1 }])).toBe("fenced");
       expect(await first.settle(epoch, [{ key: "k", outcome: "applied" }])).toBe("fenced");
       expect(await first.park(epoch, "k", "unknown")).toBe("fenced");
@@ -208,7 +214,7 @@ export function describeStore(name: string, makeStore: () => OutboxStore): void 
 
     test("can raise its epoch", async () => {
       const partition = await filled(makeStore(), "k");
-      const { epoch } = await partition.lead(signal());
+      const { epoch } = await partition.lead(signal(), candidate);
       const raised = await partition.raiseEpoch(epoch, epoch + 10);
       expect(raised).toBe(epoch + 10);
       expect(await partition.raiseEpoch(epoch + 10, 1)).toBe(epoch + 11);
@@ -224,7 +230,7 @@ export function describeStore(name: string, makeStore: () => OutboxStore): void 
       await first.put(action("k"), payload("k"));
       await isTold("put");
       expect(changes).toMatchObject([{ type: "put", action: action("k") }]);
-      const { epoch } = await first.lead(signal());
+      const { epoch } = await first.lead(signal(), candidate);
       await first.mark(epoch, [{ key: "k", sent, kills: 0 }]);
       await isTold("marked");
       await first.park(epoch, "k", "quarantined");

@@ -35,9 +35,16 @@ impl<H: Host> Outbox<H> {
         self.work_on_role();
     }
 
+    /// Returns whether actions could be sent if this client drained: there is a connection, and the
+    /// application has not [paused](Self::pause) it.
+    #[must_use]
+    pub fn could_send(&self) -> bool {
+        self.link.is_some() && !self.is_paused
+    }
+
     /// Whether anything may be sent at all.
     pub(super) fn may_send(&self) -> bool {
-        self.epoch().is_some() && self.link.is_some() && !self.is_paused && self.raise_to.is_none()
+        self.epoch().is_some() && self.could_send() && self.raise_to.is_none()
     }
 
     fn has_slot(&mut self) -> bool {
