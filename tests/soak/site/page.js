@@ -1,0 +1,92 @@
+/**
+ * What a page of the soak does: it enqueues, and tells at once what was accepted and how it ended.
+ *
+ * `window.tell(text)` is the way out: what it is given survives the end of the page.
+ */
+import { createClient } from "/sockeye/index.js";
+import { memoryOutboxStore } from "/sockeye/stores.js";
+
+const tell = (what) => window.tell(JSON.stringify(what));
+const now = () => performance.timeOrigin + performance.now();
+
+/** Mulberry32, as in the programmes. */
+function randomOf(seed) {
+  let state = seed >>> 0;
+  return (bound) => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) % bound;
+  };
+}
+
+let client;
+let enqueuing;
+let lastNumber = 0;
+
+/**
+ * Makes the client. `tab` names this load of the page, `store` is "memory" or the default of the package;
+ * `options` are those of `createClient`.
+ */
+function begin({ url, tab, store, options = {} }) {
+  const outbox = { ...options.outbox, ...(store === "memory" && { store: memoryOutboxStore() }) };
+  client = createClient(url, {
+    reconnect: { minMs: 10, baseMs: 20, capMs: 200 },
+    ...options,
+    auth: { tab },
+    outbox,
+  });
+  client.errors.subscribe(({ code, message }) => tell({ type: "error", code, message }));
+  client.status.subscribe(({ state }) => tell({ type: "status", state, at: now() }));
+  return client.outbox.durability;
+}
+
+/** Enqueues up to `burst` actions at a time, in some of `lanes`, until {@link stopEnqueuing}. */
+function startEnqueuing({ tab, seed, lanes, burst, pauseMs, fill = 0 }) {
+  const below = randomOf(seed);
+  const padding = "x".repeat(fill);
+  const next = () => {
+    for (let left = 1 + below(burst); left > 0; left -= 1) {
+      void enqueue(tab, `lane ${below(lanes)}`, padding);
+    }
+    enqueuing = setTimeout(next, below(pauseMs));
+  };
+  next();
+}
+
+function stopEnqueuing() {
+  clearTimeout(enqueuing);
+}
+
+/** Enqueues one action; resolves when its fate is known to be accepted or not. */
+async function enqueue(tab, lane, padding = "") {
+  const enqueuedAt = now();
+  const number = (lastNumber += 1);
+  const payload = { tab, number, enqueuedAt, padding };
+  const action = client.with({ lane }).enqueue("save", payload);
+  const key = action.id;
+  action.result.catch(({ code }) => tell({ type: "ended", key, code }));
+  try {
+    await action.accepted;
+    tell({ type: "accepted", key, lane, at: now() });
+    return { key };
+  } catch ({ code }) {
+    tell({ type: "refused", key, code });
+    return { key, code };
+  }
+}
+
+/** How many actions wait. */
+const countItems = () => client.outbox.items.value.length;
+
+globalThis.soak = {
+  begin,
+  startEnqueuing,
+  stopEnqueuing,
+  enqueue,
+  countItems,
+  now,
+  get client() {
+    return client;
+  },
+};

@@ -1,0 +1,99 @@
+/** What pages said was accepted, beside what the server applied. */
+
+/** How far two processes' clocks may be apart. */
+const clockSkewMs = 5;
+
+export class Ledger {
+  /** By key: the lane, and when the page knew that it was accepted. */
+  #accepted = new Map();
+  /** By lane, in the order in which the server applied them. */
+  #applied = new Map();
+  /** By key: how often it was applied. */
+  #counts = new Map();
+  #missing = new Set();
+  #wrong = [];
+
+  /** A page says that an action was accepted. */
+  accept({ key, lane, at }) {
+    this.#accepted.set(key, { lane, at });
+    if (!this.#counts.has(key)) this.#missing.add(key);
+  }
+
+  /** The server applied an action. */
+  apply({ key, tab, number, enqueuedAt }) {
+    this.#counts.set(key, (this.#counts.get(key) ?? 0) + 1);
+    this.#missing.delete(key);
+    this.#applied.set(key, { tab, number, enqueuedAt });
+  }
+
+  /** An action ended, but not as `applied`. */
+  end({ key, code }) {
+    if (this.#accepted.has(key)) this.#wrong.push(`${key} ended with ${code}`);
+  }
+
+  /** How many accepted actions the server has not applied yet. */
+  get missing() {
+    return this.#missing.size;
+  }
+
+  get accepted() {
+    return this.#accepted.size;
+  }
+
+  get applied() {
+    return this.#counts.size;
+  }
+
+  /** What is wrong, in counts and in words. */
+  verdict() {
+    const doubled = [...this.#counts].filter(([, count]) => count > 1).map(([key]) => key);
+    const inverted = this.#inversions();
+    return {
+      accepted: this.accepted,
+      applied: this.applied,
+      lost: this.missing,
+      doubled: doubled.length,
+      inverted: inverted.length,
+      wrong: this.#wrong.length,
+      words: [
+        ...words("lost", [...this.#missing]),
+        ...words("doubled", doubled),
+        ...words("out of order", inverted),
+        ...words("with another end", this.#wrong),
+      ],
+    };
+  }
+
+  /**
+   * Actions that were applied after one of their lane that came later: later in the same page, or
+   * enqueued when the first one had already been accepted.
+   */
+  #inversions() {
+    const lanes = new Map();
+    for (const [key, action] of this.#applied) {
+      const accepted = this.#accepted.get(key);
+      if (!accepted) continue; // nobody was told that it is stored, so its lane is not known
+      const lane = lanes.get(accepted.lane) ?? [];
+      lanes.set(accepted.lane, lane);
+      lane.push({ key, ...action, acceptedAt: accepted.at });
+    }
+    return [...lanes.values()].flatMap(inversionsOf);
+  }
+}
+
+/** From the last applied to the first: whatever comes later must not have been there earlier. */
+function inversionsOf(lane) {
+  const found = [];
+  const firstOfTab = new Map();
+  let firstAccepted = Infinity;
+  for (const { key, tab, number, enqueuedAt, acceptedAt } of [...lane].reverse()) {
+    const isBehind = number > (firstOfTab.get(tab) ?? Infinity);
+    if (isBehind || enqueuedAt > firstAccepted + clockSkewMs) found.push(key);
+    firstOfTab.set(tab, Math.min(number, firstOfTab.get(tab) ?? Infinity));
+    firstAccepted = Math.min(firstAccepted, acceptedAt);
+  }
+  return found;
+}
+
+const words = (what, keys) =>
+  keys.length === 0 ? [] : [`${keys.length} ${what}: ${keys.slice(0, 5).join(", ")}`];

@@ -1,0 +1,142 @@
+/** What each run has of its own: a server, a web site, a profile, a ledger. */
+import { fileURLToPath } from "node:url";
+import { makeProfile, startChromium } from "../../browser/support/chromium.mjs";
+import { startSite } from "../../browser/support/site.mjs";
+import { waitFor } from "../../browser/support/wait.mjs";
+import { endInReverse } from "../../interop/processes.mjs";
+import { Ledger } from "./ledger.mjs";
+import { startServer } from "./server.mjs";
+
+const pages = fileURLToPath(new URL("../site/", import.meta.url));
+
+/** Runs `body(setting)` and ends everything that it started. */
+export async function withSetting({ store, server = {} }, body) {
+  const all = [];
+  const ends = endInReverse({ after: (end) => all.push(end) });
+  try {
+    return await body(await Setting.start(ends, store, server));
+  } finally {
+    for (const end of all) await end();
+  }
+}
+
+class Setting {
+  ledger = new Ledger();
+  /** Where pages connect to; a proxy may be put there. */
+  url;
+  server;
+  /** What the server told but applied actions: connections and their ends. */
+  events = [];
+  /** The last action that the server applied. */
+  lastApplied;
+  /** What a page said or threw that it must not. */
+  failures = [];
+  #ends;
+  #store;
+  #site;
+  #profile;
+  #handlers = new Set();
+  #loads = 0;
+
+  static async start(ends, store, serverOptions) {
+    const setting = new Setting();
+    setting.#ends = ends;
+    setting.#store = store;
+    setting.server = await startServer(ends, (told) => setting.#handleServer(told), serverOptions);
+    setting.url = setting.server.url;
+    setting.#site = await startSite({ directory: pages });
+    ends.after(() => setting.#site.stop());
+    setting.#profile = makeProfile();
+    ends.after(setting.#profile.remove);
+    return setting;
+  }
+
+  /** Where a second site, proxies and the like are ended. */
+  get ends() {
+    return this.#ends;
+  }
+
+  get origin() {
+    return this.#site.url;
+  }
+
+  /** Starts the browser with this setting's profile. */
+  async startBrowser(args = []) {
+    const browser = await startChromium({ profile: this.#profile.directory, args });
+    this.#ends.after(() => browser.kill());
+    return browser;
+  }
+
+  /** Opens a page with a client of its own; resolves with the page, and with the `tab` that names it. */
+  async open(browser, options) {
+    this.#loads += 1;
+    const tab = `page ${this.#loads}`;
+    const bindings = { tell: (text) => this.#handlePage(tab, JSON.parse(text)) };
+    const page = await browser.open(this.#site.url, { bindings });
+    page.on("Runtime.exceptionThrown", ({ exceptionDetails: { exception, text } }) =>
+      this.failures.push(`${tab} threw ${exception?.description ?? text}`),
+    );
+    const settings = { url: this.url, tab, store: this.#store, options };
+    const durability = await page.evaluate((settings) => window.soak.begin(settings), settings);
+    return Object.assign(page, { tab, durability });
+  }
+
+  /** Calls `handle` with everything that pages and the server tell, and `tab`; returns what ends that. */
+  watch(handle) {
+    this.#handlers.add(handle);
+    return () => void this.#handlers.delete(handle);
+  }
+
+  /** Resolves with the first thing told that `matches`, and when it was. */
+  async next(what, matches, limitMs = 30_000) {
+    let found;
+    const leave = this.watch((told) => {
+      if (!found && matches(told)) found = told;
+    });
+    try {
+      return await waitFor(what, () => found, limitMs);
+    } finally {
+      leave();
+    }
+  }
+
+  /** Waits until nothing is in the store any more; what has not been applied then never will be. */
+  async settle(browser, options, limitMs = 120_000) {
+    this.server.setDelay(0);
+    const page = await this.open(browser, options);
+    // The store has been read when it takes an action.
+    const last = await page.evaluate((tab) => window.soak.enqueue(tab, "last"), page.tab);
+    if (last.code) this.failures.push(`the last action was refused: ${last.code}`);
+    const isEmpty = async () => (await page.evaluate(() => window.soak.countItems())) === 0;
+    await waitFor("an empty outbox", isEmpty, limitMs).catch((error) =>
+      this.failures.push(error.message),
+    );
+    await page.close();
+  }
+
+  /** What is wrong so far. */
+  verdict() {
+    const { words, ...counts } = this.ledger.verdict();
+    return { counts, words: [...words, ...this.failures] };
+  }
+
+  #handleServer(told) {
+    if (told.type === "applied") {
+      this.ledger.apply(told);
+      this.lastApplied = told;
+    } else {
+      this.events.push(told);
+    }
+    this.#tell(told);
+  }
+
+  #handlePage(tab, told) {
+    if (told.type === "accepted") this.ledger.accept(told);
+    if (told.type === "ended") this.ledger.end(told);
+    this.#tell({ ...told, tab: told.tab ?? tab, isPage: true });
+  }
+
+  #tell(told) {
+    for (const handle of [...this.#handlers]) handle(told);
+  }
+}
