@@ -23,6 +23,8 @@ function verbOf(args) {
 
 async function makeReady(tool) {
   if (tool.isReady()) return report(tool, "");
+  const reason = tool.whyLeftOut?.();
+  if (reason) return console.log(`${dim("left out")} ${tool.name}: ${reason}`);
   const start = performance.now();
   await tool.install();
   if (!tool.isReady()) throw new Failure(`${tool.name} is not ready although it was installed`);

@@ -1,7 +1,9 @@
 /** The default entry: small, and imports the core when a client first connects. */
 import type { Address } from "./address.js";
 import { Client } from "./client.js";
+import type * as coreModule from "./core.js";
 import type { DefaultEvents } from "./events.js";
+import { importAgain } from "./importAgain.js";
 import type { ClientOptions } from "./options.js";
 
 export * from "./public.js";
@@ -24,7 +26,7 @@ export function createClient<
   EmitEvents extends object = ListenEvents,
 >(url: Address, options: ClientOptions = {}): Client<ListenEvents, EmitEvents> {
   return new Client(url, options, async (coreOptions, events) => {
-    const { createCore, services } = await import("./core.js");
+    const { createCore, services } = await import("./core.js").catch(importAgain<typeof coreModule>);
     return { core: await createCore(coreOptions, events), services };
   });
 }

@@ -1,8 +1,9 @@
 /**
  * Everything that needs a browser: `npm run test:browser [-- wasm | <part of a file's name> ...]`.
  *
- * First the crate's own tests, compiled for wasm32, then the package and the demo in pages. The
- * servers that they talk to are started here and by the tests, on free ports.
+ * First the crate's own tests, compiled for wasm32, then the package and the demo in pages of Chromium,
+ * and the package in Firefox (`-- firefox`) and WebKitGTK (`-- webkit`) where they are installed. The servers
+ * that they talk to are started here and by the tests, on free ports.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
@@ -21,7 +22,8 @@ main(async (names) => {
   if (names.length === 1 && names[0] === "wasm") return;
   await needPackage();
   await needDemo();
-  await runTestFiles(["browser/support", "browser/package", "browser/demo"], names);
+  const folders = ["browser/support", "browser/package", "browser/engines", "browser/demo"];
+  await runTestFiles(folders, names);
 });
 
 /** `tests/web.rs` in a browser, with a mock server whose address is compiled into it. */

@@ -3,6 +3,7 @@
  *
  * A tool has a `name`, `isReady()`, and `install()`, which throws with cause and remedy when it
  * cannot make the tool ready. Set-up asks `isReady()` each time, so it is quick and goes nowhere.
+ * `whyLeftOut()` of an optional tool says what that means where it cannot be installed.
  */
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, symlinkSync } from "node:fs";
 import path from "node:path";
@@ -62,6 +63,12 @@ export const debianPackage = ({ name, bin = name, find = () => onPath(bin), othe
     if (!canInstallDebianPackages()) throw new Failure(`${name} is missing`, otherwise);
     await installDebianPackages([name]);
   },
+});
+
+/** A program of a Debian package that some tests can do without; where it is missing they say that they are skipped. */
+export const optionalDebianPackage = ({ without, ...tool }) => ({
+  ...debianPackage(tool),
+  whyLeftOut: () => (canInstallDebianPackages() ? undefined : without),
 });
 
 function isAtLeast(version, minimum) {

@@ -1,11 +1,13 @@
 /** The core, loaded when the first engine is made. */
+import type * as coreModule from "../core.js";
+import { importAgain } from "../importAgain.js";
 import type { Core } from "./enginePort.js";
 
 let loaded: Core | undefined;
 
 /** Loads the core; rejects if it cannot be fetched or run, and may be called again then. */
 export async function load(): Promise<Core> {
-  const { loadCore } = await import("../core.js");
+  const { loadCore } = await import("../core.js").catch(importAgain<typeof coreModule>);
   const core: Core = await loadCore();
   loaded = core;
   return core;

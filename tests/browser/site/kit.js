@@ -75,3 +75,8 @@ function toPlain({ cause, ...status }) {
 }
 
 globalThis.kit = { createClient, makeClient, until, take, outcome, thrown, describe, toPlain };
+
+/** What nobody has caught. */
+globalThis.errors = [];
+addEventListener("error", ({ message }) => globalThis.errors.push(message));
+addEventListener("unhandledrejection", ({ reason }) => globalThis.errors.push(String(reason)));

@@ -27,7 +27,8 @@ export async function needMock() {
 export async function runTestFiles(folders, names = []) {
   const files = folders.flatMap(testFiles);
   const chosen = files.filter(
-    (file) => names.length === 0 || names.some((name) => file.includes(name)),
+    (file) =>
+      names.length === 0 || names.some((name) => path.relative(inRoot(), file).includes(name)),
   );
   // The time limit is that of a file, too.
   const limits = ["--test-timeout=180000", "--test-concurrency=2"];
