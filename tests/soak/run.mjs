@@ -57,7 +57,7 @@ async function passes(name, { count, minutes, seed = randomInt(2 ** 31), store, 
   announce(`${name}: ${summary}`, `${length} ${unit}, seed ${seed}`);
   const start = performance.now();
   const tally = new Tally(name, length, unit);
-  const given = { count: length, random: new Random(Number(seed)), store };
+  const given = { count: length, random: new Random(Number(seed)), store, quick };
   const { done, figures } = await tally.guard(() => run({ ...given, ...tally.callbacks }));
   console.log(`${name} took ${since(start)}`);
   return tally.finish({ done, figures, seed: Number(seed) });

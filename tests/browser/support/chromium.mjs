@@ -171,15 +171,25 @@ class Page {
     await loaded;
   }
 
-  /** Goes back in the tab's history; resolves with how the page came: `BackForwardCacheRestore` if it was kept. */
+  /**
+   * Goes back in the tab's history; resolves with how the page came, `BackForwardCacheRestore` if it was
+   * kept, otherwise with why it was not. A page that was served with `no-store` is not kept if it has a
+   * WebSocket.
+   */
   async back() {
     const { currentIndex, entries } = await this.send("Page.getNavigationHistory");
     const isMain = ({ frame }) => frame.parentId === undefined;
     const came = this.next("Page.frameNavigated", { matches: isMain });
     came.catch(() => {}); // told below, if the command succeeds
+    let reasons = [];
+    const leave = this.on("Page.backForwardCacheNotUsed", ({ notRestoredExplanations }) => {
+      reasons = notRestoredExplanations.map(({ reason }) => reason);
+    });
     const entryId = entries[currentIndex - 1].id;
     await this.send("Page.navigateToHistoryEntry", { entryId });
-    return (await came).type;
+    const { type } = await came;
+    leave();
+    return [type, ...reasons].join(", ");
   }
 
   /**

@@ -1,5 +1,6 @@
 /** Tabs crash while all of them enqueue; mostly the one that sends. */
 import { setTimeout as sleep } from "node:timers/promises";
+import { now } from "../support/clock.mjs";
 import { percentiles } from "../support/percentiles.mjs";
 import { withSetting } from "../support/setting.mjs";
 
@@ -59,7 +60,7 @@ async function crashOne(setting, browser, tabs, random) {
   const sender = tabs.findIndex(({ tab }) => tab === setting.lastApplied.via);
   const isSender = sender >= 0 && !random.oneIn(4);
   const [tab] = tabs.splice(isSender ? sender : random.below(tabs.length), 1);
-  const crashedAt = performance.timeOrigin + performance.now();
+  const crashedAt = now();
   const isOther = ({ type, via }) => type === "applied" && via !== tab.tab;
   const next = isSender && setting.next("another tab that sends", isOther, takeOverLimitMs);
   await tab.crash();

@@ -76,6 +76,35 @@ async function enqueue(tab, lane, padding = "") {
   }
 }
 
+/** Resolves when the server has answered something that it was asked after this call, with how long that took. */
+async function live() {
+  const start = performance.now();
+  for (;;) {
+    await connected();
+    try {
+      await client.with({ timeoutMs: 1_000 }).request("echo", start);
+      return performance.now() - start;
+    } catch (error) {
+      // Not yet, so it is asked again; anything but a connection that is not there is a failure.
+      if (!["ack_timeout", "disconnected"].includes(error.code)) throw error;
+    }
+  }
+}
+
+/** Resolves when the client says that it is connected. */
+function connected() {
+  const leave = new AbortController();
+  return new Promise((resolve) => {
+    const next = ({ state }) => state === "connected" && resolve();
+    client.status.subscribe(next, { signal: leave.signal });
+  }).finally(() => leave.abort());
+}
+
+/** Enqueues an action for each `poke` of the server, with what it says. */
+function enqueueWhenPoked(tab) {
+  client.on("poke").subscribe(() => void enqueue(tab, "poked"));
+}
+
 /** How many actions wait. */
 const countItems = () => client.outbox.items.value.length;
 
@@ -85,6 +114,8 @@ globalThis.soak = {
   stopEnqueuing,
   enqueue,
   countItems,
+  live,
+  enqueueWhenPoked,
   now,
   get client() {
     return client;

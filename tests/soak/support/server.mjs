@@ -29,5 +29,7 @@ export async function startServer(ends, handle, options = {}) {
     url: `http://127.0.0.1:${port}`,
     /** How long each action takes from now on: up to so many milliseconds. */
     setDelay: (ms) => child.send({ delayMs: ms }),
+    /** Sends the event `poke` to all. */
+    poke: () => child.send({ poke: true }),
   };
 }

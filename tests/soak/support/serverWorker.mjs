@@ -3,8 +3,8 @@ import { createServer } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Server } from "socket.io";
 import { createServerHelper, memoryStore } from "sockeye-client/server";
+import { now } from "./clock.mjs";
 
-const now = () => performance.timeOrigin + performance.now();
 const tell = (what) => process.send({ ...what, at: now() });
 let delayMs = 0;
 
@@ -37,5 +37,8 @@ function tellPongs(connection, tab) {
   });
 }
 
-process.on("message", (message) => (delayMs = message.delayMs));
+process.on("message", (message) => {
+  if (message.poke) io.emit("poke");
+  else delayMs = message.delayMs;
+});
 http.listen(0, "127.0.0.1", () => process.send({ port: http.address().port }));

@@ -44,7 +44,7 @@ class Setting {
     setting.#store = store;
     setting.server = await startServer(ends, (told) => setting.#handleServer(told), serverOptions);
     setting.url = setting.server.url;
-    setting.#site = await startSite({ directory: pages });
+    setting.#site = await startSite({ directory: pages, headers: { "cache-control": "no-cache" } });
     ends.after(() => setting.#site.stop());
     setting.#profile = makeProfile();
     ends.after(setting.#profile.remove);
@@ -58,6 +58,11 @@ class Setting {
 
   get origin() {
     return this.#site.url;
+  }
+
+  /** Opens a page without a client, in front of the others. */
+  openOther(browser) {
+    return browser.open(`${this.origin}/other.html`);
   }
 
   /** Starts the browser with this setting's profile. */

@@ -44,7 +44,7 @@ export class Tally {
   /** Prints the result, last as one line of JSON; returns whether nothing failed. */
   finish({ done, figures, seed }) {
     const passed = this.#failures.length === 0;
-    const bound = passed && done > 0 ? 3 / done : undefined;
+    const bound = passed && done > 3 && this.#unit !== "minutes" ? 3 / done : undefined;
     console.log(passed ? green("nothing failed") : red(`${this.#failures.length} failures`));
     if (bound) {
       const percent = (100 * bound).toPrecision(2);
@@ -61,7 +61,8 @@ export class Tally {
     this.#done = done;
     if (performance.now() - this.#toldAt < everyMs) return;
     this.#toldAt = performance.now();
-    console.log(dim(`  ${done} of ${this.#length} ${this.#unit} ${JSON.stringify(this.#counts)}`));
+    const soFar = Math.round(10 * done) / 10;
+    console.log(dim(`  ${soFar} of ${this.#length} ${this.#unit} ${JSON.stringify(this.#counts)}`));
   }
 
   #check(counts, words) {
