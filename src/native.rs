@@ -3,6 +3,8 @@
 //! It serves tests, simulations and Rust programs. JSON cannot hold bytes: in a received value an
 //! attachment is the array of its bytes.
 
+mod fingerprint;
+
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -13,6 +15,7 @@ use crate::host::{
     End, EventId, EventIdentity, EventName, Fingerprint, Host, MARK, Order, OutgoingFrame,
     RESERVED_EVENTS, ValueKind,
 };
+use fingerprint::fingerprint;
 
 /// A host whose positions are bytes, with a table of the names that somebody listens to.
 #[derive(Clone, Debug, Default)]
@@ -278,11 +281,8 @@ impl Host for NativeHost {
     }
 }
 
-/// FNV-1a of 64 bits, mixed once more. Nobody chooses ids against a host that serves tests.
 fn hash(text: &str) -> u64 {
-    let mix = |hash: u64, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01B3);
-    let hash = text.bytes().fold(0xCBF2_9CE4_8422_2325, mix);
-    (hash ^ (hash >> 32)).wrapping_mul(0x9E37_79B9_7F4A_7C15)
+    fingerprint(text, [1, 2])
 }
 
 /// Decodes base64 as `Uint8Array.fromBase64` does by default: padding may be left out.

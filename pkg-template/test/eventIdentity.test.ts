@@ -1,6 +1,7 @@
 /** What the browser half of the core reads from events, without the wasm. */
 import { beforeEach, describe, expect, test } from "vitest";
 import type { Readers } from "../src/eventReaders.js";
+import known from "../../tests/contract/fingerprints.json" with { type: "json" };
 import * as identity from "../../src/web/identity.js";
 
 interface Names {
@@ -210,6 +211,13 @@ describe("fingerprints", () => {
     }
     expect(changed / counted).toBeGreaterThan(0.49);
     expect(changed / counted).toBeLessThan(0.51);
+  });
+
+  test("are those that the tests of the core meet", () => {
+    for (const { seeds, text, halves } of known) {
+      const names = { identity: { seeds: seeds as [number, number], stamps: false } };
+      expect([fingerprint(text, names, true), fingerprint(text, names, false)]).toEqual(halves);
+    }
   });
 
   test("are others with other seeds", () => {
