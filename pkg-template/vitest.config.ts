@@ -17,7 +17,7 @@ export default defineConfig({
     environment: "node",
     // The official client runs on the fake engine, too: the tests of compat/ hold for both.
     server: { deps: { inline: ["socket.io-client"] } },
-    include: ["test/**/*.test.ts"],
+    include: ["test/**/*.test.{ts,tsx}"],
     restoreMocks: true,
     unstubGlobals: true,
     typecheck: {

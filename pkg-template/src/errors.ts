@@ -13,6 +13,7 @@ export type SockeyeErrorCode =
   | "responder_exists"
   | "vetoed"
   | "client_destroyed"
+  | "no_provider"
   // The call cannot be served.
   | "buffer_full"
   | "too_many_requests"
