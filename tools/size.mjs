@@ -42,6 +42,7 @@ async function subjects() {
     measure(`${packageName}, lazy core`, lazy.later),
     ...(await inlineApplication()),
     ...(await compatApplication()),
+    measure(`${packageName}/react, beside the client`, await reactAdapter()),
     measure("sockeye.wasm", readFileSync(wasmFile)),
     measure("glue", await minifiedGlue()),
     measure("socket.io-client (to compare)", reference.initial),
@@ -59,6 +60,13 @@ async function compatApplication() {
   if (!existsSync(path.join(installedPackage, "dist/compat.js"))) return [];
   const { initial } = await application(useIo(`${packageName}/compat`));
   return [measure(`${packageName}/compat, initial`, initial)];
+}
+
+/** What React's hooks add: without React, and without what they share with the other entries. */
+async function reactAdapter() {
+  const entryPoints = [path.join(installedPackage, "dist/react.js")];
+  const { outputFiles } = await bundle({ entryPoints, external: ["react", "./shared-*"] });
+  return outputFiles[0].contents;
 }
 
 /** Bundles a program; returns the bytes that its page loads at once, and those that it loads later. */

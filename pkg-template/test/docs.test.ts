@@ -4,19 +4,20 @@ import { fileURLToPath } from "node:url";
 import ts from "typescript";
 import { expect, test } from "vitest";
 
-const guides = ["auth.md", "outbox.md", "continuity.md", "dedup.md", "traffic.md"];
+const guides = ["auth.md", "outbox.md", "continuity.md", "dedup.md", "traffic.md", "react.md"];
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const sources = `${root}pkg-template/src`;
 
 /** A guide's examples, as one module. */
 function examplesOf(guide: string): string {
   const text = readFileSync(`${root}docs/${guide}`, "utf8");
-  return Array.from(text.matchAll(/```ts\n(.*?)```/gs), ([, code]) => code ?? "").join("\n");
+  return Array.from(text.matchAll(/```tsx?\n(.*?)```/gs), ([, code]) => code ?? "").join("\n");
 }
 
 const options: ts.CompilerOptions = {
   target: ts.ScriptTarget.ES2022,
   module: ts.ModuleKind.ESNext,
+  jsx: ts.JsxEmit.ReactJSX,
   moduleResolution: ts.ModuleResolutionKind.Bundler,
   lib: ["lib.es2023.d.ts", "lib.dom.d.ts", "lib.dom.iterable.d.ts"],
   types: [],
@@ -51,13 +52,13 @@ function complaintsOf(texts: Map<string, string>): string[] {
   });
 }
 
-const moduleOf = (name: string) => `${root}docs/${name}.ts`;
+const moduleOf = (name: string) => `${root}docs/${name}.tsx`;
 
 test("the examples of the guides compile, and others would not", { timeout: 60_000 }, () => {
   const texts = new Map(guides.map((guide) => [moduleOf(guide), examplesOf(guide)]));
   for (const text of texts.values()) expect(text).toContain("createClient(");
   texts.set(moduleOf("wrong"), 'import { createClient } from "sockeye-client";\ncreateClient();\n');
   expect(complaintsOf(texts)).toEqual([
-    expect.stringContaining("wrong.ts: Expected 1-2 arguments"),
+    expect.stringContaining("wrong.tsx: Expected 1-2 arguments"),
   ]);
 });
