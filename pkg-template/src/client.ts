@@ -125,7 +125,8 @@ export class Client<
    * Leaves all namespaces in good order and forgets the user; `connect()` comes back, as nobody.
    *
    * What `emit` had kept for the connection is dropped. `queue` says what becomes of what waits in the
-   * queue: `keep` it for when the user comes back, or `discard` it.
+   * queue: `keep` it for when the user comes back, or `discard` it, also what earlier pages have stored. The
+   * core is loaded for that if it is not there yet; what goes wrong is told by {@link errors}.
    *
    * @throws {SockeyeError} `invalid_option` if `queue` is neither, `client_destroyed`.
    * @example

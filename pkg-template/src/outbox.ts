@@ -72,6 +72,8 @@ export class Outbox {
   #identity: string;
   /** The actions of users who may come back. */
   readonly #others = new Map<string, Map<string, Action>>();
+  /** The users whose stored actions are to be removed. */
+  readonly #discarded: string[] = [];
 
   /** @internal */
   constructor(scope: OutboxScope) {
@@ -223,7 +225,8 @@ export class Outbox {
     const refused = this.#takeWaiting();
     const left = this.actions;
     for (const { action } of refused) left.delete(action.id);
-    if (!isDiscarded && left.size > 0) this.#others.set(this.#identity, left);
+    const before = this.#identity;
+    if (!isDiscarded && left.size > 0) this.#others.set(before, left);
     this.#identity = identity;
     this.actions = this.#others.get(identity) ?? new Map<string, Action>();
     this.#others.delete(identity);
@@ -232,6 +235,7 @@ export class Outbox {
     for (const action of left.values()) action.handleCancelled(false);
     const error = new SockeyeError(identityChanged);
     return () => {
+      if (isDiscarded) this.#discardStored(before);
       for (const { action } of refused) this.refuse(action, error);
       if (isDiscarded) for (const action of left.values()) action.close(error);
     };
@@ -281,10 +285,24 @@ export class Outbox {
     const store = this.#openStore() ?? services.memoryOutboxStore();
     const options = connection.options.outbox;
     this.#desk = new services.OutboxDesk({ core, socket, name, store, options }, this);
+    this.#takeDiscarded();
     this.#desk.open();
     if (this.#paused) this.#desk.pause(true);
     for (const enqueued of this.#takeWaiting()) this.#desk.accept(enqueued);
     return this.#desk;
+  }
+
+  /** Also what the core has not read yet, which may not even be there. */
+  #discardStored(identity: string): void {
+    const { connection } = this.#scope;
+    if (!this.#desk && !connection.options.outbox.store) return;
+    this.#discarded.push(identity);
+    if (this.#desk) this.#takeDiscarded();
+    else connection.load();
+  }
+
+  #takeDiscarded(): void {
+    for (const identity of this.#discarded.splice(0)) void this.#desk?.discard(identity);
   }
 
   #openStore(): OutboxStore | undefined {

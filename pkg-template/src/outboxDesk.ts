@@ -7,7 +7,7 @@ import type { ResolvedOutbox } from "./outboxOptions.js";
 import type { ActionState, StoreCommand } from "./outboxPort.js";
 import type { StoredAction, StoreErrorCode } from "./outboxStore.js";
 import { lengthOf, toValue } from "./serialize.js";
-import { StoreRunner, type StoreScope } from "./storeRunner.js";
+import { StoreRunner, type StoreScope, toStoreErrorCode } from "./storeRunner.js";
 import { TextEncoder } from "./text.js";
 
 /** Servers in other languages read no JSON that is nested deeper than 127. */
@@ -105,6 +105,24 @@ export class OutboxDesk {
   handleIdentity(): void {
     this.#stored.clear();
     this.#returned = [...this.#outbox.actions.keys()];
+  }
+
+  /** Removes what the store holds of a user, but not what has been enqueued since. */
+  async discard(identity: string): Promise<void> {
+    const { name: namespace, store } = this.#scope;
+    try {
+      const partition = await store.open({ namespace, identity }, () => {});
+      try {
+        const { actions } = await partition.contents();
+        const isOld = ({ key }: StoredAction) => this.#outbox.get(key)?.args === undefined;
+        const removed = actions.filter(isOld).map(async ({ key }) => partition.remove(key, false));
+        await Promise.all(removed);
+      } finally {
+        partition.close();
+      }
+    } catch (error) {
+      this.#onFailed(toStoreErrorCode(error), error);
+    }
   }
 
   close(): void {

@@ -196,7 +196,7 @@ const codes: StoreErrorCode[] = ["storage_full", "storage_version", "storage_dam
 const toDone = (answer: Fenced | undefined): StoreAnswer => ({ type: answer ?? "done" });
 
 /** Stores throw errors with a `code`; any other error is one of the store itself. */
-function toStoreErrorCode(error: unknown): StoreErrorCode {
+export function toStoreErrorCode(error: unknown): StoreErrorCode {
   const code = (error as { code?: unknown } | undefined)?.code;
   return codes.find((known) => known === code) ?? "storage_failed";
 }

@@ -144,6 +144,87 @@ describe("a store", () => {
   });
 });
 
+describe("logout() that discards the queue", () => {
+  const record = { event: "save", lane: "default", ackTimeoutMs: 1_000, resend: true, kills: 0 };
+
+  /** A store that an earlier page has left, with an action of each user. */
+  async function left(...users: string[]) {
+    const store = memoryOutboxStore();
+    const partitionOf = (identity: string) =>
+      Promise.resolve(store.open({ namespace: "/", identity }, () => {}));
+    for (const user of users) {
+      const action = { ...record, key: `of ${user}`, bytes: 8, attachmentCount: 0 };
+      await (await partitionOf(user)).put(action, { body: '["save"]' });
+    }
+    const keysOf = async (user: string) => {
+      const { actions } = await (await partitionOf(user)).contents();
+      return actions.map(({ key }) => key);
+    };
+    return { store, partitionOf, keysOf };
+  }
+
+  test("removes what the store holds of the user, also before the core is there", async () => {
+    const { store, keysOf } = await left("anna", "berta");
+    const { client, loader } = idle({ identity: "anna", outbox: { store } });
+    client.logout({ queue: "discard" });
+    expect(loader.count).toBe(1);
+    const core = await loader.succeed();
+    await turn();
+    expect(await keysOf("anna")).toEqual([]);
+    expect(await keysOf("berta")).toEqual(["of berta"]);
+    expect(core.callsOf("connect")).toEqual([]);
+  });
+
+  test("removes what the core has not read yet, or another client sends", async () => {
+    const { store, partitionOf, keysOf } = await left("anna");
+    const other = await partitionOf("anna");
+    const { epoch } = await other.lead(new AbortController().signal, {
+      heard: () => 1,
+      couldDrain: () => true,
+    });
+    const sent = { epoch, sequence: 1, attempts: 1 };
+    await other.mark(epoch, [{ key: "of anna", sent, kills: 0 }]);
+    const { client } = await connected({ identity: "anna", outbox: { store } });
+    client.logout({ queue: "discard" });
+    await turn();
+    expect(await keysOf("anna")).toEqual([]);
+  });
+
+  test("leaves what the same user enqueues after that", async () => {
+    const { store, partitionOf, keysOf } = await left("anna");
+    const randomId = () => "of new";
+    const { client, loader } = idle({ identity: "anna", randomId, outbox: { store } });
+    client.logout({ queue: "discard" });
+    client.setIdentity("anna");
+    client.enqueue("save");
+    const action = { ...record, key: "of new", bytes: 8, attachmentCount: 0 };
+    await (await partitionOf("anna")).put(action, { body: '["save"]' });
+    await loader.succeed();
+    await turn();
+    expect(await keysOf("anna")).toEqual(["of new"]);
+  });
+
+  test("tells when the store cannot", async () => {
+    const cause = new Error("no storage");
+    const open = () => {
+      throw cause;
+    };
+    const { client, loader } = idle({ outbox: { store: { durability: "strict", open } } });
+    const errors = recorder();
+    client.errors.subscribe(errors);
+    client.logout({ queue: "discard" });
+    await loader.succeed();
+    await turn();
+    expect(errors.values).toEqual([sockeyeError("storage_failed", { cause })]);
+  });
+
+  test("loads nothing where nothing is stored", () => {
+    const { client, loader } = idle({ identity: "anna" });
+    client.logout({ queue: "discard" });
+    expect(loader.count).toBe(0);
+  });
+});
+
 describe("what was put aside", () => {
   test("has a status that ends when it is forgotten", async () => {
     const { client, core } = await connected(numbered());
