@@ -33,7 +33,7 @@ pub enum Defect {
     KeepNumber,
     /// A client drains without waiting for the right to.
     DrainWithoutLock,
-    /// A drainer that lost the right to removes records all the same.
+    /// A drainer that lost the right to ends actions all the same, and removes their records.
     SettleWithoutFence,
     /// An action that was sent is replaced by the next of its coalescing key.
     MergeSent,
@@ -45,10 +45,16 @@ pub enum Defect {
     ResendAfterMemoryLoss,
     /// The answer "gap" lets the next action of the lane go first.
     OvertakeOnGap,
+    /// After the answer "gap" a client waits for the server, whatever hole there is in its numbers.
+    WaitOnGap,
+    /// Epochs are those that the store counts, so that a store that went back in time gives one again.
+    CountEpochs,
     /// An action that ends connections is never put aside.
     NoQuarantine,
     /// An answer that comes after its time limit does not count.
     IgnoreLateAnswers,
+    /// The queue of one user goes on as that of the next.
+    KeepQueue,
     /// A session that the server claims to have taken up counts as resumed, whatever the numbers say.
     TrustRecovery,
     /// An answer about what was missed counts as complete, whatever its numbers say.

@@ -4,6 +4,7 @@ use core::time::Duration;
 use std::rc::Rc;
 
 use crate::client::Client;
+use crate::client::defects::{self, Defect};
 use crate::client::helper;
 use crate::client::latest::LatestFull;
 use crate::client::namespace::Namespace;
@@ -324,6 +325,9 @@ impl<H: Host> Client<H> {
         self.identity = Rc::from(identity);
         for namespace in &mut self.namespaces {
             namespace.handle_down(now);
+            if defects::is(Defect::KeepQueue) {
+                continue;
+            }
             namespace.reset(&self.config);
             if namespace.has_outbox {
                 namespace.outbox.open(Rc::clone(&self.identity), now);

@@ -123,12 +123,11 @@ impl<Arguments: Clone + PartialEq> Memory<Arguments> {
 
     fn decide_number(&self, state: LaneState, envelope: &Envelope) -> Decision<Arguments> {
         let (epoch, number) = (envelope.epoch, envelope.number);
-        if self.defect == Some(Defect::ServerBareSequence)
-            && epoch == state.epoch
-            && number <= state.last
-        {
+        let is_bare = self.defect == Some(Defect::ServerBareSequence);
+        let is_old = epoch == state.epoch && number <= state.last;
+        if let Some(outcome) = self.any_outcome().filter(|_| is_bare && is_old) {
             // What counts by numbers alone takes a new action with an old number for the old one.
-            return Decision::Stored(self.any_outcome());
+            return Decision::Stored(outcome);
         }
         if epoch < state.epoch || (epoch == state.epoch && number <= state.last) {
             Decision::Renumber { epoch: state.epoch, last: state.last }
@@ -140,9 +139,8 @@ impl<Arguments: Clone + PartialEq> Memory<Arguments> {
         }
     }
 
-    fn any_outcome(&self) -> Outcome<Arguments> {
-        let outcomes = self.keys.values().filter_map(|known| known.outcome.clone());
-        outcomes.last().unwrap()
+    fn any_outcome(&self) -> Option<Outcome<Arguments>> {
+        self.keys.values().filter_map(|known| known.outcome.clone()).last()
     }
 
     fn advance_if_next(&mut self, identity: &str, envelope: &Envelope, state: LaneState, now: u64) {

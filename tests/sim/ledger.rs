@@ -62,6 +62,12 @@ pub struct Facts {
     pub lane: u64,
     pub kind: Kind,
     pub resend: bool,
+    /// Whether it has a time to live.
+    pub expires: bool,
+    /// Which actions of its lane it replaces, if they were not sent.
+    pub coalesce: Option<u64>,
+    /// The application has asked for its end: cancelled it, left it out of a flush, or enqueued what replaces it.
+    pub taken_back: bool,
     /// Its place among everything that was ever committed, once it is.
     pub stored: Option<u64>,
     /// Whether its record is gone for good reasons.
@@ -119,6 +125,11 @@ impl Ledger {
     }
 
     pub fn note_enqueued(&mut self, facts: Facts) {
+        let is_replaced = |other: &&mut Facts| {
+            let of = |facts: &Facts| (facts.identity.clone(), facts.lane, facts.coalesce);
+            facts.coalesce.is_some() && of(other) == of(&facts)
+        };
+        self.actions.iter_mut().filter(is_replaced).for_each(|other| other.taken_back = true);
         self.by_key.insert(facts.key.clone(), self.actions.len());
         self.actions.push(facts);
     }
@@ -160,6 +171,13 @@ impl Ledger {
         if let Some((check, text)) = problem {
             let text = format!("action {number} of tab {}: {text}", life.0);
             self.fail(check, text);
+        }
+    }
+
+    /// The application does not want the action any more.
+    pub fn note_taken_back(&mut self, key: &str) {
+        if let Some(facts) = self.facts_of(key) {
+            facts.taken_back = true;
         }
     }
 
@@ -305,21 +323,17 @@ impl Facts {
         self.mark_lost = true;
     }
 
-    pub fn new(
-        key: String,
-        owner: Life,
-        identity: String,
-        lane: u64,
-        kind: Kind,
-        resend: bool,
-    ) -> Self {
+    pub fn new(key: String, owner: Life, identity: String, lane: u64, kind: Kind) -> Self {
         Self {
             key,
             owner,
             identity,
             lane,
             kind,
-            resend,
+            resend: true,
+            expires: false,
+            coalesce: None,
+            taken_back: false,
             stored: None,
             removed: false,
             withdrawn: false,
@@ -352,6 +366,13 @@ fn problem_of(facts: &Facts, before: Option<Told>, told: Told) -> Option<Problem
         }
         Told::Applied if facts.effects == 0 => {
             Some(("tells the truth", "told as applied without an effect".to_owned()))
+        }
+        Told::Cancelled if !facts.taken_back => {
+            Some(("cancels only what is taken back", "cancelled, and nobody asked".to_owned()))
+        }
+        Told::Expired if !facts.expires => {
+            let text = "expired, and has no time to live".to_owned();
+            Some(("expires only what has a time to live", text))
         }
         Told::Cancelled if facts.frames > 0 && !facts.mark_lost && !facts.retried => {
             Some(("cancels only what was never sent", "cancelled, and sent before".to_owned()))

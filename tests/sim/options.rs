@@ -63,6 +63,6 @@ impl Options {
 }
 
 fn unknown(name: &str) -> String {
-    let names: Vec<&str> = Defect::all().into_iter().map(|(name, _)| name).collect();
+    let names: Vec<&str> = Defect::all().into_iter().map(Defect::name).collect();
     format!("there is no defect {name:?}; there are {}", names.join(" "))
 }

@@ -151,8 +151,8 @@ pub enum Fault {
     Unreachable { lasts: Millis },
     /// The next so many commits fail.
     StoreAborts { count: u32 },
-    /// Nothing can be added to the store.
-    StoreFull { lasts: Millis },
+    /// Nothing can be added to the store; at worst nothing can be noted in it either.
+    StoreFull { lasts: Millis, is_brimful: bool },
     /// Every operation fails.
     StoreLost { lasts: Millis },
     /// No operation ends.
@@ -348,7 +348,7 @@ fn draw_fault(random: &mut Random, kind: usize) -> Fault {
         5 => Fault::HalfOpenClient { tab },
         6 => Fault::Unreachable { lasts: long },
         7 => Fault::StoreAborts { count: random.between(1, 4) as u32 },
-        8 => Fault::StoreFull { lasts: long },
+        8 => Fault::StoreFull { lasts: long, is_brimful: random.chance(500) },
         9 => Fault::StoreLost { lasts: short },
         10 => Fault::StoreHangs { lasts: long },
         11 => Fault::StoreWiped,

@@ -340,7 +340,8 @@ impl World<'_> {
     fn plan(&mut self, number: usize, ticket: FlushTicket, keys: Vec<ActionKey>) {
         let life = self.tabs[number].life;
         let (keep, drop) = if self.random.chance(200) {
-            let drop = keys.last().cloned().into_iter().collect();
+            let drop: Vec<ActionKey> = keys.last().cloned().into_iter().collect();
+            drop.iter().for_each(|key| self.ledger.note_taken_back(&key.0));
             (keys[..keys.len().saturating_sub(1)].to_vec(), drop)
         } else {
             (keys, Vec::new())
@@ -457,6 +458,7 @@ impl World<'_> {
                 let position = mine.len().checked_sub(1 + nth as usize);
                 if let Some(number) = position.map(|position| mine[position]) {
                     let key = ActionKey::new(&self.ledger.actions[number].key);
+                    self.ledger.note_taken_back(&key.0);
                     self.call(tab, |core, now| core.cancel(&key, now));
                 }
             }
@@ -516,7 +518,8 @@ impl World<'_> {
             resend,
         };
         let mut taken = false;
-        let facts = Facts::new(key, owner, user.to_owned(), lane, kind, resend);
+        let mut facts = Facts::new(key, owner, user.to_owned(), lane, kind);
+        (facts.resend, facts.expires, facts.coalesce) = (resend, ttl.is_some(), coalesce);
         if !self.tabs[tab].does_something() {
             return;
         }

@@ -280,7 +280,10 @@ impl<'a> World<'a> {
             }
             Fault::Unreachable { lasts } => self.unreachable_until = now + ms(lasts),
             Fault::StoreAborts { count } => self.store.aborts += count,
-            Fault::StoreFull { lasts } => self.store.full_until = now + ms(lasts),
+            Fault::StoreFull { lasts, is_brimful } => {
+                self.store.full_until = now + ms(lasts);
+                self.store.is_brimful = is_brimful;
+            }
             Fault::StoreLost { lasts } => self.store.lost_until = now + ms(lasts),
             Fault::StoreHangs { lasts } => self.store.hangs_until = now + ms(lasts),
             Fault::StoreWiped => {

@@ -142,7 +142,8 @@ impl<H: Host> Outbox<H> {
             self.stall(flight.id);
         }
         self.requeue_if(is_current, flight.id);
-        if is_first && is_hole && self.is_of_now(flight) {
+        let waits = defects::is(Defect::WaitOnGap);
+        if is_first && is_hole && self.is_of_now(flight) && !waits {
             self.want_epoch(0);
         }
     }
@@ -286,7 +287,10 @@ impl<H: Host> Outbox<H> {
         let Some(epoch) = self.epoch().filter(|_| of_server < MAX_EPOCH) else {
             return;
         };
-        let jitter = self.random.duration_up_to(EPOCH_JITTER).subsec_micros();
+        let jitter = match defects::is(Defect::CountEpochs) {
+            true => 0,
+            false => self.random.duration_up_to(EPOCH_JITTER).subsec_micros(),
+        };
         let wanted = epoch.max(of_server).saturating_add(1).saturating_add(u64::from(jitter));
         self.raise_to = Some(wanted.max(self.raise_to.unwrap_or_default()));
     }

@@ -232,10 +232,8 @@ impl<H: Host> Outbox<H> {
             return self.on_failed(asked.job, StoreError::Failed);
         }
         let is_stale = asked.epoch != self.epoch() && !matches!(asked.job, Job::Raise);
-        if defects::is(Defect::SettleWithoutFence)
-            && let Job::Settle { ids } = &asked.job
-        {
-            return self.settle_without_fence(ids.clone());
+        if defects::is(Defect::SettleWithoutFence) {
+            self.end_without_fence(&asked.job);
         }
         if defects::is(Defect::DrainWithoutLock) {
             return self.ignore_fence(asked.job);
@@ -264,6 +262,28 @@ impl<H: Host> Outbox<H> {
         } else {
             self.undo(job, StoreError::Failed);
         }
+    }
+
+    /// Does what the store has refused.
+    fn end_without_fence(&mut self, job: &Job) {
+        let ids: Vec<u32> = match job {
+            Job::Settle { ids } => ids.clone(),
+            Job::Mark { marks } => marks.iter().map(|(id, _)| *id).collect(),
+            Job::Open
+            | Job::Read { .. }
+            | Job::Lead { .. }
+            | Job::Raise
+            | Job::Put { .. }
+            | Job::Load { .. }
+            | Job::Park { .. }
+            | Job::Unpark { .. }
+            | Job::Remove { .. }
+            | Job::Discard { .. } => return,
+        };
+        ids.iter().for_each(|id| self.confirm(*id));
+        let has_ended = |id: &u32| self.entries.get(id).is_some_and(|entry| entry.end().is_some());
+        let ended = ids.into_iter().filter(has_ended).collect();
+        self.settle_without_fence(ended);
     }
 
     pub(super) fn settle_without_fence(&mut self, ids: Vec<u32>) {
