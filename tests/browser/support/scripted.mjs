@@ -79,6 +79,12 @@ class Peer {
     });
   }
 
+  /** Sends it, and resolves when the system has taken it, or the connection has ended. */
+  sendSlowly(frame) {
+    // What goes to a connection that ends is answered before anybody hears of the end.
+    return new Promise((resolve) => this.#socket.send(frame, () => setImmediate(resolve)));
+  }
+
   close() {
     this.#socket.close();
   }

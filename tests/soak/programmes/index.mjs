@@ -1,16 +1,24 @@
 /** All programmes, by name. */
 import * as backForward from "./backForward.mjs";
 import * as crashes from "./crashes.mjs";
+import * as flood from "./flood.mjs";
 import * as freezes from "./freezes.mjs";
 import * as hidden from "./hidden.mjs";
 import * as kills from "./kills.mjs";
+import * as proxy from "./proxy.mjs";
+import * as quota from "./quota.mjs";
 import * as stops from "./stops.mjs";
+import * as tabs from "./tabs.mjs";
 
 export const programmes = {
   kills,
   crashes,
+  quota,
+  tabs,
   freezes,
   "back-forward": backForward,
   hidden,
   stops,
+  proxy,
+  flood,
 };

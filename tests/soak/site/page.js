@@ -65,7 +65,7 @@ async function enqueue(tab, lane, padding = "") {
   const payload = { tab, number, enqueuedAt, padding };
   const action = client.with({ lane }).enqueue("save", payload);
   const key = action.id;
-  action.result.catch(({ code }) => tell({ type: "ended", key, code }));
+  action.result.catch(({ code }) => tellEnd(key, code));
   try {
     await action.accepted;
     tell({ type: "accepted", key, lane, at: now() });
@@ -105,15 +105,49 @@ function enqueueWhenPoked(tab) {
   client.on("poke").subscribe(() => void enqueue(tab, "poked"));
 }
 
-/** How many actions wait. */
+/** What ended connections is put aside, and the application decides: here it is tried again. */
+function tellEnd(key, code) {
+  tell({ type: "ended", key, code });
+  if (code === "action_quarantined") client.outbox.retry(key);
+}
+
+/**
+ * Enqueues actions of `fill` characters until `refusals` of them were refused; resolves with how many were
+ * accepted, and with the codes of the others.
+ */
+async function fillUp({ tab, lanes, fill, refusals, most }) {
+  const padding = "x".repeat(fill);
+  let accepted = 0;
+  const codes = [];
+  for (let tried = 0; tried < most && codes.length < refusals; tried += 1) {
+    const { code } = await enqueue(tab, `lane ${tried % lanes}`, padding);
+    if (code) codes.push(code);
+    else accepted += 1;
+  }
+  return { accepted, codes };
+}
+
+/** How many actions wait, as far as this page knows by now. */
 const countItems = () => client.outbox.items.value.length;
+
+/** Resolves with the number of actions once it is `count`, or after `limitMs` with what it is then. */
+function whenItems(count, limitMs) {
+  const leave = new AbortController();
+  return new Promise((resolve) => {
+    const next = ({ length }) => length === count && resolve(length);
+    client.outbox.items.subscribe(next, { signal: leave.signal });
+    setTimeout(() => resolve(countItems()), limitMs);
+  }).finally(() => leave.abort());
+}
 
 globalThis.soak = {
   begin,
   startEnqueuing,
   stopEnqueuing,
   enqueue,
+  fillUp,
   countItems,
+  whenItems,
   live,
   enqueueWhenPoked,
   now,

@@ -12,6 +12,7 @@ export class Ledger {
   #counts = new Map();
   #missing = new Set();
   #wrong = [];
+  #quarantined = 0;
 
   /** A page says that an action was accepted. */
   accept({ key, lane, at }) {
@@ -26,9 +27,10 @@ export class Ledger {
     this.#applied.set(key, { tab, number, enqueuedAt });
   }
 
-  /** An action ended, but not as `applied`. */
+  /** An action ended, but not as `applied`. One that is `quarantined` is tried again. */
   end({ key, code }) {
-    if (this.#accepted.has(key)) this.#wrong.push(`${key} ended with ${code}`);
+    if (code === "action_quarantined") this.#quarantined += 1;
+    else if (this.#accepted.has(key)) this.#wrong.push(`${key} ended with ${code}`);
   }
 
   /** How many accepted actions the server has not applied yet. */
@@ -55,6 +57,7 @@ export class Ledger {
       doubled: doubled.length,
       inverted: inverted.length,
       wrong: this.#wrong.length,
+      quarantined: this.#quarantined,
       words: [
         ...words("lost", [...this.#missing]),
         ...words("doubled", doubled),

@@ -72,8 +72,15 @@ class Setting {
     return browser;
   }
 
-  /** Opens a page with a client of its own; resolves with the page, and with the `tab` that names it. */
+  /** Opens a page with a client of its own. */
   async open(browser, options) {
+    const page = await this.openPlain(browser);
+    await this.begin(page, options);
+    return page;
+  }
+
+  /** Opens a page without a client yet; `tab` names this load of the page. */
+  async openPlain(browser) {
     this.#loads += 1;
     const tab = `page ${this.#loads}`;
     const bindings = { tell: (text) => this.#handlePage(tab, JSON.parse(text)) };
@@ -81,9 +88,13 @@ class Setting {
     page.on("Runtime.exceptionThrown", ({ exceptionDetails: { exception, text } }) =>
       this.failures.push(`${tab} threw ${exception?.description ?? text}`),
     );
-    const settings = { url: this.url, tab, store: this.#store, options };
-    const durability = await page.evaluate((settings) => window.soak.begin(settings), settings);
-    return Object.assign(page, { tab, durability });
+    return Object.assign(page, { tab });
+  }
+
+  /** Makes the page's client; resolves with how durable its outbox is. */
+  begin(page, options) {
+    const settings = { url: this.url, tab: page.tab, store: this.#store, options };
+    return page.evaluate((settings) => window.soak.begin(settings), settings);
   }
 
   /** Calls `handle` with everything that pages and the server tell, and `tab`; returns what ends that. */
