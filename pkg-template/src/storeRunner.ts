@@ -181,9 +181,11 @@ export class StoreRunner {
     return this.#told({ type: "opened", clientId, ...contents });
   }
 
+  /** A store holds them in any order: items are there oldest first, and the core takes in order what is. */
   #told<Answer extends StoreAnswer & Contents>(answer: Answer): Answer {
-    this.#tellStored(answer.actions);
-    return answer;
+    const actions = [...answer.actions].sort((one, other) => one.order - other.order);
+    this.#tellStored(actions);
+    return { ...answer, actions };
   }
 
   #tellStored(actions: readonly StoredAction[]): void {

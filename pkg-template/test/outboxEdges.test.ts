@@ -102,6 +102,11 @@ describe("a listener that enqueues when the user changes", () => {
   });
 });
 
+const toBeStored = {
+  ...{ event: "save", lane: "default", bytes: 8, attachmentCount: 0 },
+  ...{ ackTimeoutMs: 1, resend: true, kills: 0 },
+};
+
 describe("a store", () => {
   test("that cannot be made is one that fails", async () => {
     const cause = new Error("no storage");
@@ -122,6 +127,24 @@ describe("a store", () => {
     const failed = { type: "failed", code: "storage_failed" };
     expect(core.callsOf("storeAnswered")).toEqual([[0, 1, failed]]);
     expect(errors.values).toEqual([sockeyeError("storage_failed", { cause })]);
+  });
+
+  test("may hold actions in any order: they are taken up oldest first", async () => {
+    const store = memoryOutboxStore();
+    const partition = await store.open({ namespace: "/", identity: "" }, () => {});
+    for (const key of ["a", "b", "c"]) {
+      await partition.put({ ...toBeStored, key }, { body: '["save"]' });
+    }
+    const { actions, ...contents } = await partition.contents();
+    const shuffled = actions.toSorted((one) => (one.key === "c" ? -1 : 1));
+    const open: OutboxStore["open"] = () =>
+      Object.assign(partition, { contents: () => ({ actions: shuffled, ...contents }) });
+    const { core } = await connected({ outbox: { store: { durability: "memory", open } } });
+    core.events.store(0, 1, { type: "open", identity: "" });
+    await turn();
+    expect(shuffled.map(({ key }) => key)).toEqual(["c", "a", "b"]);
+    const [[, , answer] = []] = core.callsOf("storeAnswered");
+    expect(answer).toMatchObject({ actions: [{ key: "a" }, { key: "b" }, { key: "c" }] });
   });
 
   test("that has no leader to give says nothing when the client resigns", async () => {
