@@ -243,6 +243,66 @@ fn remembers_over_a_reload_how_many_connections_an_action_has_ended() {
 }
 
 #[test]
+fn takes_over_how_many_connections_an_action_has_ended_when_the_news_were_lost() {
+    let (mut leader, mut follower, store) = tabs();
+    leader.enqueue_all("x", &["poison"]);
+    leader.enqueue_all("y", &["other"]);
+    follower.hear();
+    leader.live();
+    leader.acknowledge("other");
+    for _ in 0..2 {
+        leader.down();
+        leader.live();
+    }
+    store.borrow_mut().news.insert(1, Vec::new());
+    store.borrow_mut().leave(0);
+    follower.enqueue_all("y", &["another"]);
+    follower.run();
+    follower.live();
+    assert_eq!(follower.sent(), ["poison"], "it is sent alone");
+    follower.down();
+    assert_eq!(follower.status("poison"), "quarantined EndsConnections");
+}
+
+#[test]
+fn sends_again_what_another_client_lets_be_sent_although_an_older_reading_comes_after_the_news() {
+    let (mut leader, mut follower, store) = tabs();
+    leader.enqueue(NewAction { resend: false, ..action("a", "x") });
+    leader.live();
+    leader.down();
+    follower.hear();
+    assert_eq!(leader.status("a"), "unknown NotResent");
+    leader.is_slow = true;
+    leader.outbox.refresh(leader.now);
+    leader.run();
+    let (ticket, command) = leader.asked.pop_front().unwrap();
+    let reading = store.borrow_mut().perform(0, ticket.0, command, leader.now).unwrap();
+    follower.outbox.retry(&key("a"), follower.now);
+    follower.run();
+    leader.hear();
+    leader.outbox.handle_store(ticket, reading, leader.now);
+    leader.is_slow = false;
+    leader.live();
+    assert_eq!(leader.sent(), ["a", "a"]);
+    leader.acknowledge("a");
+    assert!(leader.stored().is_empty());
+}
+
+#[test]
+fn takes_no_late_news_of_a_record_that_it_could_not_read() {
+    let (mut leader, mut follower, store) = tabs();
+    leader.live();
+    follower.enqueue_all("x", &["a"]);
+    let damaged = Unreadable { key: key("a"), is_future: false };
+    store.borrow_mut().unreadable.push(damaged);
+    leader.outbox.refresh(leader.now);
+    leader.run();
+    leader.hear();
+    assert_eq!(leader.statuses("a"), ["quarantined Unreadable"]);
+    assert!(leader.frames.is_empty());
+}
+
+#[test]
 fn forgets_a_user_and_leaves_the_actions_in_the_store() {
     let mut tab = Tab::alone();
     tab.enqueue_all("x", &["a", "b"]);

@@ -62,6 +62,8 @@ pub enum Out {
     Missed(Vec<usize>),
     /// The application is to do something, and to say when it has.
     Hook(Hook),
+    /// What was to be said first took too long.
+    PrologueLate,
     Live,
     /// The server refused an action by an event of its own.
     Refused {
@@ -237,6 +239,7 @@ impl Core {
                 self.is_live = true;
                 Some(Out::Live)
             }
+            Event::HookLate { hook: readiness::Hook::Prologue, .. } => Some(Out::PrologueLate),
             Event::HookLate { .. } | Event::Confirming { .. } | Event::Topic { .. } => None,
         }
     }

@@ -55,6 +55,8 @@ pub struct Connection {
     down: Pipe,
     /// Whether the server has sent what is no packet: the client takes nothing behind it.
     pub is_garbled: bool,
+    /// Whether the application took too long, in its sleep, to say first what is to be said first.
+    pub is_prologue_late: bool,
     /// Whether anything was ever held up.
     pub was_stalled: bool,
     /// Whether the client's side counts it as open.
@@ -73,6 +75,7 @@ impl Connection {
             up: Pipe::default(),
             down: Pipe::default(),
             is_garbled: false,
+            is_prologue_late: false,
             was_stalled: false,
             client_open: false,
             server_open: false,

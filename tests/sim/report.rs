@@ -33,8 +33,9 @@ fn run_seeds(options: &Options) -> bool {
     let Options { seed, seeds, jobs, defect, count, .. } = *options;
     let plan = Plan { first: seed, seeds, jobs, defect, stops: !count };
     let report = runner::run_all(plan);
-    for (check, (count, seed)) in report.by_check.iter().filter(|_| count) {
-        println!("{count:>7} {check} (seed {seed})");
+    for (check, seeds) in report.by_check.iter().filter(|_| count) {
+        let some = &seeds[..seeds.len().min(20)];
+        println!("{:>7} {check}: seeds {some:?}", seeds.len());
     }
     if let Some((seed, failure)) = &report.failed {
         let flags = defect.map(|defect| format!(" --defect {}", defect.name())).unwrap_or_default();

@@ -22,8 +22,8 @@ pub struct Report {
     /// noticed as it should be.
     pub failed: Option<(u64, Failure)>,
     pub failures: u64,
-    /// How often each check failed, and the first seed of each.
-    pub by_check: BTreeMap<&'static str, (u64, u64)>,
+    /// In which seeds each check failed.
+    pub by_check: BTreeMap<&'static str, Vec<u64>>,
 }
 
 /// Runs one schedule. A panic is a failure, too.
@@ -80,8 +80,7 @@ fn work(next: &AtomicU64, stops: &AtomicBool, plan: Plan) -> Report {
         let failure = run(&schedule, plan.defect, false);
         if let Some(failure) = failure.filter(|_| is_of_defect(&schedule, plan.defect)) {
             report.failures += 1;
-            let counted = report.by_check.entry(failure.check).or_insert((0, seed));
-            counted.0 += 1;
+            report.by_check.entry(failure.check).or_default().push(seed);
             if plan.defect.is_none_or(|defect| defect.is_noticed_by(failure.check)) {
                 report.failed.get_or_insert((seed, failure));
                 stops.fetch_or(plan.stops, Ordering::Relaxed);
@@ -101,9 +100,8 @@ fn add(sum: &mut Report, other: Report) {
     sum.actions += other.actions;
     sum.faults += other.faults;
     sum.failures += other.failures;
-    for (check, (count, seed)) in other.by_check {
-        let counted = sum.by_check.entry(check).or_insert((0, seed));
-        *counted = (counted.0 + count, counted.1.min(seed));
+    for (check, seeds) in other.by_check {
+        sum.by_check.entry(check).or_default().extend(seeds);
     }
     let is_smaller = |seed: u64| sum.failed.as_ref().is_none_or(|(smallest, _)| seed < *smallest);
     if other.failed.as_ref().is_some_and(|(seed, _)| is_smaller(*seed)) {

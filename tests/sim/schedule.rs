@@ -233,14 +233,19 @@ impl Schedule {
 fn draw_setting(random: &mut Random) -> Setting {
     let helper = random.chance(750);
     let short_retention = random.chance(150);
+    let (ping_interval, ping_timeout) =
+        (random.between(2_000, 25_000), random.between(1_000, 20_000));
+    // A connection may sleep for so long before the server gives it up: with a clock that stands still the
+    // client knows nothing of it, and what it sends then has to be known still.
+    let asleep = 2 * (ping_interval + ping_timeout);
     Setting {
         helper,
         logs: helper && random.chance(800),
         log_size: if random.chance(300) { 3 } else { 100 },
         leases: random.chance(300),
-        retention: if short_retention { random.between(10_000, 60_000) } else { 1_209_600_000 },
-        ping_interval: random.between(2_000, 25_000),
-        ping_timeout: random.between(1_000, 20_000),
+        retention: if short_retention { asleep + random.below(40_000) } else { 1_209_600_000 },
+        ping_interval,
+        ping_timeout,
         latency: random.between(1, 400),
         work: random.between(1, 300),
         commit: random.between(1, 50),

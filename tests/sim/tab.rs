@@ -332,6 +332,11 @@ impl World<'_> {
                 let chore = Chore::Done(hook);
                 self.schedule(at, Due::Application { tab, life, chore });
             }
+            Out::PrologueLate => {
+                if let Some(id) = self.connection_of(tab) {
+                    self.connections[id].is_prologue_late = true;
+                }
+            }
             Out::Timer(_) => {}
         }
     }
@@ -618,7 +623,8 @@ impl World<'_> {
     }
 
     pub fn note_first(&mut self, id: ConnectionId, is_first: bool, name: &str) {
-        if is_first && self.setting.prologue && name != "first" {
+        let is_late = self.connections[id].is_prologue_late;
+        if is_first && self.setting.prologue && name != "first" && !is_late {
             let text = format!("{name} was the first event of connection {id}");
             self.ledger.fail("says first what is to be said first", text);
         }

@@ -114,6 +114,10 @@ impl<H: Host> Outbox<H> {
         let Some(entry) = self.entries.get_mut(&id) else {
             return;
         };
+        if record.order < entry.record.order {
+            // It was read before somebody let it be sent again, and the news of that was faster.
+            return;
+        }
         match entry.stage {
             Stage::Storing | Stage::Ending(_) => {}
             Stage::Ended(..) => {
@@ -161,13 +165,33 @@ impl<H: Host> Outbox<H> {
             }
         }
         entry.record.sent = record.sent;
-        entry.record.kills = record.kills;
+        if entry.record.kills != record.kills {
+            self.adopt_kills(id, record.kills);
+        }
+        let Some(entry) = self.entries.get_mut(&id) else {
+            return;
+        };
         if entry.record.order != record.order {
             entry.record.order = record.order;
             if entry.is_queued() {
                 self.leave_lane(id);
                 self.join_lane(id);
             }
+        }
+    }
+
+    /// Takes over how many connections an action has ended while another client sent it.
+    fn adopt_kills(&mut self, id: u32, kills: u32) {
+        let Some(entry) = self.entries.get_mut(&id) else {
+            return;
+        };
+        entry.record.kills = kills;
+        entry.kills = kills;
+        entry.is_suspect = kills > 0;
+        if entry.is_suspect {
+            self.suspects.insert(id);
+        } else {
+            self.suspects.remove(&id);
         }
     }
 
@@ -224,6 +248,8 @@ impl<H: Host> Outbox<H> {
 
     fn on_put(&mut self, record: Record) {
         match self.entry_of(&record.key) {
+            // The store was read before these news came, and it could not be read even then.
+            None if self.unreadable.contains(&record.key) => {}
             None => {
                 self.learn(record);
             }
@@ -249,10 +275,9 @@ impl<H: Host> Outbox<H> {
             entry.attempts = mark.sent.as_ref().map_or(entry.attempts, |sent| sent.attempts);
             entry.sent.clone_from(&mark.sent);
             entry.record.sent = mark.sent;
-            entry.record.kills = mark.kills;
-            entry.kills = mark.kills;
             entry.is_lost |= is_new;
         }
+        self.adopt_kills(id, mark.kills);
         if is_new {
             self.tell(id, ActionStatus::Sent);
         }
