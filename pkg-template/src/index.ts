@@ -26,7 +26,9 @@ export function createClient<
   EmitEvents extends object = ListenEvents,
 >(url: Address, options: ClientOptions = {}): Client<ListenEvents, EmitEvents> {
   return new Client(url, options, async (coreOptions, events) => {
-    const { createCore, services } = await import("./core.js").catch(importAgain<typeof coreModule>);
+    const { createCore, services } = await import("./core.js").catch(
+      importAgain<typeof coreModule>,
+    );
     return { core: await createCore(coreOptions, events), services };
   });
 }

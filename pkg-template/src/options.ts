@@ -173,7 +173,7 @@ export function resolveOptions(url: Address, options: ClientOptions): ResolvedOp
     requestTimeoutMs,
     random,
     randomId: options.randomId,
-    outbox: resolveOutbox(options.outbox),
+    outbox: resolveOutbox(options.outbox, toServer(place.pollingUrl)),
     dedup,
     metricsIntervalMs,
     error,
@@ -200,6 +200,13 @@ function resolveAddress(url: Address, options: ClientOptions) {
   const { address, error } = parseAddress(url);
   const place = { addressOnDemand: false, ...toEndpoints(address, options) };
   return { ...place, namespace: address.pathname, error };
+}
+
+/** Host and path, by which servers differ; nobody knows them before a function has given the address. */
+function toServer(url: string): string | undefined {
+  if (url === "") return undefined;
+  const { host, pathname } = new URL(url);
+  return host + pathname;
 }
 
 /** Returns an identity as the core knows it: empty for none. Throws `invalid_option`. */

@@ -83,9 +83,13 @@ export class Outbox {
     this.items = new StateObservable(() => (this.#snapshot ??= this.#read()), this.#subject);
   }
 
-  /** What stored actions survive: `memory` is lost with the page. */
+  /**
+   * What stored actions survive: `memory` is lost with the page. Where the browser's database turns out not to
+   * work this becomes `memory`, which `client.errors` tells, before anything is accepted.
+   */
   get durability(): OutboxStore["durability"] {
-    return this.#openStore()?.durability ?? "memory";
+    const { durability } = this.#scope.connection.options.outbox;
+    return this.#openStore()?.durability ?? durability;
   }
 
   /** Whether {@link pause} holds it. */
@@ -205,8 +209,9 @@ export class Outbox {
 
   /** @internal The core is there. */
   handleLoaded(): void {
-    const isUsed = this.#waiting.length > 0 || this.#scope.connection.options.outbox.store;
-    if (isUsed) this.#open();
+    const { store, durability } = this.#scope.connection.options.outbox;
+    // A page before this one may have left something.
+    if (this.#waiting.length > 0 || store || durability !== "memory") this.#open();
   }
 
   /** @internal There will be no core unless somebody asks again. */
@@ -282,8 +287,8 @@ export class Outbox {
     const { connection, name, socket } = this.#scope;
     const { core, services } = connection;
     if (this.#desk || !core || !services) return this.#desk;
-    const store = this.#openStore() ?? services.memoryOutboxStore();
     const options = connection.options.outbox;
+    const store = (this.#store ??= this.#openStore() ?? services.makeOutboxStore(options));
     this.#desk = new services.OutboxDesk({ core, socket, name, store, options }, this);
     this.#takeDiscarded();
     this.#desk.open();

@@ -25,8 +25,11 @@ const codes: Partial<Record<ActionState, SockeyeErrorCode>> = {
 
 const isParked = (state: ActionState) => state === "quarantined" || state === "unknown";
 
+/** What an {@link OutboxDesk} works with. */
+type DeskScope = StoreScope & { options: ResolvedOutbox };
+
 export class OutboxDesk {
-  readonly #scope: StoreScope & { options: ResolvedOutbox };
+  readonly #scope: DeskScope;
   readonly #outbox: Outbox;
   readonly #runner: StoreRunner;
   /** The actions of a user who is back, until the store has said what it holds of them. */
@@ -36,14 +39,19 @@ export class OutboxDesk {
   readonly #encoder = new TextEncoder();
   #isClosed = false;
 
-  constructor(scope: StoreScope & { options: ResolvedOutbox }, outbox: Outbox) {
+  constructor(scope: DeskScope, outbox: Outbox) {
     this.#scope = scope;
     this.#outbox = outbox;
-    this.#runner = new StoreRunner(scope, {
-      handleStored: (action) => this.#onStored(action),
-      handleOpened: (keys) => this.#onOpened(keys),
-      handleFailed: (code, error) => this.#onFailed(code, error),
-    });
+    const { requireDurable } = scope.options;
+    this.#runner = new StoreRunner(
+      { ...scope, requireDurable },
+      {
+        handleStored: (action) => this.#onStored(action),
+        handleOpened: (keys) => this.#onOpened(keys),
+        handleLessDurable: (cause) => this.#onFailed("not_durable", cause),
+        handleFailed: (code, error) => this.#onFailed(code, error),
+      },
+    );
   }
 
   open(): void {
@@ -52,11 +60,10 @@ export class OutboxDesk {
   }
 
   accept({ action, data, outgoing }: Enqueued): void {
-    const { core, socket, store, options } = this.#scope;
+    const { core, socket } = this.#scope;
     const { body, attachments } = outgoing;
     const bytes = this.#encoder.encode(body).length + lengthOf({ body: "", attachments });
-    const isLost = options.requireDurable && store.durability === "memory";
-    const error = isLost
+    const error = this.#wouldBeLost
       ? describe("not_durable")
       : isTooDeep(body)
         ? describe("not_serializable", `more than ${MAX_DEPTH} levels deep`)
@@ -147,7 +154,8 @@ export class OutboxDesk {
     if (!action) return;
     const error = toError(state, data, args);
     if (error && state === "rejected" && action.status.value.state === "storing") {
-      this.#outbox.refuse(action, error);
+      const notDurable = () => new SockeyeError(describe("not_durable"));
+      this.#outbox.refuse(action, this.#wouldBeLost ? notDurable() : error);
       return;
     }
     const hasLeft = isEnding(state) && !isParked(state);
@@ -206,7 +214,13 @@ export class OutboxDesk {
     }
   }
 
-  #onFailed(code: StoreErrorCode, cause: unknown): void {
+  /** Whether the application wants nothing stored that this store would lose. */
+  get #wouldBeLost(): boolean {
+    const { options, store } = this.#scope;
+    return options.requireDurable && store.durability === "memory";
+  }
+
+  #onFailed(code: StoreErrorCode | "not_durable", cause: unknown): void {
     this.#outbox.tell(new SockeyeError(describe(code), { cause }));
   }
 

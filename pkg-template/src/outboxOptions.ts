@@ -1,8 +1,9 @@
 /** The options of the outbox. */
-import { checkCount } from "./checks.js";
+import { checkCount, checkTimes } from "./checks.js";
+import { fail } from "./errors.js";
 import type { OutboxItem } from "./outbox.js";
 import type { OutboxSettings } from "./outboxPort.js";
-import type { Awaitable, OutboxStore } from "./outboxStore.js";
+import type { Awaitable, Cipher, OutboxStore } from "./outboxStore.js";
 
 /** Says which actions are sent, and in which order, when a connection is there again. */
 export type BeforeFlush = (
@@ -11,8 +12,29 @@ export type BeforeFlush = (
 
 /** How the outbox keeps and sends actions. */
 export interface OutboxOptions {
-  /** Where actions are kept, or what makes that. Default: the memory of this client. */
+  /**
+   * Where actions are kept, or what makes that. Default: in a browser its database, elsewhere the memory of
+   * this client.
+   */
   store?: OutboxStore | (() => OutboxStore) | undefined;
+  /**
+   * What actions in the browser's database survive: `strict` waits until the disk has them, `relaxed` until
+   * the system has, so that a loss of power may lose the last ones; with `memory` there is no database.
+   * Default `strict`. `client.outbox.durability` says what holds.
+   */
+  durability?: OutboxStore["durability"] | undefined;
+  /**
+   * Which database of the origin; clients with the same one share their actions. Default: host and path of the
+   * server's address. If a function gives the address there is none, and actions are kept in memory.
+   */
+  name?: string | undefined;
+  /** Encrypts what actions send before the browser's database gets it. Default: it is stored as it is. */
+  encrypt?: Cipher | undefined;
+  /**
+   * How long the tab that drains may hear nothing of the server while another could drain, before that one
+   * takes over. Default 15,000.
+   */
+  takeOverMs?: number | undefined;
   /** How many actions it holds. Default 10,000. */
   maxItems?: number | undefined;
   /** How many bytes they may have. Default 50,000,000. */
@@ -36,12 +58,20 @@ export interface OutboxOptions {
 export interface ResolvedOutbox {
   settings: OutboxSettings;
   store: OutboxStore | (() => OutboxStore) | undefined;
+  /** Without a store: `memory` if there is no database here. */
+  durability: OutboxStore["durability"];
+  name: string | undefined;
+  encrypt: Cipher | undefined;
+  takeOverMs: number;
   beforeFlush: BeforeFlush | undefined;
   requireDurable: boolean;
 }
 
-/** Checks everything and fills in the defaults. Throws `invalid_option`. */
-export function resolveOutbox(options: OutboxOptions = {}): ResolvedOutbox {
+/** Checks everything and fills in the defaults; `server` names the server. Throws `invalid_option`. */
+export function resolveOutbox(
+  options: OutboxOptions = {},
+  server: string | undefined,
+): ResolvedOutbox {
   const { maxItems = 10_000, maxBytes = 50_000_000, maxInFlight = 32 } = options;
   const { maxInFlightPerLane = 8, drainPerSecond, beforeFlush } = options;
   const counts = { maxItems, maxBytes, maxInFlight, maxInFlightPerLane, drainPerSecond };
@@ -58,7 +88,32 @@ export function resolveOutbox(options: OutboxOptions = {}): ResolvedOutbox {
       askBeforeFlush: beforeFlush !== undefined,
     },
     store: options.store,
+    ...resolveDatabase(options, server),
     beforeFlush,
     requireDurable: options.requireDurable === true,
   };
+}
+
+function resolveDatabase(
+  { durability = "strict", name, encrypt, takeOverMs = 15_000 }: OutboxOptions,
+  server: string | undefined,
+) {
+  checkTimes({ "outbox.takeOverMs": takeOverMs });
+  if (!["strict", "relaxed", "memory"].includes(durability)) {
+    const hint = 'give "strict", "relaxed" or "memory"';
+    throw fail("invalid_option", `outbox.durability is "${durability}"`, hint);
+  }
+  const database = name ?? server;
+  const isThere = database !== undefined && hasIndexedDb();
+  const held = isThere ? durability : ("memory" as const);
+  return { durability: held, name: database, encrypt, takeOverMs };
+}
+
+/** Some browsers throw where storage is forbidden. */
+function hasIndexedDb(): boolean {
+  try {
+    return (globalThis as { indexedDB?: unknown }).indexedDB !== undefined;
+  } catch {
+    return false;
+  }
 }

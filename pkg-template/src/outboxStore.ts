@@ -177,13 +177,31 @@ export interface OutboxPartition {
 /** What became of an action that was to be removed. */
 export type Removal = "removed" | "wasSent" | "missing";
 
+/**
+ * Encrypts what actions send before it is stored. Ids, names of events, lanes and times stay readable.
+ *
+ * What cannot be decrypted is not sent and not removed: the action becomes `quarantined`.
+ */
+export interface Cipher {
+  /** `id` is that of the action: authenticate it, too, and nobody can exchange what is stored. */
+  encrypt(bytes: Uint8Array<ArrayBuffer>, id: string): Awaitable<Uint8Array>;
+  /** Throws if the bytes are not what `encrypt` made for this id. */
+  decrypt(bytes: Uint8Array<ArrayBuffer>, id: string): Awaitable<Uint8Array>;
+}
+
 /** A store of actions, for the option `outbox.store`. */
 export interface OutboxStore {
-  /** What it survives: nothing, the end of the process, the loss of power. */
+  /** What it survives: nothing, the end of the process, the loss of power. It may get less: see `failure`. */
   readonly durability: "memory" | "relaxed" | "strict";
-  /** Opens a partition; `handleChanges` is told what other clients do to it. */
+  /** Why it survives less than it was made for, if so. Known when a partition has been opened. */
+  readonly failure?: unknown;
+  /**
+   * Opens a partition; `handleChanges` is told what other clients do to it, `handleFailed` why it can do
+   * nothing any more although nobody has asked for anything.
+   */
   open(
     partition: { namespace: string; identity: string },
     handleChanges: (changes: readonly StoreChange[]) => void,
+    handleFailed?: (error: unknown) => void,
   ): Awaitable<OutboxPartition>;
 }

@@ -1,5 +1,5 @@
 /** What is needed only when there is a core. Loaded with it. */
-export { memoryOutboxStore } from "./memoryStore.js";
+export { makeOutboxStore } from "./makeOutboxStore.js";
 export { OutboxDesk } from "./outboxDesk.js";
 export { Authenticator } from "./auth.js";
 export { Questions } from "./questions.js";

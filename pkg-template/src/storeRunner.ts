@@ -19,6 +19,8 @@ export interface StoreScope {
   /** The namespace. */
   name: string;
   store: OutboxStore;
+  /** Whether what would be lost with the page is not to be stored. */
+  requireDurable?: boolean;
 }
 
 /** What the owner of a {@link StoreRunner} is told. */
@@ -27,6 +29,8 @@ export interface StoreListener {
   handleStored(action: StoredAction): void;
   /** The store has been opened and holds these. */
   handleOpened(keys: ReadonlySet<string>): void;
+  /** The store has been opened, and survives less than it was made for. */
+  handleLessDurable(cause: unknown): void;
   /** The store failed; the core has been told. */
   handleFailed(code: StoreErrorCode, error: unknown): void;
 }
@@ -91,8 +95,12 @@ export class StoreRunner {
       if (known.length > 0) core.storeChanged(socket, known);
       if (known.length < changes.length) core.refreshOutbox(socket);
     };
+    const handleFailed = (error: unknown) => {
+      if (this.#isClosed || this.#partition !== opening) return;
+      this.#listener.handleFailed(toStoreErrorCode(error), error);
+    };
     const opening = Promise.resolve().then(() =>
-      store.open({ namespace, identity }, handleChanges),
+      store.open({ namespace, identity }, handleChanges, handleFailed),
     );
     this.#partition = opening;
   }
@@ -117,6 +125,8 @@ export class StoreRunner {
         return this.#told({ type: "contents", ...(await partition.contents()) });
       case "put": {
         const { action, payload, replaces } = command;
+        const { requireDurable, store } = this.#scope;
+        if (requireDurable && store.durability === "memory") return notStored;
         return { type: "stored", ...(await partition.put(action, payload, replaces)) };
       }
       case "load": {
@@ -177,6 +187,8 @@ export class StoreRunner {
 
   #opened(clientId: string, contents: Contents): StoreAnswer {
     const { actions, unreadable } = contents;
+    const { failure } = this.#scope.store;
+    if (failure !== undefined) this.#listener.handleLessDurable(failure);
     this.#listener.handleOpened(new Set([...actions, ...unreadable].map(({ key }) => key)));
     return this.#told({ type: "opened", clientId, ...contents });
   }
@@ -194,6 +206,9 @@ export class StoreRunner {
 }
 
 const codes: StoreErrorCode[] = ["storage_full", "storage_version", "storage_damaged"];
+
+/** Whoever asked knows why. */
+const notStored: StoreAnswer = { type: "failed", code: "storage_failed" };
 
 const toDone = (answer: Fenced | undefined): StoreAnswer => ({ type: answer ?? "done" });
 

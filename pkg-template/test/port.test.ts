@@ -41,6 +41,7 @@ test("a store takes the commands of the core, and gives the answers that it read
     {
       handleStored: () => undefined,
       handleOpened: () => undefined,
+      handleLessDurable: () => undefined,
       handleFailed: (code, error) => {
         throw new Error(code, { cause: error });
       },

@@ -24,7 +24,12 @@ function run() {
       return partition;
     },
   };
-  const listener = { handleStored() {}, handleOpened() {}, handleFailed() {} };
+  const listener = {
+    handleStored() {},
+    handleOpened() {},
+    handleLessDurable() {},
+    handleFailed() {},
+  };
   const runner = new StoreRunner({ core, socket: 3, name: "/", store }, listener);
   const answered = (count: number) =>
     vi.waitFor(() => expect(core.callsOf("storeAnswered")).toHaveLength(count));

@@ -7,6 +7,7 @@
  */
 import { readFile } from "node:fs/promises";
 import path from "node:path";
+import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { inRoot } from "../lib/paths.mjs";
 import { Failure } from "../lib/report.mjs";
@@ -38,7 +39,7 @@ const optionsFor = (entries, outdir) => ({
   legalComments: "none",
   logLevel: "warning",
   logOverride: { "duplicate-object-key": "silent" }, // the glue names a snippet once for each block
-  plugins: [wasmWhereItWasBuilt, coreAsFileOfItsOwn],
+  plugins: [wasmWhereItWasBuilt, coreAsFileOfItsOwn, databaseLibraryInside],
 });
 
 const wasmWhereItWasBuilt = {
@@ -64,5 +65,15 @@ const coreAsFileOfItsOwn = {
       const isCore = path.join(resolveDir, imported).replace(/\.[jt]s$/, "") === core;
       return isCore ? { path: "./core.js", external: true } : undefined;
     });
+  },
+};
+
+/** Pages without a bundler find no packages. It is small, and its licence stands beside the code. */
+const databaseLibraryInside = {
+  name: "database-library-inside",
+  setup({ onResolve }) {
+    onResolve({ filter: /^idb$/ }, () => ({
+      path: fileURLToPath(import.meta.resolve("idb")),
+    }));
   },
 };

@@ -1,0 +1,45 @@
+/** A store for places where the durable one may not be there. */
+import { memoryOutboxStore } from "../memoryStore.js";
+import type { OutboxPartition, OutboxStore, StoreChange } from "../outboxStore.js";
+import { troubleOf } from "./indexedDbErrors.js";
+
+/**
+ * Keeps actions in memory if another store cannot be opened, and says so before it takes any.
+ *
+ * That lasts as long as the page: what would change in between could not be told. A store of a later version is
+ * no reason: it is there, and what it holds must not be overtaken.
+ */
+export class FallbackStore implements OutboxStore {
+  readonly #durable: OutboxStore;
+  #memory: OutboxStore | undefined;
+  #failure: unknown;
+
+  constructor(durable: OutboxStore) {
+    this.#durable = durable;
+  }
+
+  get durability(): OutboxStore["durability"] {
+    return (this.#memory ?? this.#durable).durability;
+  }
+
+  get failure(): unknown {
+    return this.#failure;
+  }
+
+  async open(
+    partition: { namespace: string; identity: string },
+    handleChanges: (changes: readonly StoreChange[]) => void,
+    handleFailed?: (error: unknown) => void,
+  ): Promise<OutboxPartition> {
+    if (!this.#memory) {
+      try {
+        return await this.#durable.open(partition, handleChanges, handleFailed);
+      } catch (error) {
+        if (troubleOf(error) === "storage_version") throw error;
+        this.#failure = error;
+        this.#memory ??= memoryOutboxStore();
+      }
+    }
+    return this.#memory.open(partition, handleChanges);
+  }
+}

@@ -1,0 +1,187 @@
+/** The actions of one identity in one namespace, in a database of the browser. */
+import type {
+  Candidate,
+  Cipher,
+  Contents,
+  Fenced,
+  Mark,
+  Marked,
+  OutboxPartition,
+  Parked,
+  Removal,
+  Settlement,
+  StoreChange,
+  StoredPayload,
+} from "../outboxStore.js";
+import { readPayload, toPayload } from "./indexedDbPayloads.js";
+import type { IndexedDbQueue, Operation } from "./indexedDbQueue.js";
+import type { NewAction } from "./indexedDbRecords.js";
+import type { Known, Work } from "./indexedDbWork.js";
+import type { Leadership } from "./leadership.js";
+import type { StoreNews } from "./storeNews.js";
+
+/** What a partition is made of. */
+export interface PartitionParts {
+  /** The name of the partition. */
+  readonly name: string;
+  readonly queue: IndexedDbQueue;
+  /** The right to drain. */
+  readonly leadership: Leadership;
+  readonly news: StoreNews;
+  readonly cipher: Cipher | undefined;
+  /** Called when there is nothing left to do. */
+  readonly handleClosed: () => void;
+}
+
+export class IndexedDbPartition implements OutboxPartition {
+  readonly #parts: PartitionParts;
+  #known: Known;
+
+  /** Finds or makes the partition. Rejects with a `StoreError`. */
+  static async open(parts: PartitionParts): Promise<IndexedDbPartition> {
+    const { name, queue } = parts;
+    const { clientId, epoch, hasReserve } = await queue.do({
+      isWriting: true,
+      run: async (work) => ({
+        ...(await work.partition({ name, clientId: "", epoch: 0 })),
+        hasReserve: await work.hasReserve(),
+      }),
+    });
+    if (!hasReserve) queue.handleReserveMissing();
+    return new IndexedDbPartition(parts, { name, clientId, epoch });
+  }
+
+  private constructor(parts: PartitionParts, known: Known) {
+    this.#parts = parts;
+    this.#known = known;
+  }
+
+  get clientId(): string {
+    return this.#known.clientId;
+  }
+
+  contents(): Promise<Contents> {
+    return this.#parts.queue.do({
+      isWriting: false,
+      run: (work) => work.contents(this.#parts.name),
+    });
+  }
+
+  async put(action: NewAction, payload: StoredPayload, replaces?: string) {
+    // What is asked for meanwhile waits, so that everything stays in its order.
+    const encrypting = toPayload(action.key, payload, this.#parts.cipher);
+    const isEncrypting = encrypting instanceof Promise;
+    const { action: stored, ...result } = await this.#parts.queue.do({
+      isWriting: true,
+      ...(isEncrypting && { ready: encrypting }),
+      run: async (work, isRepeated) => {
+        const written = isEncrypting ? await encrypting : encrypting;
+        return work.put(this.#known, action, written, replaces, isRepeated);
+      },
+    });
+    this.#tell({ type: "put", action: stored });
+    return result;
+  }
+
+  async load(key: string): Promise<StoredPayload | undefined> {
+    const { name, queue, cipher } = this.#parts;
+    const { isStored, payload } = await queue.do({
+      isWriting: false,
+      run: (work) => work.load(name, key),
+    });
+    return isStored ? readPayload(key, payload, cipher) : undefined;
+  }
+
+  async unpark(key: string): Promise<{ order: number } | "missing"> {
+    const action = await this.#write((work) => work.unpark(this.#known, key));
+    if (action === "missing") return action;
+    this.#tell({ type: "put", action });
+    return { order: action.order };
+  }
+
+  async remove(key: string, onlyUnsent: boolean): Promise<Removal> {
+    const { name } = this.#parts;
+    const removal = await this.#write((work) => work.remove(name, key, onlyUnsent), removing);
+    if (removal === "removed") this.#tell({ type: "removed", key });
+    return removal;
+  }
+
+  async lead(signal: AbortSignal, candidate: Candidate): Promise<Contents & { epoch: number }> {
+    const { leadership } = this.#parts;
+    await leadership.acquire(candidate, signal);
+    try {
+      const leading = await this.#write((work) => work.lead(this.#known), leaders);
+      this.#noteEpoch(leading.epoch);
+      return leading;
+    } catch (error) {
+      leadership.release();
+      throw error;
+    }
+  }
+
+  async raiseEpoch(epoch: number, atLeast: number): Promise<number | Fenced> {
+    const raised = await this.#write(
+      (work) => work.raiseEpoch(this.#known, epoch, atLeast),
+      leaders,
+    );
+    if (raised !== "fenced") this.#noteEpoch(raised);
+    return raised;
+  }
+
+  async mark(epoch: number, marks: readonly Mark[]): Promise<Marked | Fenced> {
+    const marked = await this.#write((work) => work.mark(this.#known, epoch, marks), leaders);
+    if (marked === "fenced") return marked;
+    const missing = new Set(marked.missing);
+    const told = marks.filter(({ key }) => !missing.has(key));
+    this.#tell(...told.map((mark) => ({ type: "marked", mark }) as const));
+    return marked;
+  }
+
+  async settle(epoch: number, settlements: readonly Settlement[]): Promise<Fenced | undefined> {
+    const fenced = await this.#write((work) => work.settle(this.#known, epoch, settlements), {
+      ...leaders,
+      ...removing,
+    });
+    if (fenced) return fenced;
+    this.#tell(...settlements.map((settlement) => ({ type: "settled", ...settlement }) as const));
+    return undefined;
+  }
+
+  async park(epoch: number, key: string, parked: Parked): Promise<Fenced | undefined> {
+    const fenced = await this.#write((work) => work.park(this.#known, epoch, key, parked), leaders);
+    if (fenced) return fenced;
+    this.#tell({ type: "parked", key, parked });
+    return undefined;
+  }
+
+  resign(): void {
+    this.#parts.leadership.release();
+  }
+
+  close(): void {
+    const { leadership, news, handleClosed } = this.#parts;
+    leadership.close();
+    news.close();
+    handleClosed();
+  }
+
+  #write<Result>(
+    run: (work: Work) => Promise<Result>,
+    details: Partial<Operation<Result>> = {},
+  ): Promise<Result> {
+    return this.#parts.queue.do({ ...details, isWriting: true, run });
+  }
+
+  /** Should the store lose it, nobody counts from the beginning. */
+  #noteEpoch(epoch: number): void {
+    this.#known = { ...this.#known, epoch };
+  }
+
+  #tell(...changes: StoreChange[]): void {
+    if (changes.length > 0) this.#parts.news.tell(changes);
+  }
+}
+
+/** What goes on when there is no room. */
+const leaders = { mayUseReserve: true };
+const removing = { mayUseReserve: true, isRemoving: true };

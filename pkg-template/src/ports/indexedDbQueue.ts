@@ -1,0 +1,206 @@
+/** Operations on a database, in their order, with as few transactions as possible. */
+import { type IndexedDbConnection, LIMIT_MS, makeReserve, within } from "./indexedDbConnection.js";
+import { toStoreError, troubleOf } from "./indexedDbErrors.js";
+import { RESERVE_KEY, stores } from "./indexedDbRecords.js";
+import { type Transaction, Work } from "./indexedDbWork.js";
+
+/** What is done within one transaction. */
+export interface Operation<Result> {
+  /**
+   * Asks for everything that it needs, at once or when it has what it read, and waits for nothing else.
+   * `isRepeated`: it was asked for before, and nobody knows whether that was done.
+   */
+  run(work: Work, isRepeated: boolean): Promise<Result>;
+  /** Whether it writes. */
+  readonly isWriting: boolean;
+  /** Whether it makes room. */
+  readonly isRemoving?: boolean;
+  /** Whether it may use the room that is kept for when there is none left. */
+  readonly mayUseReserve?: boolean;
+  /** What it has to wait for; what comes after it waits, too. */
+  readonly ready?: Promise<unknown>;
+}
+
+/** What a transaction survives: the end of the browser, or that of the machine, too. */
+export type Durability = "relaxed" | "strict";
+
+interface Entry {
+  readonly operation: Operation<unknown>;
+  isReady: boolean;
+  isRepeated: boolean;
+  readonly resolve: (result: unknown) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** One transaction has no more, so that the first of them is not kept waiting by the last. */
+const MAX_OPERATIONS = 500;
+
+/** How often a lost connection is made again for the same operations. */
+const MAX_REOPENED = 3;
+
+/** There may not be room for the reserve right away. */
+const REMOVALS_BEFORE_RESERVE = 16;
+
+export class IndexedDbQueue {
+  readonly #connection: IndexedDbConnection;
+  readonly #durability: Durability;
+  #waiting: Entry[] = [];
+  #isWorking = false;
+  #isClosed = false;
+  /** How much was removed since the reserve was used; undefined while it is there. */
+  #removals: number | undefined;
+
+  constructor(connection: IndexedDbConnection, durability: Durability) {
+    this.#connection = connection;
+    this.#durability = durability;
+  }
+
+  /** Resolves when the transaction of the operation is complete. Rejects with a `StoreError`. */
+  do<Result>(operation: Operation<Result>): Promise<Result> {
+    return new Promise<Result>((resolve, reject) => {
+      const entry: Entry = {
+        operation,
+        isReady: !operation.ready,
+        isRepeated: false,
+        resolve: (result) => resolve(result as Result),
+        reject,
+      };
+      const beReady = () => (entry.isReady = true);
+      operation.ready?.then(beReady, () => {});
+      this.#waiting.push(entry);
+      if (!this.#isWorking) void this.#work();
+    });
+  }
+
+  /** Ends the connection when everything has been done. */
+  close(): void {
+    this.#isClosed = true;
+    if (!this.#isWorking) this.#connection.close();
+  }
+
+  async #work(): Promise<void> {
+    this.#isWorking = true;
+    for (let [first] = this.#waiting; first; [first] = this.#waiting) {
+      const batch = await this.#take(first);
+      if (batch.length > 0) await this.#commit(batch, 0);
+    }
+    this.#isWorking = false;
+    if (this.#isClosed) this.#connection.close();
+  }
+
+  /** Takes what is ready, from the first on. */
+  async #take(first: Entry): Promise<Entry[]> {
+    try {
+      await first.operation.ready;
+    } catch (error) {
+      this.#waiting.shift();
+      first.reject(toStoreError(error));
+      return [];
+    }
+    first.isReady = true;
+    const end = this.#waiting.findIndex(({ isReady }) => !isReady);
+    return this.#waiting.splice(0, Math.min(end < 0 ? Infinity : end, MAX_OPERATIONS));
+  }
+
+  /** Whatever fails together is tried alone, so that each learns the truth about itself. */
+  async #commit(entries: Entry[], reopened: number): Promise<void> {
+    let results;
+    try {
+      results = await this.#transact(entries);
+    } catch (error) {
+      const trouble = troubleOf(error);
+      if (trouble === "lost" && reopened < MAX_REOPENED) {
+        this.#connection.close();
+        for (const entry of entries) entry.isRepeated = true;
+        return this.#commit(entries, reopened + 1);
+      }
+      if (trouble !== "lost" && entries.length > 1) return this.#commitEach(entries);
+      const mayUseReserve = entries.every(({ operation }) => operation.mayUseReserve);
+      if (trouble === "storage_full" && mayUseReserve && (await this.#useReserve())) {
+        return this.#commit(entries, reopened);
+      }
+      for (const { reject } of entries) reject(toStoreError(error));
+      return;
+    }
+    entries.forEach(({ resolve }, index) => resolve(results[index]));
+    const removals = entries.filter(({ operation }) => operation.isRemoving).length;
+    if (removals > 0) await this.#restoreReserve(removals);
+  }
+
+  async #commitEach(entries: Entry[]): Promise<void> {
+    for (const entry of entries) await this.#commit([entry], 0);
+  }
+
+  async #transact(entries: Entry[]): Promise<unknown[]> {
+    const database = await this.#connection.open();
+    const isWriting = entries.some(({ operation }) => operation.isWriting);
+    const durability = this.#durability;
+    const tx: Transaction = database.transaction(stores, isWriting ? "readwrite" : "readonly", {
+      durability,
+    });
+    // Whoever waits for what was asked learns it from there, or from here.
+    tx.done.catch(() => {});
+    return within(LIMIT_MS, run(tx, entries), () => {
+      abort(tx);
+      this.#connection.close();
+    });
+  }
+
+  /** There is no reserve: whoever used it is gone. */
+  handleReserveMissing(): void {
+    this.#removals ??= 0;
+  }
+
+  async #useReserve(): Promise<boolean> {
+    if (this.#removals !== undefined) return false;
+    this.#removals = 0;
+    try {
+      const database = await this.#connection.open();
+      await database.delete("reserve", RESERVE_KEY);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  /** That fails as long as there is no room. */
+  async #restoreReserve(removals: number): Promise<void> {
+    if (this.#removals === undefined) return;
+    this.#removals += removals;
+    if (this.#removals < REMOVALS_BEFORE_RESERVE) return;
+    this.#removals = 0;
+    try {
+      const database = await this.#connection.open();
+      await database.put("reserve", makeReserve(), RESERVE_KEY);
+      this.#removals = undefined;
+    } catch {
+      // It is tried again after the next removals.
+    }
+  }
+}
+
+async function run(tx: Transaction, entries: readonly Entry[]): Promise<unknown[]> {
+  const work = new Work(tx);
+  const results = [];
+  try {
+    for (const { operation, isRepeated } of entries) {
+      results.push(await operation.run(work, isRepeated));
+    }
+    work.end();
+    await tx.done;
+  } catch (error) {
+    abort(tx);
+    await tx.done.catch(() => {});
+    throw (tx.error as unknown) ?? error;
+  }
+  return results;
+}
+
+/** It may have ended meanwhile. */
+function abort(tx: Transaction): void {
+  try {
+    tx.abort();
+  } catch {
+    // Then there is nothing to do.
+  }
+}

@@ -1,0 +1,162 @@
+/** What the store in IndexedDB keeps, and how it is read again when it may be damaged or of another version. */
+import type { DBSchema } from "idb";
+import type {
+  Contents,
+  Mark,
+  Parked,
+  SentRecord,
+  StoredAction,
+  UnreadableAction,
+} from "../outboxStore.js";
+
+/** The version of the database's schema. */
+export const SCHEMA_VERSION = 1;
+
+/** The version of each record. A record of a later one is left alone. */
+export const RECORD_VERSION = 1;
+
+/** In the order in which they were made. */
+export const stores = ["partitions", "actions", "payloads", "reserve"] as const;
+
+/** The key of the only record of `reserve`. */
+export const RESERVE_KEY = 0;
+
+/** The name of a partition, and the key of an action. */
+export type ActionAddress = [partition: string, key: string];
+
+/** Nothing that was stored is believed before it has been looked at. */
+export interface Schema extends DBSchema {
+  partitions: { key: string; value: unknown };
+  /** Without payloads, so that thousands are read at once. */
+  actions: {
+    key: ActionAddress;
+    value: unknown;
+    /** By their turn; only of those that were never sent and are not parked. */
+    indexes: { waiting: [partition: string, lane: string, order: number] };
+  };
+  payloads: { key: ActionAddress; value: unknown };
+  /** Room that is given up first when there is none left. */
+  reserve: { key: number; value: unknown };
+}
+
+/** What all actions of a partition share. */
+export interface PartitionRecord {
+  readonly v: 1;
+  readonly clientId: string;
+  epoch: number;
+  lastOrder: number;
+}
+
+/** An action as it is stored. */
+export interface ActionRecord extends Omit<StoredAction, "ageMs"> {
+  readonly v: 1;
+  /** By the clock of the page that stored it: see {@link readClock}. */
+  readonly storedAtMs: number;
+  /** Its place in the index, if it waits for its first sending. */
+  readonly waiting?: [partition: string, lane: string, order: number];
+}
+
+export type NewAction = Omit<StoredAction, "order" | "ageMs">;
+
+/** No action is older: a clock that says so was set. */
+const LONGEST_AGE_MS = 366 * 86_400_000;
+
+/** Milliseconds since 1970. While a page lives nobody can set this clock. */
+export const readClock = (): number => performance.timeOrigin + performance.now();
+
+/** Makes the record of an action that was put now. */
+export function toRecord(partition: string, action: NewAction, order: number): ActionRecord {
+  return placed(partition, { ...action, v: RECORD_VERSION, order, storedAtMs: readClock() });
+}
+
+/** That it was sent stays known; whatever the server remembers of that, it may be sent again. */
+export function unparked(
+  partition: string,
+  { parked: _, sent, ...record }: ActionRecord,
+  order: number,
+): ActionRecord {
+  const again = { ...record, kills: 0, order, storedAtMs: readClock() };
+  if (!sent) return placed(partition, again);
+  const { epoch, attempts } = sent;
+  return placed(partition, { ...again, resend: true, sent: { epoch, sequence: 0, attempts } });
+}
+
+/** What a drainer notes of an action. */
+export function marked(partition: string, record: ActionRecord, mark: Mark): ActionRecord {
+  const { sent = record.sent, kills } = mark;
+  return placed(partition, { ...record, kills, ...(sent && { sent }) });
+}
+
+export function parkedAs(partition: string, record: ActionRecord, parked: Parked): ActionRecord {
+  return placed(partition, { ...record, parked });
+}
+
+/** The index has those that are to be sent for the first time. */
+function placed(partition: string, { waiting: _, ...record }: ActionRecord): ActionRecord {
+  if (record.sent || record.parked) return record;
+  return { ...record, waiting: [partition, record.lane, record.order] };
+}
+
+/** Clocks are set: what is stored in the future is of no age, and so is what is older than anything can be. */
+export function toStored({ v: _, waiting: __, storedAtMs, ...action }: ActionRecord): StoredAction {
+  const ageMs = readClock() - storedAtMs;
+  return { ...action, ageMs: ageMs >= 0 && ageMs <= LONGEST_AGE_MS ? ageMs : 0 };
+}
+
+/** Returns what is no record of an action as undefined. */
+export function readAction(value: unknown): ActionRecord | undefined {
+  if (!isObject(value) || value["v"] !== RECORD_VERSION) return undefined;
+  const { key, event, lane, resend, sent, parked, coalesceKey, ttlMs } = value;
+  const isRead =
+    [key, event, lane, coalesceKey ?? ""].every((text) => typeof text === "string") &&
+    ["order", "bytes", "attachmentCount", "ackTimeoutMs", "kills"].every((name) =>
+      isCount(value[name]),
+    ) &&
+    typeof value["storedAtMs"] === "number" &&
+    isCount(ttlMs ?? 0) &&
+    typeof resend === "boolean" &&
+    (sent === undefined || isSent(sent)) &&
+    (parked === undefined || parked === "quarantined" || parked === "unknown");
+  return isRead ? (value as unknown as ActionRecord) : undefined;
+}
+
+/** Reads records with the keys that they are stored under; returns the oldest action first. */
+export function readContents(keys: readonly ActionAddress[], values: readonly unknown[]): Contents {
+  const actions: StoredAction[] = [];
+  const unreadable: UnreadableAction[] = [];
+  keys.forEach(([, key], index) => {
+    const value = values[index];
+    const record = readAction(value);
+    if (record?.key === key) actions.push(toStored(record));
+    else unreadable.push({ key, isFuture: isOfLaterVersion(value) });
+  });
+  return { actions: actions.sort((one, other) => one.order - other.order), unreadable };
+}
+
+export function readPartition(value: unknown): PartitionRecord | undefined {
+  if (!isObject(value) || value["v"] !== RECORD_VERSION) return undefined;
+  const { clientId, epoch, lastOrder } = value;
+  const isRead = typeof clientId === "string" && isCount(epoch) && isCount(lastOrder);
+  return isRead ? (value as unknown as PartitionRecord) : undefined;
+}
+
+export function isOfLaterVersion(value: unknown): boolean {
+  const version = isObject(value) ? value["v"] : undefined;
+  return typeof version === "number" && version > RECORD_VERSION;
+}
+
+function isSent(value: unknown): value is SentRecord {
+  if (!isObject(value)) return false;
+  const { memory, serverTimeMs } = value;
+  return (
+    ["epoch", "sequence", "attempts"].every((name) => isCount(value[name])) &&
+    (memory === undefined || typeof memory === "string") &&
+    (serverTimeMs === undefined || typeof serverTimeMs === "number")
+  );
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null;
+
+/** Also times, which may have fractions. */
+const isCount = (value: unknown): boolean => typeof value === "number" && value >= 0;

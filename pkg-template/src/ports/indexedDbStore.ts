@@ -1,0 +1,107 @@
+/** The store of the outbox that survives the page: IndexedDB. */
+import type { Cipher, OutboxPartition, OutboxStore, StoreChange } from "../outboxStore.js";
+import { FallbackStore } from "./fallbackStore.js";
+import { IndexedDbConnection } from "./indexedDbConnection.js";
+import { IndexedDbPartition } from "./indexedDbPartition.js";
+import { IndexedDbQueue } from "./indexedDbQueue.js";
+import { openLeadership } from "./leadership.js";
+import { openStoreNews } from "./storeNews.js";
+import type { TabScope } from "./tabScope.js";
+
+/** How actions are stored in IndexedDB. */
+export interface IndexedDbStoreOptions {
+  /** Which database, among those of this origin. Clients that name the same one share their actions. */
+  name: string;
+  /**
+   * What stored actions survive: `strict` waits until the disk has them, `relaxed` until the system has, so
+   * that a loss of power may lose the last ones. Default `strict`.
+   */
+  durability?: "strict" | "relaxed" | undefined;
+  /** Encrypts what actions send. Default: it is stored in the clear. */
+  encrypt?: Cipher | undefined;
+  /**
+   * How long the client that drains may hear nothing of the server while one in another tab could drain.
+   * Default 15,000.
+   */
+  takeOverMs?: number | undefined;
+}
+
+/** The connection of all partitions that are open. */
+interface Shared {
+  readonly queue: IndexedDbQueue;
+  readonly handleFailed: Set<(error: unknown) => void>;
+}
+
+/** Before the names of databases, locks and channels, which all scripts of the origin share. */
+const PREFIX = "sockeye:";
+
+export class IndexedDbStore implements OutboxStore {
+  readonly durability: "strict" | "relaxed";
+  readonly #options: IndexedDbStoreOptions;
+  readonly #scope: TabScope;
+  #shared: Shared | undefined;
+
+  constructor(options: IndexedDbStoreOptions, scope: TabScope = globalThis) {
+    this.durability = options.durability ?? "strict";
+    this.#options = options;
+    this.#scope = scope;
+  }
+
+  async open(
+    { namespace, identity }: { namespace: string; identity: string },
+    handleChanges: (changes: readonly StoreChange[]) => void,
+    handleFailed: (error: unknown) => void = () => {},
+  ): Promise<OutboxPartition> {
+    const name = JSON.stringify([namespace, identity]);
+    const place = `${PREFIX}${this.#options.name} ${name}`;
+    const shared = (this.#shared ??= this.#connect());
+    const news = openStoreNews(place, handleChanges, this.#scope);
+    const { takeOverMs = 15_000, encrypt: cipher } = this.#options;
+    const handleStale = () => handleChanges([{ type: "missed" }]);
+    const leadership = openLeadership(place, { takeOverMs, handleStale }, this.#scope);
+    const fail = (error: unknown) => {
+      // Whoever is of the later version waits for the right to drain.
+      leadership.release();
+      handleFailed(error);
+    };
+    shared.handleFailed.add(fail);
+    const handleClosed = () => this.#leave(shared, fail);
+    const parts = { name, queue: shared.queue, leadership, news, cipher };
+    try {
+      return await IndexedDbPartition.open({ ...parts, handleClosed });
+    } catch (error) {
+      leadership.close();
+      news.close();
+      handleClosed();
+      throw error;
+    }
+  }
+
+  #connect(): Shared {
+    const handleFailed = new Set<(error: unknown) => void>();
+    const connection = new IndexedDbConnection(`${PREFIX}${this.#options.name}`, (error) => {
+      for (const fail of handleFailed) fail(error);
+    });
+    return { queue: new IndexedDbQueue(connection, this.durability), handleFailed };
+  }
+
+  /** The last one ends the connection, when everything that was begun has been done. */
+  #leave(shared: Shared, fail: (error: unknown) => void): void {
+    shared.handleFailed.delete(fail);
+    if (shared.handleFailed.size > 0) return;
+    shared.queue.close();
+    if (this.#shared === shared) this.#shared = undefined;
+  }
+}
+
+/**
+ * Makes a store in IndexedDB, as clients in a browser have it unless they are told otherwise. Where there is
+ * none, or it cannot be opened, it keeps actions in memory: its `durability` says so before it takes any.
+ *
+ * @example
+ * const store = indexedDbOutboxStore({ name: "shop", durability: "relaxed" });
+ * const client = createClient(url, { outbox: { store } });
+ */
+export function indexedDbOutboxStore(options: IndexedDbStoreOptions): OutboxStore {
+  return new FallbackStore(new IndexedDbStore(options));
+}

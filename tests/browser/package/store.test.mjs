@@ -1,0 +1,65 @@
+/** The outbox in the browser's database: what survives what. */
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { Server } from "socket.io";
+import { useBrowser } from "../support/browser.mjs";
+import { listen } from "../support/listen.mjs";
+import { startSite } from "../support/site.mjs";
+
+const browser = useBrowser();
+let site;
+before(async () => (site = await startSite()));
+after(() => site?.stop());
+
+/** A server that applies what comes, and keeps a list of that. */
+async function startServer(t) {
+  const { server, port, stop } = await listen((_, response) => response.writeHead(404).end());
+  const io = new Server(server, { cors: { origin: "*" } });
+  const applied = [];
+  io.on("connection", (socket) => {
+    socket.on("save", (value, acknowledge) => {
+      applied.push(value);
+      acknowledge(`saved ${value}`);
+    });
+  });
+  t.after(async () => {
+    await io.close();
+    await stop();
+  });
+  return { url: `http://127.0.0.1:${port}`, applied };
+}
+
+test("keeps actions over a reload, and hands out their handles again", async (t) => {
+  const server = await startServer(t);
+  const page = await browser.open(t, site.url);
+  const before = await page.evaluate(async (url) => {
+    const client = window.kit.makeClient(url);
+    const actions = [1, 2, 3].map((value) => client.enqueue("save", value));
+    const { durability } = client.outbox;
+    await Promise.all(actions.map(({ accepted }) => accepted));
+    return { durability, ids: actions.map(({ id }) => id) };
+  }, server.url);
+  assert.equal(before.durability, "strict");
+  assert.deepEqual(server.applied, []);
+
+  await page.reload();
+  const after = await page.evaluate(
+    async ({ url, ids }) => {
+      const client = window.kit.makeClient(url);
+      const connecting = client.connect();
+      const items = new Promise((resolve) => {
+        client.outbox.items.subscribe((items) => items.length === 3 && resolve(items));
+      });
+      const restored = (await items).map(({ id }) => id);
+      const results = ids.map((id) => client.outbox.get(id).result);
+      await connecting;
+      return { restored, results: await Promise.all(results), left: client.outbox.items.value };
+    },
+    { url: server.url, ids: before.ids },
+  );
+  assert.deepEqual(after.restored, before.ids);
+  assert.deepEqual(after.results, ["saved 1", "saved 2", "saved 3"]);
+  assert.deepEqual(after.left, []);
+  assert.deepEqual(server.applied, [1, 2, 3]);
+  assert.deepEqual(page.errors, []);
+});
