@@ -176,7 +176,7 @@ for (const [transport, helper] of [
         let token = await doorman.refresh();
         const client = createClient(url, {
           ...{ transports: [transport], webSocket: NotingSocket, reconnect },
-          outbox: { store: notingStore(stored) },
+          outbox: { store: notingStore(stored), maxItems: 1_000_000 },
           auth: async ({ reason }) => {
             if (reason === "expired") token = await doorman.refresh();
             return { token };
