@@ -136,6 +136,15 @@ describe.each([
     expect(log).toHaveLength(taken);
   });
 
+  test("is taken by one, who says so before the next would", async () => {
+    const { log, leader } = await start(8, { hasLocks });
+    let drawn = 0;
+    vi.spyOn(Math, "random").mockImplementation(() => (drawn += 0.1));
+    leader.isFrozen = true;
+    await pass(TAKE_OVER_MS + 30_000);
+    expect(log).toHaveLength(2);
+  });
+
   test("is one client's again when all take it at the same time", async () => {
     vi.spyOn(Math, "random").mockReturnValue(0);
     const { clients, log, leader } = await start(8, { hasLocks });
@@ -222,6 +231,67 @@ describe.each([
 });
 
 describe("the right to drain, with Web Locks,", () => {
+  test("is waited for in silence while somebody has it and nobody else has anything to send", async () => {
+    const { browser, clients } = await start(2);
+    const heard: unknown[] = [];
+    const listener = new (browser.open().BroadcastChannel)(NAME);
+    listener.onmessage = ({ data }) => heard.push(data);
+    Object.assign(clients[1] as Client, { hasWork: false });
+    await pass(60_000);
+    expect(heard).toEqual([]);
+    for (const client of clients) client.hasWork = true;
+    await pass(60_000);
+    expect(heard.length).toBeGreaterThan(10);
+    expect(heard.length).toBeLessThan(60);
+  });
+
+  test("is free when nobody wants it any more who could get it", async () => {
+    const { browser, leader, others } = await start(3);
+    const controller = new AbortController();
+    others[0]?.resign();
+    const waiting = others[0]?.leadership.acquire(others[0], controller.signal);
+    controller.abort();
+    await expect(waiting).rejects.toThrow("no longer");
+    others[1]?.resign();
+    leader.resign();
+    await pass(0);
+    expect(browser.held.size).toBe(0);
+    const late = leader.leadership.acquire(leader, new AbortController().signal);
+    leader.leadership.close();
+    await expect(late).rejects.toThrow("no longer");
+    await pass(0);
+    expect(browser.held.size).toBe(0);
+  });
+
+  test("is not acquired by one that gives it up in the moment when it gets it", async () => {
+    const client = new Client(new FakeBrowser().open());
+    const request = (_name: string, _options: object, hold: () => unknown) => {
+      const held = hold();
+      client.leadership.release();
+      return held;
+    };
+    Object.assign(client.tab.navigator, {
+      locks: {
+        request: (...args: [string, object, () => unknown]) =>
+          Promise.resolve().then(() => request(...args)),
+      },
+    });
+    await expect(client.wait()).rejects.toThrow("no longer");
+    expect(client.leads).toBe(false);
+  });
+
+  test("is not held in appearance by one that lost it and does not know", async () => {
+    const { log, leader, others } = await start(3);
+    leader.isFrozen = true;
+    await pass(TAKE_OVER_MS + 5_000);
+    leader.isFrozen = false;
+    const [next] = log.slice(-1) as [Client];
+    const [last] = others.filter((client) => client !== next);
+    next.isFrozen = true;
+    await pass(TAKE_OVER_MS + 5_000);
+    expect(log.at(-1)).toBe(last);
+  });
+
   test("goes to the next one at once when the page that had it crashes", async () => {
     const { clients, leader } = await start(3);
     leader.tab.crash();
