@@ -1,6 +1,6 @@
 //! The virtual clock, and what is due when.
 
-use std::cmp::{Ordering, Reverse};
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
 
 use crate::defects::Defect;
@@ -61,38 +61,41 @@ pub enum Due {
     },
 }
 
-#[derive(Debug)]
-struct Scheduled {
-    at: u64,
-    number: u64,
-    due: Due,
+/// What is to happen, by time; at the same time in the order in which it was scheduled. What it is stands
+/// apart, so that sorting moves little.
+#[derive(Debug, Default)]
+struct Agenda {
+    /// The times, with how much was scheduled before and the place of what is to happen.
+    times: BinaryHeap<Reverse<(u64, u64, usize)>>,
+    scheduled: u64,
+    places: Vec<Option<Due>>,
+    free: Vec<usize>,
 }
 
-impl PartialEq for Scheduled {
-    fn eq(&self, other: &Self) -> bool {
-        self.cmp(other) == Ordering::Equal
+impl Agenda {
+    fn add(&mut self, at: u64, due: Due) {
+        self.scheduled += 1;
+        let place = self.free.pop().unwrap_or(self.places.len());
+        if place == self.places.len() {
+            self.places.push(None);
+        }
+        self.places[place] = Some(due);
+        self.times.push(Reverse((at, self.scheduled, place)));
     }
-}
 
-impl Eq for Scheduled {}
-
-impl PartialOrd for Scheduled {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for Scheduled {
-    fn cmp(&self, other: &Self) -> Ordering {
-        (self.at, self.number).cmp(&(other.at, other.number))
+    /// Returns what is next until `end`, and when.
+    fn next(&mut self, end: u64) -> Option<(u64, Due)> {
+        let Reverse((at, _, place)) = self.times.peek().copied().filter(|next| next.0.0 <= end)?;
+        self.times.pop();
+        self.free.push(place);
+        Some((at, self.places[place].take()?))
     }
 }
 
 /// Everything there is in one run. Times are in microseconds.
 pub struct World<'a> {
     pub now: u64,
-    queue: BinaryHeap<Reverse<Scheduled>>,
-    scheduled: u64,
+    agenda: Agenda,
     pub random: Random,
     pub setting: Setting,
     steps: &'a [Step],
@@ -135,8 +138,7 @@ impl<'a> World<'a> {
         let server = Server::new(&setting, defect);
         Self {
             now: ms(1_000),
-            queue: BinaryHeap::new(),
-            scheduled: 0,
+            agenda: Agenda::default(),
             random: Random::new(schedule.seed, 2),
             steps: &schedule.steps,
             defect,
@@ -153,9 +155,7 @@ impl<'a> World<'a> {
     }
 
     pub fn schedule(&mut self, at: u64, due: Due) {
-        self.scheduled += 1;
-        let scheduled = Scheduled { at: at.max(self.now), number: self.scheduled, due };
-        self.queue.push(Reverse(scheduled));
+        self.agenda.add(at.max(self.now), due);
     }
 
     pub fn say(&self, text: impl FnOnce() -> String) {
@@ -178,14 +178,12 @@ impl<'a> World<'a> {
 
     fn run_until(&mut self, end: u64) {
         while self.ledger.failure.is_none() {
-            if self.queue.peek().is_none_or(|Reverse(next)| next.at > end) {
+            let Some((at, due)) = self.agenda.next(end) else {
                 self.now = end;
                 return;
-            }
-            if let Some(Reverse(next)) = self.queue.pop() {
-                self.now = next.at;
-                self.perform(next.due);
-            }
+            };
+            self.now = at;
+            self.perform(due);
         }
     }
 
