@@ -162,6 +162,11 @@ export class Action<Ack = unknown> {
     this.#isRenewed = false;
   }
 
+  /** @internal Whether somebody waits to hear that it could be cancelled. */
+  get isCancelling(): boolean {
+    return this.#cancelling !== undefined;
+  }
+
   /** @internal */
   handleCancelled(wasNeverSent: boolean): void {
     this.#cancelling?.settle(undefined, wasNeverSent);

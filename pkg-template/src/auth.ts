@@ -52,19 +52,24 @@ export class Authenticator {
   async ask(socket: number, ticket: number, attempt: number, reason: AuthReason): Promise<void> {
     const asking = this.#question.begin();
     const { signal } = asking;
+    const { causes, core } = this.#connection;
     try {
       const auth = this.#auth;
       const payload: unknown =
         typeof auth === "function" ? await auth({ signal, attempt, reason }) : auth;
       const text = stringifyAuth(payload);
-      if (this.#question.finish(asking)) this.#connection.core?.authenticate(socket, ticket, text);
+      if (this.#isWanted(asking, core)) core?.authenticate(socket, ticket, text);
     } catch (error) {
-      if (!this.#question.finish(asking)) return;
-      const { causes, core } = this.#connection;
+      if (!this.#isWanted(asking, core)) return;
       causes?.noteAuth(socket, { cause: error });
       if (isStopReconnecting(error)) core?.stopAuthentication(socket, ticket);
       else core?.failAuthentication(socket, ticket);
     }
+  }
+
+  /** Whether the core that asked is still there and waits for the answer. */
+  #isWanted(asking: AbortController, core: CorePort | undefined): boolean {
+    return this.#question.finish(asking) && core === this.#connection.core;
   }
 
   /** Gives up what is being asked. */

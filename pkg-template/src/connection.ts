@@ -2,8 +2,6 @@
 import type { AuthReason } from "./auth.js";
 import type { Causes } from "./causes.js";
 import {
-  aborted,
-  ackTimeout,
   clientDisconnect,
   destroyed,
   identityChanged,
@@ -11,17 +9,17 @@ import {
   show,
 } from "./connectionErrors.js";
 import { type ErrorData, fail, SockeyeError } from "./errors.js";
+import { type Asked, Exchanges } from "./exchanges.js";
 import { EventNumbers } from "./eventNumbers.js";
 import { CoreLoader, type LoadEvents } from "./loading.js";
 import { Subject } from "./observable.js";
 import type { ResolvedOptions } from "./options.js";
 import type { CoreEvents, CorePort, CreateCore, LoadedCore, Services } from "./port.js";
 import type { Questions } from "./questions.js";
+import type { Rebuilds } from "./rebuilds.js";
 import { type ReliableParts, ReliablePort } from "./reliablePort.js";
-import { Requests, untilAborted } from "./requests.js";
-import { SendQueue } from "./sendQueue.js";
-import type { Outgoing } from "./serialize.js";
 import type { Socket, SocketAuth, SocketEvents } from "./socketEvents.js";
+import type { Outgoing } from "./serialize.js";
 import { toStatus } from "./status.js";
 import { Watches } from "./watches.js";
 
@@ -33,12 +31,12 @@ export class Connection extends ReliablePort implements CoreEvents, LoadEvents {
   readonly watches = new Watches();
   readonly #loader: CoreLoader;
   readonly #sockets: Socket[] = [];
-  readonly #requests = new Requests();
-  readonly #sendQueue = new SendQueue();
+  readonly #exchanges: Exchanges;
   #questions: Questions | undefined;
   #identity: string;
   #core: CorePort | undefined;
   #services: Services | undefined;
+  #rebuilds: Rebuilds | undefined;
   #destroyed = false;
 
   constructor(options: ResolvedOptions, createCore: CreateCore) {
@@ -46,12 +44,18 @@ export class Connection extends ReliablePort implements CoreEvents, LoadEvents {
     this.options = options;
     this.#identity = options.identity;
     const times = { ...options.core, random: options.random };
+    this.#exchanges = new Exchanges(this);
     this.#loader = new CoreLoader(() => createCore(options.core, this), times, this);
   }
 
   /** The core, if it is loaded and not destroyed. */
   get core(): CorePort | undefined {
     return this.#core;
+  }
+
+  /** Why the core could not be loaded the last time, if so. */
+  get loadError(): SockeyeError | undefined {
+    return this.#loader.error;
   }
 
   /** What came with the core, if it is loaded. */
@@ -110,65 +114,34 @@ export class Connection extends ReliablePort implements CoreEvents, LoadEvents {
   setIdentity(identity: string, isDiscarded = false): void {
     this.#identity = identity;
     const tell = this.#sockets.map(({ parts }) => parts.handleIdentity(identity, isDiscarded));
-    this.options.core.positions = {};
-    for (const { request } of this.#sendQueue.drain()) {
-      if (request !== undefined) this.settled(request, identityChanged, []);
-    }
+    Object.assign(this.options.core, { positions: {}, unproved: [] });
+    this.#exchanges.discard(identityChanged);
     this.#core?.setIdentity(identity);
     for (const tellNamespace of tell) tellNamespace();
   }
 
   emit(socket: number, outgoing: Outgoing, volatile: boolean): void {
     this.assertAlive();
-    const { body, attachments } = outgoing;
-    const error = this.#core
-      ? this.#core.emit(socket, body, attachments, volatile)
-      : !volatile && this.#enqueue(outgoing, (core) => core.emit(socket, body, attachments, false));
-    if (error) throw new SockeyeError(error);
+    this.#exchanges.emit(socket, outgoing, volatile);
   }
 
   /** Resolves with the arguments of the server's answer. Tells when it has been taken. */
-  request(
-    socket: number,
-    outgoing: Outgoing,
-    { timeoutMs, signal }: { timeoutMs: number; signal: AbortSignal | undefined },
-    handleTaken: () => void,
-  ): Promise<readonly unknown[]> {
+  request(socket: number, asked: Asked, handleTaken: () => void): Promise<readonly unknown[]> {
     this.assertAlive();
-    if (signal?.aborted) return Promise.reject(aborted(signal));
-    const { request, answer } = this.#requests.add();
-    const { body, attachments } = outgoing;
-    const error = this.#core
-      ? this.#core.request(socket, request, body, attachments, timeoutMs)
-      : this.#enqueueRequest(socket, request, outgoing, timeoutMs);
-    if (error) this.settled(request, error, []);
-    else handleTaken();
-    if (!signal) return answer;
-    return untilAborted(answer, signal, () => {
-      if (!this.#requests.has(request)) return;
-      this.#core?.cancel(socket, request);
-      this.#sendQueue.remove(request);
-      this.#requests.reject(request, aborted(signal));
-    });
+    return this.#exchanges.request(socket, asked, handleTaken);
   }
 
-  /** Requests something in a prologue. */
+  /** Requests something in a prologue of `core`. */
   requestFirst(
+    core: CorePort | undefined,
     socket: number,
     ticket: number,
     outgoing: Outgoing,
     handleTaken: () => void,
   ): Promise<readonly unknown[]> {
     this.assertAlive();
-    const { request, answer } = this.#requests.add();
-    const { body, attachments } = outgoing;
-    const { requestTimeoutMs } = this.options;
-    const error = this.#core
-      ? this.#core.requestFirst(socket, ticket, request, body, attachments, requestTimeoutMs)
-      : destroyed;
-    if (error) this.settled(request, error, []);
-    else handleTaken();
-    return answer;
+    const asked = { outgoing, timeoutMs: this.options.requestTimeoutMs };
+    return this.#exchanges.requestFirst(core, socket, ticket, asked, handleTaken);
   }
 
   /** Reports what the application's code threw, and goes on. */
@@ -189,11 +162,10 @@ export class Connection extends ReliablePort implements CoreEvents, LoadEvents {
     this.#loader.stop();
     this.#questions?.cancelAddress();
     this.eventNumbers.stop();
-    this.#sendQueue.drain();
     const core = this.#core;
     this.#core = undefined;
     core?.destroy();
-    this.#requests.rejectAll(() => new SockeyeError(destroyed));
+    this.#exchanges.end(() => new SockeyeError(destroyed));
     // Whatever the core still says concerns nobody.
     for (const { events } of this.#sockets.splice(0)) events.handleStatus({ state: "closed" });
     this.errors.complete();
@@ -218,8 +190,7 @@ export class Connection extends ReliablePort implements CoreEvents, LoadEvents {
   }
 
   settled(request: number, error: ErrorData | undefined, args: readonly unknown[]): void {
-    if (error) this.#requests.reject(request, new SockeyeError(error));
-    else this.#requests.resolve(request, args);
+    this.#exchanges.settled(request, error, args);
   }
 
   authNeeded(socket: number, ticket: number, attempt: number, reason: AuthReason): void {
@@ -300,18 +271,15 @@ export class Connection extends ReliablePort implements CoreEvents, LoadEvents {
 
   /** What waits is handed over before anybody can be told anything, so that nothing overtakes it. */
   handleLoaded({ core, services }: LoadedCore): void {
-    if (this.#destroyed) {
-      core.destroy();
-      return;
-    }
+    if (this.#destroyed) core.destroy();
+    if (!core.isAlive()) return;
+    this.#rebuilds ??= new services.Rebuilds();
     this.#questions = new services.Questions(core, this.options);
     if (this.#identity) core.setIdentity(this.#identity);
     for (const { namespace, auth } of this.#sockets) core.socket(namespace, auth.hasAuth);
     this.eventNumbers.start(core);
-    for (const { run, request } of this.#sendQueue.drain()) {
-      const error = run(core);
-      if (error && request !== undefined) this.settled(request, error, []);
-    }
+    this.#exchanges.handleLoaded(core);
+    if (!core.isAlive()) return;
     this.#core = core;
     this.#services = services;
     for (const { parts } of [...this.#sockets]) parts.handleLoaded();
@@ -333,6 +301,38 @@ export class Connection extends ReliablePort implements CoreEvents, LoadEvents {
     this.errors.next(error);
   }
 
+  /**
+   * Nothing but this side is left. What was asked of the core ends; everybody else is told when whoever
+   * called the core has ended, and so has what the core was in the middle of.
+   */
+  coreFailed(data: ErrorData, cause: unknown): void {
+    const error = new SockeyeError(data, { cause });
+    this.#core = undefined;
+    this.eventNumbers.stop();
+    this.#questions?.cancelAddress();
+    this.#exchanges.fail(error);
+    const told = this.#sockets.filter(({ parts }) => parts.hooks.continuity.value);
+    const unproved = told.map(({ namespace }) => namespace);
+    Object.assign(this.options.core, { positions: {}, unproved });
+    const tell = this.#sockets.map(({ parts }) => parts.handleCoreFailed());
+    queueMicrotask(() => this.#rebuild(error, tell));
+  }
+
+  /** Everybody is told, and a new core is made of what is known here, unless that has not helped. */
+  #rebuild(error: SockeyeError, tell: (() => void)[]): void {
+    if (this.#destroyed) return;
+    this.#loader.forget();
+    const last = this.#rebuilds?.next(error);
+    if (last) this.#giveUpLoading(this.#wanted(), last);
+    else {
+      this.load();
+      const status = toStatus("waiting", 1, 0, error);
+      for (const { wanted, events } of [...this.#sockets]) if (wanted) events.handleStatus(status);
+    }
+    for (const tellNamespace of tell) tellNamespace();
+    this.errors.next(last ?? error);
+  }
+
   handleLoadRetried(): void {
     this.#tellLoading("connecting", this.#wanted());
   }
@@ -351,7 +351,7 @@ export class Connection extends ReliablePort implements CoreEvents, LoadEvents {
   /** Requests end, and nobody is connected without asking again. */
   #giveUpLoading(wanted: number[], error: SockeyeError): void {
     this.#loader.reset();
-    for (const request of this.#sendQueue.removeRequests()) this.#requests.reject(request, error);
+    this.#exchanges.giveUp(error);
     for (const { parts } of [...this.#sockets]) parts.handleLoadGivenUp(error);
     for (const socket of wanted) this.#want(socket, false);
     for (const socket of wanted) {
@@ -367,34 +367,5 @@ export class Connection extends ReliablePort implements CoreEvents, LoadEvents {
 
   #wanted(): number[] {
     return this.#sockets.flatMap(({ wanted }, socket) => (wanted ? socket : []));
-  }
-
-  #enqueue(
-    outgoing: Outgoing,
-    run: (core: CorePort) => ErrorData | undefined,
-    request?: number,
-  ): ErrorData | undefined {
-    this.load();
-    return this.#sendQueue.push({ outgoing, run, ...(request !== undefined && { request }) });
-  }
-
-  /** A request's time runs from the call, also while the core is being loaded. */
-  #enqueueRequest(
-    socket: number,
-    request: number,
-    outgoing: Outgoing,
-    timeoutMs: number,
-  ): ErrorData | undefined {
-    const startedAt = performance.now();
-    this.#requests.startTimer(request, timeoutMs, () => {
-      this.#sendQueue.remove(request);
-      this.#requests.reject(request, this.#loader.error ?? new SockeyeError(ackTimeout));
-    });
-    const send = (core: CorePort) => {
-      this.#requests.stopTimer(request);
-      const left = timeoutMs - (performance.now() - startedAt);
-      return core.request(socket, request, outgoing.body, outgoing.attachments, left);
-    };
-    return this.#enqueue(outgoing, send, request);
   }
 }

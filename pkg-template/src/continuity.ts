@@ -46,6 +46,9 @@ export class Hooks {
   #onGap: readonly Handler<Gap>[] = [];
   /** What the hook is called for when the core asks for that. */
   #gap: Gap | undefined;
+  /** The number of the next connection at least, and what is added to the numbers of this core. */
+  #nextConnection = 0;
+  #added = 0;
 
   constructor(scope: HooksScope) {
     this.#scope = scope;
@@ -77,21 +80,33 @@ export class Hooks {
     if (this.#onConnected.length + this.#onGap.length > 0) this.#tellCore();
   }
 
+  /** The next core counts connections from the start. */
+  handleCoreFailed(): void {
+    this.#added = this.#nextConnection;
+  }
+
+  /** Tickets are those of the core that asked. */
   async handlePrologueNeeded(ticket: number): Promise<void> {
+    const { connection, socket } = this.#scope;
+    const { core } = connection;
     await this.#callAll(() => this.#onConnected, this.#scope.firstSender(ticket));
-    this.#scope.connection.core?.prologueDone(this.#scope.socket, ticket);
+    if (core === connection.core) core?.prologueDone(socket, ticket);
   }
 
   handleContinuity(verdict: ContinuityData): void {
-    const { kind, connection, isLate, cause = "no_proof", streams = [] } = verdict;
+    const { kind, isLate, cause = "no_proof", streams = [] } = verdict;
+    const connection = this.#added + verdict.connection;
+    this.#nextConnection = connection + 1;
     if (kind === "gap") this.#gap = { kind, connection, cause, streams, isLate };
     if (kind !== "gap") this.#state.set({ kind, connection });
     else if (!isLate) this.#state.set({ kind, connection, cause, streams, isLate });
   }
 
   async handleGapHookNeeded(ticket: number): Promise<void> {
+    const { connection, socket } = this.#scope;
+    const { core } = connection;
     if (this.#gap) await this.#callAll(() => this.#onGap, this.#gap);
-    this.#scope.connection.core?.gapDone(this.#scope.socket, ticket);
+    if (core === connection.core) core?.gapDone(socket, ticket);
   }
 
   close(): void {

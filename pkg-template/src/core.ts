@@ -6,49 +6,78 @@ import { describe } from "./descriptions.js";
 import { Diagnostician } from "./diagnose.js";
 import type { SockeyeErrorCode } from "./errors.js";
 import { EventReaders, type Readers } from "./eventReaders.js";
-import type { MetricsPort, TrafficCounts } from "./metricsPort.js";
+import type { MetricsPort } from "./metricsPort.js";
 import type { CoreEvents, CoreOptions, CorePort } from "./port.js";
 import { toErrorData, toReliableEvents, toReliablePort } from "./reliableCore.js";
 import { withRetryAfter } from "./retryAfter.js";
+import { abandon, type Abandoned, Instance } from "./instance.js";
 import { safely, throwLater } from "./safely.js";
-import initialize, { Client, Decoder, Engine } from "./wasm/glue.js";
+import type { Client, EngineEvents, EngineOptions, Glue } from "./wasm/glue.js";
 import { data, size } from "./wasm/payload.js";
 
-let instantiation: Promise<unknown> | undefined;
+let instantiation: Promise<Instance> | undefined;
 
 export { services };
 
 /** Makes a core; rejects with error data if WebAssembly is missing or forbidden. */
 export async function createCore(options: CoreOptions, events: CoreEvents): Promise<CorePort> {
-  await instantiate();
-  return start(options, events);
+  return start(await instantiate(), options, events);
 }
 
-/** The module's exports. */
-export interface Core {
-  Client: typeof Client;
-  Engine: typeof Engine;
-  Decoder: typeof Decoder;
-}
+/** The module's exports for whoever does without a client. */
+export type Core = Pick<Glue, "Decoder"> & ReturnType<typeof toEngines>;
 
 /** Loads the module for whoever uses its exports directly; rejects like {@link createCore}. */
 export async function loadCore(): Promise<Core> {
-  await instantiate();
-  return { Client, Engine, Decoder };
+  const instance = await instantiate();
+  return { Decoder: instance.glue.Decoder, ...toEngines(instance) };
 }
 
-/** All clients share one instance. A failed attempt is forgotten, so that the next may succeed. */
-function instantiate(): Promise<unknown> {
-  instantiation ??= decode(data, size)
-    .then((bytes) => initialize({ module_or_path: bytes }))
-    .catch((error: unknown) => {
-      instantiation = undefined;
-      throw Object.assign(new Error("WebAssembly is not available"), {
-        ...describe("wasm_unavailable"),
-        cause: error,
-      });
+/** Engines that are told when their instance fails. */
+function toEngines(instance: Instance) {
+  return {
+    Engine: class extends instance.glue.Engine {
+      readonly #forget: () => void;
+
+      constructor(options: EngineOptions, events: EngineEvents) {
+        const openTransports = new Set<Abandoned>();
+        super({ ...options, openTransports }, instance.hear(events));
+        this.#forget = instance.onFailed((cause) => {
+          abandon(openTransports);
+          events.coreFailed(cause);
+        });
+      }
+
+      override destroy(): void {
+        this.#forget();
+        super.destroy();
+      }
+    },
+  };
+}
+
+/**
+ * All clients share one instance, until something in it fails; then they share the next. A failed attempt
+ * to make one is forgotten, so that the next may succeed.
+ */
+function instantiate(): Promise<Instance> {
+  return (instantiation ??= makeInstance());
+}
+
+async function makeInstance(): Promise<Instance> {
+  const forget = () => (instantiation = undefined);
+  try {
+    const instance = new Instance();
+    await instance.glue.initialize({ module_or_path: await decode(data, size) });
+    instance.onFailed(forget);
+    return instance;
+  } catch (error) {
+    forget();
+    throw Object.assign(new Error("WebAssembly is not available"), {
+      ...describe("wasm_unavailable"),
+      cause: error,
     });
-  return instantiation;
+  }
 }
 
 /** The numbers of the names that are listened to; `any` stands for all others. */
@@ -58,16 +87,13 @@ type EventNames = Map<string, number> & {
   identity?: Readers & { seeds: [number, number]; stamps: boolean };
 };
 
-function start(given: CoreOptions, events: CoreEvents): CorePort {
+function start(instance: Instance, given: CoreOptions, events: CoreEvents): CorePort {
   const names: EventNames = new Map<string, number>();
   const readers = new EventReaders(given.readers, (error) => events.readerFailed(error));
   const seeds: [number, number] = [given.seed | 0, (given.seed / 2 ** 32) | 0];
   names.identity = { ...readers.readers, seeds, stamps: false };
   // The transports read the addresses when they open.
-  const options: typeof given & { names: EventNames; traffic?: TrafficCounts } = {
-    ...given,
-    names,
-  };
+  const options: Given = { ...given, names, openTransports: new Set() };
   let isAlive = true;
   if (given.fetch) {
     options.fetch = withRetryAfter(given.fetch, (afterMs) => {
@@ -76,16 +102,28 @@ function start(given: CoreOptions, events: CoreEvents): CorePort {
   }
   const diagnostician = new Diagnostician(options, (code) => client.handleDiagnosis(code));
   const onFailed = () => client.handleFailure();
-  const clientEvents = toClientEvents(events, onFailed, () => diagnostician.ask());
-  const client = new Client(options, clientEvents);
+  const clientEvents = toClientEvents(instance, events, onFailed, () => diagnostician.ask());
+  const client = new instance.glue.Client(options, clientEvents);
   client.reportTo(client);
+  const forget = instance.onFailed((cause) => {
+    stop();
+    abandon(options.openTransports);
+    events.coreFailed(describe("core_failed", String(cause)), cause);
+  });
   const stop = () => {
     isAlive = false;
     diagnostician.stop();
+    forget();
   };
-  const parts = { ...toDedupPort(client, given), ...toMetricsPort(client, options) };
+  const parts = {
+    ...toDedupPort(client, given),
+    ...toMetricsPort(client, options, given),
+    isAlive: () => isAlive,
+  };
   return readers.guard({ ...toPort(client, options, stop), ...parts });
 }
+
+type Given = CoreOptions & { names: EventNames; openTransports: Set<Abandoned> };
 
 /**
  * The core says codes; the facade wants errors.
@@ -93,17 +131,29 @@ function start(given: CoreOptions, events: CoreEvents): CorePort {
  * Nothing may be thrown through the wasm, which would never recover, so whatever is thrown is thrown
  * later.
  */
-function toClientEvents(events: CoreEvents, onFailed: () => void, onDiagnose: () => void): object {
+function toClientEvents(
+  instance: Instance,
+  events: CoreEvents,
+  onFailed: () => void,
+  onDiagnose: () => void,
+): object {
   return {
-    ...toReliableEvents(events),
+    ...instance.hear({ ...toReliableEvents(events), ...toOtherEvents(events, onDiagnose) }),
     // The one that is called for each event, without a list of arguments in between.
     delivered(socket: number, event: number, args: unknown[], connection: number, ackId: number) {
+      instance.assertAlive();
       try {
         if (!events.delivered(socket, event, args, connection, ackId)) onFailed();
       } catch (error) {
         throwLater(error);
       }
+      instance.assertAlive();
     },
+  };
+}
+
+function toOtherEvents(events: CoreEvents, onDiagnose: () => void): object {
+  return {
     ...toQuestions(events),
     accepted: safely((socket: number, id: string, recovered: boolean) =>
       events.accepted(socket, id, recovered),
@@ -150,9 +200,9 @@ function toQuestions(events: CoreEvents): object {
 
 function toPort(
   client: Client,
-  options: CoreOptions & { names: EventNames },
+  options: Given,
   stop: () => void,
-): Omit<CorePort, keyof ReturnType<typeof toDedupPort> | keyof MetricsPort> {
+): Omit<CorePort, keyof ReturnType<typeof toDedupPort> | keyof MetricsPort | "isAlive"> {
   const { names } = options;
   return {
     ...toReliablePort(client),

@@ -90,6 +90,10 @@ const descriptions: Partial<Record<SockeyeErrorCode, readonly [message: string, 
     "WebAssembly is missing or forbidden",
     "if the page has a Content-Security-Policy, add 'wasm-unsafe-eval' to script-src",
   ],
+  core_failed: [
+    "the client's core failed",
+    "the client goes on with a new one by itself; please report the `cause`",
+  ],
   server_unreachable: [
     "nothing answers at the address",
     "check the address, that the server runs, and the network",

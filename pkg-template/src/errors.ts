@@ -44,6 +44,8 @@ export type SockeyeErrorCode =
   // The core cannot be loaded.
   | "load_failed"
   | "wasm_unavailable"
+  // The core has a defect, or no memory left.
+  | "core_failed"
   // An attempt to connect failed.
   | "server_unreachable"
   | "unreachable_or_cors"

@@ -1,36 +1,41 @@
 /** The port's parts for events that come again and for figures, over the exports of the wasm. */
-import type { DedupCoreOptions, DedupPort } from "./dedupPort.js";
-import type { MetricsPort, TrafficCounts } from "./metricsPort.js";
-import type { CorePort } from "./port.js";
+import type { DedupPort } from "./dedupPort.js";
+import type { MetricsPort } from "./metricsPort.js";
+import type { CoreOptions, CorePort } from "./port.js";
 import type { Client } from "./wasm/glue.js";
 
 /** `options` are read whenever a namespace is made: they change with the user. */
 export function toDedupPort(
   client: Client,
-  options: Pick<DedupCoreOptions, "positions">,
+  options: Pick<CoreOptions, "positions" | "unproved">,
 ): DedupPort & Pick<CorePort, "socket"> {
   return {
     socket(namespace, authOnDemand) {
       const socket = client.socket(namespace, authOnDemand);
-      const { positions } = options;
+      const { positions, unproved } = options;
       const known = Object.hasOwn(positions, namespace) ? positions[namespace] : undefined;
       if (known) client.restorePositions(socket, known);
+      if (unproved.includes(namespace)) client.expectGap(socket);
     },
     dedupStatistics(socket) {
       const counts = client.dedupStatistics(socket);
-      const [identified = 0, duplicates = 0, evicted = 0, evictedStreams = 0] = counts;
+      const [identified = 0, duplicates = 0, evicted = 0, evictedStreams = 0] = counts ?? [];
       return { identified, duplicates, evicted, evictedStreams };
     },
-    positions: (socket) => client.positions(socket),
+    positions: (socket) => client.positions(socket) ?? [],
   };
 }
 
-/** The transports count what they find a place for in `options`. */
-export function toMetricsPort(client: Client, options: { traffic?: TrafficCounts }): MetricsPort {
+/** The transports count what they find a place for in `options`; the next core goes on with `given`. */
+export function toMetricsPort(
+  client: Client,
+  options: Pick<CoreOptions, "traffic">,
+  given: Pick<CoreOptions, "traffic">,
+): MetricsPort {
   return {
-    traffic: () => (options.traffic ??= { received: 0, sent: 0 }),
+    traffic: () => (options.traffic = given.traffic ??= { received: 0, sent: 0 }),
     outboxSize(socket) {
-      const [depth = 0, oldestMs = -1] = client.outboxSize(socket);
+      const [depth = 0, oldestMs = -1] = client.outboxSize(socket) ?? [];
       return { depth, oldestMs: oldestMs < 0 ? undefined : oldestMs };
     },
     probeRoundTripMs: () => client.probeRoundTripMs(),

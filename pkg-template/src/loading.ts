@@ -100,6 +100,12 @@ export class CoreLoader {
     this.#error = undefined;
   }
 
+  /** What was loaded is of no use any more: {@link load} loads again. */
+  forget(): void {
+    this.#endWait();
+    this.#loading = undefined;
+  }
+
   /** Ends everything. */
   stop(): void {
     this.reset();

@@ -293,7 +293,7 @@ export class NamespaceClient<
       const outgoing = serialize(event, args);
       const startedAt = traffic.start(this.#status.state === "connected");
       const tell = () => traffic.handleSent("request", event, args);
-      const answer = this.connection.request(this.socket, outgoing, { timeoutMs, signal }, tell);
+      const answer = this.connection.request(this.socket, { outgoing, timeoutMs, signal }, tell);
       return answer.then((told) => toValue(traffic.answered(event, told, startedAt), 0) as Value);
     } catch (error) {
       // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- a SockeyeError
@@ -325,13 +325,15 @@ export class NamespaceClient<
   }
 
   #answerTo(event: string, connection: number, ackId: number) {
+    const { core } = this.connection;
     return async (responder: (value: unknown) => unknown, value: unknown) => {
       try {
         const answer = await responder(value);
         const args = this.traffic.answer(event, answer === undefined ? [] : [answer]);
         if (!args) return;
         const { body, attachments } = toOutgoing(args);
-        this.connection.core?.acknowledge(this.socket, connection, ackId, body, attachments);
+        if (core !== this.connection.core) return; // The connection has gone with the core.
+        core?.acknowledge(this.socket, connection, ackId, body, attachments);
       } catch (error) {
         this.connection.report(error);
       }

@@ -183,6 +183,7 @@ export function resolveOptions(url: Address, options: ClientOptions): ResolvedOp
       ...resolveAttachments(options.attachments),
       ...resolveReconnection(options),
       ...dedup.core,
+      unproved: [],
       trustRecovery: options.trustRecovery === true,
       onServerDisconnect: toCorePolicy(policies.reconnectOn),
       onRefused: "ask",

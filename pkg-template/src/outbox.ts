@@ -3,9 +3,10 @@ import { Action, type ActionOptions, type ActionSource, type ActionStatus } from
 import { checkTimes } from "./checks.js";
 import type { Connection } from "./connection.js";
 import { identityChanged } from "./connectionErrors.js";
+import { duplicate, full, withKey } from "./enqueuing.js";
 import { fail, SockeyeError } from "./errors.js";
 import { type Observable, StateObservable, Subject, type Subscription } from "./observable.js";
-import type { OutboxDesk } from "./outboxDesk.js";
+import type { OutboxDesk, Remains } from "./outboxDesk.js";
 import type { ActionData } from "./outboxPort.js";
 import type { OutboxStore } from "./outboxStore.js";
 import { lengthOf, type Outgoing, serialize } from "./serialize.js";
@@ -65,6 +66,8 @@ export class Outbox {
   #isToldSoon = false;
   #desk: OutboxDesk | undefined;
   #store: OutboxStore | undefined;
+  /** What is left of the desk of a core that has failed. */
+  #remains: Remains | undefined;
   /** What was enqueued before the core was there. */
   #waiting: Enqueued[] = [];
   #waitingLength = 0;
@@ -210,14 +213,22 @@ export class Outbox {
   /** @internal The core is there. */
   handleLoaded(): void {
     const { store, durability } = this.#scope.connection.options.outbox;
-    // A page before this one may have left something.
-    if (this.#waiting.length > 0 || store || durability !== "memory") this.#open();
+    // A page before this one may have left something, and so may a core before this one.
+    const isUsed = this.#waiting.length > 0 || (store ?? this.#remains);
+    if (isUsed || durability !== "memory") this.#open();
+  }
+
+  /** @internal */
+  handleCoreFailed(): void {
+    this.#remains = this.#desk?.abandon() ?? this.#remains;
+    this.#desk = undefined;
   }
 
   /** @internal There will be no core unless somebody asks again. */
   handleGivenUp(error: SockeyeError): void {
-    const waiting = this.#takeWaiting();
+    const waiting = [...this.#takeWaiting(), ...this.#takeHeld()];
     for (const { action } of waiting) this.refuse(action, error);
+    for (const action of this.actions.values()) action.handleCancelled(false);
   }
 
   /**
@@ -227,7 +238,8 @@ export class Outbox {
    * Listeners may enqueue for the new user: what is returned tells them, when the core knows of that user.
    */
   handleIdentity(identity: string, isDiscarded: boolean): () => void {
-    const refused = this.#takeWaiting();
+    const refused = [...this.#takeWaiting(), ...(this.#desk?.held ?? []), ...this.#takeHeld()];
+    if (this.#remains) this.#remains = { ...this.#remains, storing: new Map() };
     const left = this.actions;
     for (const { action } of refused) left.delete(action.id);
     const before = this.#identity;
@@ -289,7 +301,9 @@ export class Outbox {
     if (this.#desk || !core || !services) return this.#desk;
     const options = connection.options.outbox;
     const store = (this.#store ??= this.#openStore() ?? services.makeOutboxStore(options));
-    this.#desk = new services.OutboxDesk({ core, socket, name, store, options }, this);
+    const scope = { core, socket, name, store, options };
+    this.#desk = new services.OutboxDesk(scope, this, this.#remains);
+    this.#remains = undefined;
     this.#takeDiscarded();
     this.#desk.open();
     if (this.#paused) this.#desk.pause(true);
@@ -321,8 +335,16 @@ export class Outbox {
     else this.#cancelWaiting(action);
   }
 
+  /** What the store holds waits for the next desk, which cancels it. */
   #cancelWaiting(cancelled: Action): void {
-    this.#waiting = this.#waiting.filter(({ action }) => action !== cancelled);
+    const waiting = this.#waiting.filter(({ action }) => action !== cancelled);
+    if (waiting.length === this.#waiting.length) return;
+    this.#waiting = waiting;
+    this.cancelUnsent(cancelled);
+  }
+
+  /** @internal */
+  cancelUnsent(cancelled: Action): void {
     this.remove(cancelled.id);
     const error = fail("action_cancelled", "the action was cancelled", "it was never sent");
     cancelled.handleStatus({ state: "cancelled", attempts: 0, error }, []);
@@ -332,6 +354,11 @@ export class Outbox {
     const items = this.items.value.filter(filter);
     const cancelled = items.map(async ({ id }) => (await this.actions.get(id)?.cancel()) === true);
     return (await Promise.all(cancelled)).filter(Boolean).length;
+  }
+
+  /** What a core that has failed was never given. */
+  #takeHeld(): Enqueued[] {
+    return this.#remains?.held.splice(0) ?? [];
   }
 
   #takeWaiting(): Enqueued[] {
@@ -364,24 +391,4 @@ function made(make: () => OutboxStore): OutboxStore {
     };
     return { durability: "memory", open };
   }
-}
-
-/** Copies the first argument and writes the key into it. */
-function withKey(args: readonly unknown[], keyField: string, key: string): readonly unknown[] {
-  const [first, ...rest] = args;
-  if (typeof first !== "object" || first === null || Array.isArray(first)) {
-    const hint = "with `keyField` the first argument has to be an object";
-    throw fail("invalid_option", `there is no place for "${keyField}"`, hint);
-  }
-  return [{ ...first, [keyField]: key }, ...rest];
-}
-
-function duplicate(id: string): SockeyeError {
-  const hint = "let `randomId` give another one each time";
-  return fail("duplicate_key", `there is an action with the id "${id}"`, hint);
-}
-
-function full(): SockeyeError {
-  const hint = "wait for `result`, cancel what is not needed, or raise `outbox.maxItems`";
-  return fail("outbox_full", "the outbox is full", hint);
 }

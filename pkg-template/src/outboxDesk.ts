@@ -5,7 +5,7 @@ import { type ErrorData, SockeyeError, type SockeyeErrorCode } from "./errors.js
 import type { Enqueued, Nack, Outbox, OutboxItem } from "./outbox.js";
 import type { ResolvedOutbox } from "./outboxOptions.js";
 import type { ActionState, StoreCommand } from "./outboxPort.js";
-import type { StoredAction, StoreErrorCode } from "./outboxStore.js";
+import type { Settlement, StoredAction, StoreErrorCode } from "./outboxStore.js";
 import { lengthOf, toValue } from "./serialize.js";
 import { StoreRunner, type StoreScope, toStoreErrorCode } from "./storeRunner.js";
 import { TextEncoder } from "./text.js";
@@ -28,18 +28,36 @@ const isParked = (state: ActionState) => state === "quarantined" || state === "u
 /** What an {@link OutboxDesk} works with. */
 type DeskScope = StoreScope & { options: ResolvedOutbox };
 
+/** What is left of a desk whose core has failed. */
+export interface Remains {
+  storing: ReadonlyMap<string, Enqueued>;
+  held: Enqueued[];
+  /** Resolves when the store has done what it was told. */
+  endings: Promise<Endings>;
+}
+
+type Endings = ReadonlyMap<string, Settlement>;
+
 export class OutboxDesk {
   readonly #scope: DeskScope;
   readonly #outbox: Outbox;
   readonly #runner: StoreRunner;
-  /** The actions of a user who is back, until the store has said what it holds of them. */
+  /** Actions that were there before, until the store has said what it holds of them. */
   #returned: string[] = [];
+  /** What the core was given and has not stored, as far as anybody knows. */
+  readonly #storing = new Map<string, Enqueued>();
+  /** What waits until the store has said which of those before it holds. */
+  #held: Enqueued[] | undefined;
+  /** How actions ended of which the core before could not tell. */
+  #endings: Endings = new Map();
+  /** Actions that were to be cancelled by a core that has failed. */
+  readonly #cancelling = new Set<string>();
   /** What the store holds and the core has yet to speak of. */
   readonly #stored = new Map<string, StoredAction>();
   readonly #encoder = new TextEncoder();
   #isClosed = false;
 
-  constructor(scope: DeskScope, outbox: Outbox) {
+  constructor(scope: DeskScope, outbox: Outbox, remains?: Remains) {
     this.#scope = scope;
     this.#outbox = outbox;
     const { requireDurable } = scope.options;
@@ -49,9 +67,15 @@ export class OutboxDesk {
         handleStored: (action) => this.#onStored(action),
         handleOpened: (keys) => this.#onOpened(keys),
         handleLessDurable: (cause) => this.#onFailed("not_durable", cause),
-        handleFailed: (code, error) => this.#onFailed(code, error),
+        handleFailed: (code, error) => {
+          // The core has to say what becomes of what was to be stored.
+          this.#release(new Set());
+          this.#onFailed(code, error);
+        },
       },
+      Promise.resolve(remains?.endings),
     );
+    if (remains) this.#takeOver(remains);
   }
 
   open(): void {
@@ -59,10 +83,17 @@ export class OutboxDesk {
     core.openOutbox(socket, options.settings);
   }
 
-  accept({ action, data, outgoing }: Enqueued): void {
+  accept(enqueued: Enqueued): void {
+    if (this.#held) this.#held.push(enqueued);
+    else this.#accept(enqueued);
+  }
+
+  #accept(enqueued: Enqueued): void {
+    const { action, data, outgoing } = enqueued;
     const { core, socket } = this.#scope;
     const { body, attachments } = outgoing;
     const bytes = this.#encoder.encode(body).length + lengthOf({ body: "", attachments });
+    this.#storing.set(action.id, enqueued);
     const error = this.#wouldBeLost
       ? describe("not_durable")
       : isTooDeep(body)
@@ -73,11 +104,18 @@ export class OutboxDesk {
             body,
             attachments,
           );
-    if (error) this.#outbox.refuse(action, new SockeyeError(error));
+    if (!error) return;
+    this.#storing.delete(action.id);
+    this.#outbox.refuse(action, new SockeyeError(error));
   }
 
-  cancel({ id }: Action): void {
-    this.#scope.core.cancelAction(this.#scope.socket, id);
+  cancel(action: Action): void {
+    const { id } = action;
+    const isHeld = this.#held?.some((held) => held.action === action) === true;
+    if (isHeld) {
+      this.#held = this.#held?.filter((held) => held.action !== action);
+      this.#outbox.cancelUnsent(action);
+    } else this.#scope.core.cancelAction(this.#scope.socket, id);
   }
 
   pause(isPaused: boolean): void {
@@ -111,6 +149,8 @@ export class OutboxDesk {
   /** The actions are those of another user from now on. */
   handleIdentity(): void {
     this.#stored.clear();
+    this.#storing.clear();
+    this.#held = undefined;
     this.#returned = [...this.#outbox.actions.keys()];
   }
 
@@ -132,6 +172,41 @@ export class OutboxDesk {
     }
   }
 
+  /** Returns the actions that no core has, which are not stored. */
+  get held(): Enqueued[] {
+    return this.#held ?? [];
+  }
+
+  /** The core has failed. Returns what another desk goes on with. */
+  abandon(): Remains {
+    this.#isClosed = true;
+    return {
+      storing: this.#storing,
+      held: this.#held ?? [],
+      endings: this.#runner.abandon().then((endings) => new Map([...this.#endings, ...endings])),
+    };
+  }
+
+  /** What was being stored may be in the store, so what comes now has to wait: it must not overtake. */
+  #takeOver({ storing, held, endings }: Remains): void {
+    this.#returned = [...this.#outbox.actions.keys()];
+    for (const [id, enqueued] of storing) this.#storing.set(id, enqueued);
+    this.#held = held;
+    for (const { id, isCancelling } of this.#outbox.actions.values()) {
+      if (isCancelling) this.#cancelling.add(id);
+    }
+    void endings.then((known) => (this.#endings = known));
+  }
+
+  /** The store does not hold what was being stored, or nobody can know. */
+  #release(keys: ReadonlySet<string>): void {
+    const held = this.#held;
+    this.#held = undefined;
+    if (!held) return;
+    const lost = [...this.#storing.values()].filter(({ action }) => !keys.has(action.id));
+    for (const enqueued of [...lost, ...held]) this.#accept(enqueued);
+  }
+
   close(): void {
     this.#isClosed = true;
     this.#runner.close();
@@ -151,6 +226,7 @@ export class OutboxDesk {
     args: readonly unknown[],
   ): void {
     const action = this.#outbox.actions.get(key) ?? this.#restore(key);
+    if (state !== "storing") this.#storing.delete(key);
     if (!action) return;
     const error = toError(state, data, args);
     if (error && state === "rejected" && action.status.value.state === "storing") {
@@ -163,6 +239,7 @@ export class OutboxDesk {
     else this.#outbox.handleChanged(key);
     if (state === "applied") this.#onApplied(action, attempts, args);
     else action.handleStatus({ state, attempts, ...(error && { error }) }, args);
+    if (state !== "storing" && this.#cancelling.delete(key)) this.cancel(action);
   }
 
   /** It has been applied, also if nobody is to see the answer. */
@@ -203,15 +280,31 @@ export class OutboxDesk {
     if (!this.#outbox.actions.has(action.key)) this.#stored.set(action.key, action);
   }
 
-  /** What is gone has ended while the user was away, and nobody told this client how. */
+  /** What is gone has ended while the user was away, or while there was no core. */
   #onOpened(keys: ReadonlySet<string>): void {
-    for (const key of this.#returned.splice(0)) {
+    const isGone = (key: string) => !keys.has(key) && !this.#isComing(key);
+    const gone = this.#returned.splice(0).filter(isGone);
+    this.#release(keys);
+    for (const key of gone) {
       const action = this.#outbox.actions.get(key);
-      if (keys.has(key) || !action) continue;
-      this.action(key, "unknown", action.attempts, undefined, []);
-      this.#outbox.remove(key);
-      action.close(new SockeyeError(describe("action_unknown")));
+      if (action) this.#onGone(action);
     }
+  }
+
+  #isComing(key: string): boolean {
+    if (this.#endings.has(key)) return false;
+    return this.#storing.has(key) || this.held.some(({ action }) => action.id === key);
+  }
+
+  /** Perhaps nobody told this client how it ended. */
+  #onGone(action: Action): void {
+    const { id, attempts } = action;
+    const ending = this.#endings.get(id);
+    this.#storing.delete(id);
+    this.action(id, ending?.outcome ?? "unknown", attempts, undefined, ending?.args ?? []);
+    if (ending) return;
+    this.#outbox.remove(id);
+    action.close(new SockeyeError(describe("action_unknown")));
   }
 
   /** Whether the application wants nothing stored that this store would lose. */

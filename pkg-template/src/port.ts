@@ -7,7 +7,7 @@
 import type { ContinuityEvents, ContinuityPort } from "./continuityPort.js";
 import type { DedupCoreOptions, DedupEvents, DedupPort } from "./dedupPort.js";
 import type { ErrorData } from "./errors.js";
-import type { MetricsPort } from "./metricsPort.js";
+import type { MetricsPort, TrafficCounts } from "./metricsPort.js";
 import type { TransportName, WebSocketConstructor } from "./options.js";
 import type { OutboxEvents, OutboxPort } from "./outboxPort.js";
 import type * as services from "./services.js";
@@ -56,11 +56,15 @@ export interface CoreOptions extends TransportOptions, DedupCoreOptions {
   authTimeoutMs: number;
   slowAfterMs: number;
   slowCapMs: number;
+  /** Namespaces that were connected by a core that has failed: their next connection proves nothing. */
+  unproved: readonly string[];
   /** Ask for the address before each attempt, by {@link CoreEvents.addressNeeded}. */
   addressOnDemand: boolean;
   /** What follows when the server disconnects or refuses a namespace. */
   onServerDisconnect: "never" | "always" | "ask";
   onRefused: "never" | "always" | "ask";
+  /** Where bytes are counted, if anybody wants to know them. */
+  traffic?: TrafficCounts;
   /** Where the random sequence of the delays starts: a whole number below 2⁵³. */
   seed: number;
 }
@@ -127,6 +131,8 @@ export interface CorePort extends OutboxPort, ContinuityPort, DedupPort, Metrics
   /** From now on events that nobody listens to by name are delivered, too, under this number. */
   listenAny(event: number): void;
   unlistenAny(): void;
+  /** Whether it does what it is asked: it has not failed, and was not destroyed. */
+  isAlive(): boolean;
   destroy(): void;
 }
 
@@ -164,6 +170,11 @@ export interface CoreEvents extends OutboxEvents, ContinuityEvents, DedupEvents 
   accepted(socket: number, id: string, recovered: boolean): void;
   /** The server refused the namespace; the status that says so follows. */
   refused(socket: number, data: unknown): void;
+  /**
+   * The core has failed: it tells nothing more, and whatever it is asked it does nothing. It is told while
+   * whoever called the core is still on the stack, so nobody else may be told before that has ended.
+   */
+  coreFailed(error: ErrorData, cause: unknown): void;
   /** A packet had to be dropped. */
   dropped(error: ErrorData): void;
   /** An attempt failed, or the server broke the protocol; `socket` is negative if it concerns all. */

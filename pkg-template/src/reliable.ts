@@ -196,12 +196,13 @@ export abstract class ReliableNamespace<
   /** @internal What sends before all that waits, while the prologue of this ticket lasts. */
   firstSender(ticket: number): Sender {
     const { connection, socket, traffic } = this;
+    const { core } = connection;
     return {
       emit: (event, ...given) => {
         connection.assertAlive();
         const args = traffic.send(event, given);
         const { body, attachments } = serialize(event, args);
-        const error = connection.core?.emitFirst(socket, ticket, body, attachments);
+        const error = core?.emitFirst(socket, ticket, body, attachments);
         if (error) throw new SockeyeError(error);
         traffic.handleSent("event", event, args);
       },
@@ -209,7 +210,7 @@ export abstract class ReliableNamespace<
         const args = traffic.send(event, given);
         const startedAt = traffic.start(true);
         const tell = () => traffic.handleSent("request", event, args);
-        const answer = connection.requestFirst(socket, ticket, serialize(event, args), tell);
+        const answer = connection.requestFirst(core, socket, ticket, serialize(event, args), tell);
         return toValue(traffic.answered(event, await answer, startedAt), 0) as never;
       },
     };
@@ -227,6 +228,13 @@ export abstract class ReliableNamespace<
   handleIdentity(identity: string, isDiscarded: boolean): () => void {
     this.#latest.handleIdentity();
     return this.outbox.handleIdentity(identity, isDiscarded);
+  }
+
+  /** @internal */
+  handleCoreFailed(): () => void {
+    this.hooks.handleCoreFailed();
+    this.outbox.handleCoreFailed();
+    return () => this.topics.handleDown();
   }
 
   /** @internal */

@@ -18,6 +18,8 @@ export interface ReliableParts {
    * tells those concerned, once the core knows of the user.
    */
   handleIdentity(identity: string, isDiscarded: boolean): () => void;
+  /** The core has failed, and another may follow. Returns what tells those concerned, when that is allowed. */
+  handleCoreFailed(): () => void;
   /** There will be no core unless somebody asks again. */
   handleLoadGivenUp(error: SockeyeError): void;
 }

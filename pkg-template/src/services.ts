@@ -3,4 +3,5 @@ export { makeOutboxStore } from "./makeOutboxStore.js";
 export { OutboxDesk } from "./outboxDesk.js";
 export { Authenticator } from "./auth.js";
 export { Questions } from "./questions.js";
+export { Rebuilds } from "./rebuilds.js";
 export { readFigures } from "./figures.js";

@@ -7,6 +7,7 @@ import type {
   Fenced,
   OutboxPartition,
   OutboxStore,
+  Settlement,
   StoreChange,
   StoredAction,
   StoreErrorCode,
@@ -45,18 +46,36 @@ type LeaderCommand = Extract<
 export class StoreRunner {
   readonly #scope: StoreScope;
   readonly #listener: StoreListener;
+  /** What has to end before the store is opened. */
+  readonly #before: Promise<unknown>;
+  /** Commands that have not been answered, but for those that wait to lead. */
+  readonly #begun = new Set<Promise<void>>();
+  /** How actions end of which the core does not know yet that the store has removed them. */
+  readonly #endings = new Map<string, Settlement>();
   #partition: Promise<OutboxPartition> | undefined;
   #leading: AbortController | undefined;
   #isClosed = false;
 
-  constructor(scope: StoreScope, listener: StoreListener) {
+  constructor(
+    scope: StoreScope,
+    listener: StoreListener,
+    before: Promise<unknown> = Promise.resolve(),
+  ) {
     this.#scope = scope;
     this.#listener = listener;
+    this.#before = before;
   }
 
   run(ticket: number, command: StoreCommand): void {
     if (command.type === "resign") this.#resign();
     else void this.#run(ticket, command);
+  }
+
+  /** The core is no more. Resolves when nothing is under way, with how actions ended meanwhile. */
+  async abandon(): Promise<ReadonlyMap<string, Settlement>> {
+    this.close();
+    await Promise.all(this.#begun);
+    return this.#endings;
   }
 
   /** Returns what an action sends, as JSON. */
@@ -72,6 +91,14 @@ export class StoreRunner {
   }
 
   async #run(ticket: number, command: AnsweredCommand): Promise<void> {
+    const running = this.#perform(ticket, command);
+    if (command.type === "lead") return;
+    this.#begun.add(running);
+    await running;
+    this.#begun.delete(running);
+  }
+
+  async #perform(ticket: number, command: AnsweredCommand): Promise<void> {
     const { core, socket } = this.#scope;
     let answer: StoreAnswer;
     try {
@@ -82,7 +109,11 @@ export class StoreRunner {
       answer = { type: "failed", code };
       if (!this.#isClosed) this.#listener.handleFailed(code, error);
     }
+    const endings = toEndings(command, answer);
+    for (const ending of endings) this.#endings.set(ending.key, ending);
     if (!this.#isClosed) core.storeAnswered(socket, ticket, answer);
+    // It may have failed just now.
+    if (!this.#isClosed) for (const { key } of endings) this.#endings.delete(key);
   }
 
   #open(identity: string): void {
@@ -99,7 +130,7 @@ export class StoreRunner {
       if (this.#isClosed || this.#partition !== opening) return;
       this.#listener.handleFailed(toStoreErrorCode(error), error);
     };
-    const opening = Promise.resolve().then(() =>
+    const opening = this.#before.then(() =>
       store.open({ namespace, identity }, handleChanges, handleFailed),
     );
     this.#partition = opening;
@@ -209,6 +240,13 @@ const codes: StoreErrorCode[] = ["storage_full", "storage_version", "storage_dam
 
 /** Whoever asked knows why. */
 const notStored: StoreAnswer = { type: "failed", code: "storage_failed" };
+
+/** What the store has removed, and why. */
+function toEndings(command: AnsweredCommand, { type }: StoreAnswer): readonly Settlement[] {
+  if (command.type === "settle" && type === "done") return command.settlements;
+  if (command.type !== "remove" || type !== "removed") return [];
+  return [{ key: command.key, outcome: "cancelled" }];
+}
 
 const toDone = (answer: Fenced | undefined): StoreAnswer => ({ type: answer ?? "done" });
 

@@ -204,6 +204,13 @@ export class Topics {
     for (const [topic] of this.#topics.values()) topic?.tellCore();
   }
 
+  /** No topic is joined any more. */
+  handleDown(): void {
+    for (const [key, [topic]] of [...this.#topics]) {
+      if (topic?.status.value.state !== "idle") this.handleTopic(key, "idle", undefined, []);
+    }
+  }
+
   handleTopic(key: string, state: TopicState, error: unknown, args: readonly unknown[]): void {
     const topics = this.#topics.get(key) ?? [];
     const answer = topics[0] ? this.#toAnswer(topics[0], args) : args;

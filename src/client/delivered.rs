@@ -43,4 +43,12 @@ impl<H: Host> Client<H> {
             namespace.readiness.restore(positions);
         }
     }
+
+    /// Says that a namespace was connected before, by a client of which nothing is known: see
+    /// [`Readiness::expect_gap`](super::readiness::Readiness::expect_gap).
+    pub fn expect_gap(&mut self, socket: SocketId) {
+        if let Some(namespace) = self.namespace(socket) {
+            namespace.readiness.expect_gap();
+        }
+    }
 }

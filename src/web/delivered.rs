@@ -43,6 +43,12 @@ impl JsClient {
     pub fn restore_positions(&self, socket: u32, positions: JsValue) {
         self.driver().turn(|core| core.restore_positions(SocketId(socket), &positions));
     }
+
+    /// Says that there was a connection before, of which nothing is known.
+    #[wasm_bindgen(js_name = expectGap)]
+    pub fn expect_gap(&self, socket: u32) {
+        self.driver().turn(|core| core.expect_gap(SocketId(socket)));
+    }
 }
 
 fn to_row(Position { stream, epoch, seq }: Position) -> Array {

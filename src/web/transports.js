@@ -1,6 +1,9 @@
 // The transports: a WebSocket, and HTTP long-polling by `fetch`. When to use which for what is decided
 // in the core; here it is done, and what happens is reported to `owner`, the exported object, under
 // the transport's number. No method throws: an exception must not pass through wasm.
+//
+// Those that are open stand in `openTransports` of the options, if there is such a set: whoever gives up
+// the core abandons them.
 
 import { byteLength, bytesLength, encodeBase64 } from "./base64.js";
 import { takeEvent } from "./shim.js";
@@ -8,15 +11,24 @@ import { takeEvent } from "./shim.js";
 /** What stands between two packets of a polling payload. */
 const SEPARATOR = "\x1e";
 
+/** The packet that ends a session. */
+const CLOSE = "1";
+
 /** `fetch` sends no more than 64 KiB after the page has gone; a unit has up to three bytes. */
 const MAX_KEEPALIVE_UNITS = 20_000;
 
 /** Opens a WebSocket, which is to take over the session `sid` if there is one. */
 export const openWebSocket = (options, owner, id, sid) =>
-  new WebSocketTransport(options, owner, id, sid);
+  noted(options, new WebSocketTransport(options, owner, id, sid));
 
 /** Makes a polling transport; it does nothing before it is told. */
-export const openPolling = (options, owner, id) => new PollingTransport(options, owner, id);
+export const openPolling = (options, owner, id) =>
+  noted(options, new PollingTransport(options, owner, id));
+
+function noted(options, transport) {
+  options.openTransports?.add(transport);
+  return transport;
+}
 
 class WebSocketTransport {
   #options;
@@ -61,11 +73,17 @@ class WebSocketTransport {
   close() {
     const socket = this.#socket;
     this.#closed = true;
+    this.#options.openTransports?.delete(this);
     if (!socket) return;
     silence(socket);
     const end = () => attempt(() => socket.close());
     if (this.#reading) void this.#reading.then(end);
     else end();
+  }
+
+  /** Closes although the core can say nothing any more. */
+  abandon() {
+    this.close();
   }
 
   #sendInOrder(frame) {
@@ -161,6 +179,8 @@ class PollingTransport {
   #get;
   /** The running POST; never rejects. */
   #posting;
+  /** The session, when it is known. */
+  #sid;
 
   constructor(options, owner, id) {
     this.#options = options;
@@ -173,6 +193,7 @@ class PollingTransport {
   async poll(sid) {
     if (!this.#options.fetch) return this.#end("unavailable", 0, undefined, undefined);
     this.#get = new AbortController();
+    this.#sid = sid;
     const answer = await this.#exchange("GET", sid, { controller: this.#get });
     this.#get = undefined;
     if (this.#closed) return;
@@ -193,7 +214,13 @@ class PollingTransport {
   /** Sends the last packets, a POST for each payload, and stops listening. */
   close(sid, payloads) {
     this.#closed = true;
+    this.#options.openTransports?.delete(this);
     void this.#sendLast(sid, payloads);
+  }
+
+  /** Closes although the core can say nothing any more, and tells the server. */
+  abandon() {
+    this.close(this.#sid, this.#sid === undefined ? [] : [[CLOSE]]);
   }
 
   /**

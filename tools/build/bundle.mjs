@@ -49,10 +49,40 @@ const wasmWhereItWasBuilt = {
       path: path.join(wasmDirectory, imported.path.slice("./wasm/".length)),
     }));
     onLoad({ filter: /\/glue\.js$/ }, async ({ path: glue }) => ({
-      contents: `${importText}\n${await readFile(glue, "utf8")}`,
+      contents: `${importText}\n${toFactory(await readFile(glue, "utf8"))}`,
     }));
   },
 };
+
+/**
+ * wasm-bindgen's glue is one instance of the module for each page. As a function it is a new one with
+ * each call, so that one in which something failed can be given up. `guard` puts itself around the
+ * exports of the instance; its timers are set by what it is given.
+ */
+function toFactory(glue) {
+  const imports = [];
+  const body = changes.reduce(
+    (source, [pattern, replacement]) => {
+      if (!pattern.test(source))
+        throw new Failure(`wasm-bindgen's glue has no ${pattern} any more`);
+      return source.replaceAll(new RegExp(pattern, "gm"), replacement);
+    },
+    glue.replaceAll(/^import .*$/gm, (line) => (imports.push(line), "")),
+  );
+  const parameters = "guard, { setTimeout, clearTimeout }";
+  return `${imports.join("\n")}\nexport function makeGlue(${parameters}) {\n${body}}\n`;
+}
+
+const changes = [
+  [/^export class /m, "class "],
+  [/^ {4}wasm = instance\.exports;$/m, "    wasm = guard(instance.exports);"],
+  // Nobody calls it, and inside of a function nothing leaves it out.
+  [/^function initSync\(module\) \{\n[^]*?^\}$/m, ""],
+  [
+    /^export \{ initSync, __wbg_init as default \};$/m,
+    "return { initialize: __wbg_init, Client, Engine, Decoder };",
+  ],
+];
 
 /** The glue makes a `TextDecoder` when it is loaded; jsdom has none. */
 const importText = `import { TextDecoder, TextEncoder } from ${JSON.stringify(path.join(sources, "text"))};`;

@@ -5,4 +5,4 @@
 import type * as declared from "../../pkg-template/src/wasm/glue.js";
 import * as generated from "../../target/web/glue.js";
 
-export const glue: typeof declared = generated;
+export const glue: declared.Glue = { ...generated, initialize: generated.default };

@@ -184,6 +184,7 @@ export class Engine extends Emitter<NoEvents, NoEvents, EngineReservedEvents> {
       closed: this.#listener((...args: Parameters<CoreEngineEvents["closed"]>) =>
         this.#end(toCloseReason(...args)),
       ),
+      coreFailed: (cause) => nextTick(() => this.#fail(new TransportError("core failed", cause))),
     };
   }
 

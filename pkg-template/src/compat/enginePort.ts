@@ -58,6 +58,8 @@ export interface CoreEngineEvents {
   drained(count: number): void;
   /** `detail` is what the browser said about it. */
   closed(code: CloseCode, transport: string, status: number, detail: unknown): void;
+  /** The core has failed: it tells nothing more. Whoever called it is still on the stack. */
+  coreFailed(cause: unknown): void;
 }
 
 /** An Engine.IO session. */

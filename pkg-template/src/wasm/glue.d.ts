@@ -1,9 +1,30 @@
 /** What the build makes of the crate: the module's loader and its exports. */
 
-/** Compiles and instantiates the module; the exports of this file work afterwards. */
-export default function initialize(input: { module_or_path: BufferSource }): Promise<unknown>;
+/** One instance of the module. */
+export interface Glue {
+  /** Compiles and instantiates the module; the classes work afterwards. */
+  initialize: (input: { module_or_path: BufferSource }) => Promise<unknown>;
+  Client: typeof Client;
+  Engine: typeof Engine;
+  Decoder: typeof Decoder;
+}
 
-/** The exported client. What its methods do is documented in the crate. */
+/** Everything that an instance exports, and that is called in it. */
+export type Exports = Record<string, unknown>;
+
+/** What an instance waits with. */
+export interface Timers {
+  setTimeout: (callback: () => void, delayMs: number) => unknown;
+  clearTimeout: (timer: unknown) => void;
+}
+
+/** Makes an instance, which calls what `guard` makes of its exports. */
+export function makeGlue(guard: (exports: Exports) => Exports, timers: Timers): Glue;
+
+/**
+ * The exported client. What its methods do is documented in the crate. All of them do nothing, and return
+ * undefined, when the instance has failed.
+ */
 export class Client {
   constructor(options: object, events: object);
   reportTo(client: Client): void;
@@ -113,15 +134,17 @@ export class Client {
   /** The listener that is being told of an event failed. */
   handleFailure(): void;
   /** How many actions there are, and how many milliseconds old the oldest is; negative without one. */
-  outboxSize(socket: number): number[];
+  outboxSize(socket: number): number[] | undefined;
   probeRoundTripMs(): number | undefined;
   /** How many events were identified and repeated, how many ids and streams forgotten. */
-  dedupStatistics(socket: number): number[];
-  positions(socket: number): [stream: string, epoch: string, seq: number][];
+  dedupStatistics(socket: number): number[] | undefined;
+  positions(socket: number): [stream: string, epoch: string, seq: number][] | undefined;
   restorePositions(
     socket: number,
     positions: readonly (readonly [stream: string, epoch: string, seq: number])[],
   ): void;
+  /** The next connection of a namespace continues one of which nothing is known. */
+  expectGap(socket: number): void;
   destroy(): void;
   free(): void;
 }
@@ -149,6 +172,8 @@ export interface TransportOptions {
   forceBase64: boolean;
   /** The form in which received bytes are told. */
   binaryType: "arraybuffer" | "blob";
+  /** The transports that are open; they can be closed without the core. */
+  openTransports?: Set<{ abandon(): void }>;
 }
 
 /** How an {@link Engine} is set up. */
@@ -206,6 +231,8 @@ export interface EngineEvents {
    * Event, what was thrown, a {@link RequestFailure} or undefined.
    */
   closed(code: EngineCloseCode, transport: string, status: number, detail: unknown): void;
+  /** Not told by the module: it has failed, and tells nothing more. */
+  coreFailed(cause: unknown): void;
 }
 
 /** One Engine.IO session. Its methods may be called from its events. */

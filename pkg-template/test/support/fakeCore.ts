@@ -68,6 +68,8 @@ export class FakeCore implements CorePort {
   /** Called with each call, after it has been noted. */
   onCall: (call: Call) => void = () => {};
   #freed = false;
+  #isAlive = true;
+  #hasFailed = false;
 
   constructor(options: CoreOptions, events: CoreEvents) {
     this.options = options;
@@ -228,6 +230,9 @@ export class FakeCore implements CorePort {
     this.#note(["positions", ...args]);
     return this.delivered[args[0]] ?? [];
   }
+  isAlive() {
+    return this.#isAlive;
+  }
   listen(name: string, event: number) {
     this.names.set(name, event);
     this.calls.push(["listen", name, event]);
@@ -246,17 +251,26 @@ export class FakeCore implements CorePort {
   }
   destroy() {
     this.#note(["destroy"]);
+    this.#isAlive = false;
     queueMicrotask(() => (this.#freed = true));
   }
 
   /** Like the real core, this one cannot be called any more once its memory has been freed. */
   #note(call: Call) {
     if (this.#freed) throw new Error(`null pointer passed to rust: ${call[0]}`);
+    if (this.#hasFailed) return;
     this.calls.push(call);
     this.onCall(call);
   }
 
   // What the core says.
+
+  /** Something in it fails: it says so, and after that does nothing more. */
+  dies(cause: unknown = new WebAssembly.RuntimeError("unreachable")) {
+    this.#hasFailed = true;
+    this.#isAlive = false;
+    this.events.coreFailed(errorData("core_failed"), cause);
+  }
 
   says(
     state: State,

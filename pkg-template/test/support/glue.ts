@@ -6,7 +6,9 @@ type Names = Map<string, number> & { any?: number; identity?: Readers };
 type Listener = (...args: unknown[]) => void;
 
 export const initialize = vi.fn<(input: { module_or_path: Uint8Array }) => Promise<unknown>>();
-export default initialize;
+
+/** Makes an instance, of which all have the same classes. */
+export const makeGlue = () => ({ initialize, Client, Engine, Decoder });
 
 /** What the core makes a client of, and what it asks of it. */
 export class Client {
@@ -66,7 +68,9 @@ export class Client {
 }
 
 /** The session of the `compat` entry, whose tests have one of their own. */
-export class Engine {}
+export class Engine {
+  destroy = vi.fn();
+}
 
 /** The decoder of the `compat` entry. */
 export class Decoder {}

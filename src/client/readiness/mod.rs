@@ -264,6 +264,27 @@ impl<E, T> Readiness<E, T> {
         }
     }
 
+    /// Says that there was a connection before, of which nothing is known: the next one is told as a gap
+    /// without proof. To be called before the first connection.
+    ///
+    /// ```
+    /// use sockeye::client::continuity::{Continuity, GapCause};
+    /// use sockeye::client::readiness::{Effect, Readiness, ReadinessConfig};
+    /// use sockeye::time::Instant;
+    ///
+    /// let mut readiness = Readiness::<&str, String>::new(ReadinessConfig::default());
+    /// readiness.expect_gap();
+    /// readiness.handle_accepted(1, false);
+    /// readiness.handle_early_over(Instant::ORIGIN);
+    /// let Some(Effect::Verdict { continuity: Continuity::Gap(gap), .. }) = readiness.poll_effect() else {
+    ///     panic!("nothing proves that nothing was missed");
+    /// };
+    /// assert_eq!(gap.cause, GapCause::NoProof);
+    /// ```
+    pub fn expect_gap(&mut self) {
+        self.has_past = true;
+    }
+
     /// Returns the positions that can be kept over a reload. Nothing behind an event that a listener
     /// failed to handle counts.
     #[must_use]
