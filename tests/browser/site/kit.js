@@ -23,6 +23,19 @@ function until(client, matches) {
   });
 }
 
+/** Resolves when the outbox has so many actions. */
+function untilItems(client, count) {
+  return new Promise((resolve) => {
+    const leave = new AbortController();
+    const next = ({ length }) => {
+      if (length !== count) return;
+      resolve();
+      leave.abort();
+    };
+    client.outbox.items.subscribe(next, { signal: leave.signal });
+  });
+}
+
 /** Resolves with the first `count` values. */
 function take(observable, count) {
   const values = [];
@@ -74,7 +87,17 @@ function toPlain({ cause, ...status }) {
   return cause ? { ...status, cause: describe(cause) } : status;
 }
 
-globalThis.kit = { createClient, makeClient, until, take, outcome, thrown, describe, toPlain };
+globalThis.kit = {
+  createClient,
+  makeClient,
+  until,
+  untilItems,
+  take,
+  outcome,
+  thrown,
+  describe,
+  toPlain,
+};
 
 /** What nobody has caught. */
 globalThis.errors = [];

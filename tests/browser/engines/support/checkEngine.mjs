@@ -5,8 +5,10 @@ import { startMock } from "../../support/mock.mjs";
 import { startSite } from "../../support/site.mjs";
 import { connectionChecks } from "./connectionChecks.mjs";
 import { loadingChecks } from "./loadingChecks.mjs";
+import { storeChecks } from "./storeChecks.mjs";
 
-const limitMs = 30_000;
+const limitMs = 60_000;
+const checks = { ...loadingChecks, ...connectionChecks, ...storeChecks };
 
 /**
  * Makes a test of each check. `engine` has a `name`, how to `start` it, and what is `missing` for that,
@@ -26,19 +28,41 @@ export function checkEngine({ name, start, missing }) {
     await world.site?.stop();
     await world.mock?.stop();
   });
-  for (const [what, check] of Object.entries({ ...loadingChecks, ...connectionChecks })) {
+  for (const [what, check] of Object.entries(checks)) {
     test(`${what} in ${name}`, { skip, timeout: limitMs }, async (t) => {
-      const pages = [];
-      await check({ t, ...world, open: (url) => openPage(t, world, pages, url) });
-      for (const page of pages) assert.deepEqual(await page.evaluate(() => window.errors), []);
+      const pages = new Pages(t, world);
+      const open = (url) => pages.open(url);
+      await check({ t, ...world, open, close: (page) => pages.close(page) });
+      await pages.closeAll();
     });
   }
 }
 
-/** Opens a page, by default that of the site; it is closed when its test ends. */
-async function openPage(t, { browser, site }, pages, url = site.url) {
-  const page = await browser.open(url);
-  t.after(() => page.close());
-  pages.push(page);
-  return page;
+/** The pages of a test. Nothing is thrown in them that nobody catches. */
+class Pages {
+  #open = new Set();
+  #world;
+
+  constructor(t, world) {
+    this.#world = world;
+    t.after(() => Promise.all([...this.#open].map((page) => page.close())));
+  }
+
+  /** Opens a page, by default that of the site. */
+  async open(url = this.#world.site.url) {
+    const page = await this.#world.browser.open(url);
+    this.#open.add(page);
+    return page;
+  }
+
+  async close(page) {
+    const errors = await page.evaluate(() => window.errors);
+    this.#open.delete(page);
+    await page.close();
+    assert.deepEqual(errors, []);
+  }
+
+  async closeAll() {
+    for (const page of this.#open) await this.close(page);
+  }
 }

@@ -13,12 +13,12 @@ export const missingFirefox = () =>
 
 /**
  * Starts Firefox. Without `profile`, a directory, it has one that ends with it. With `isPrivate` all of
- * its windows are private ones.
+ * its windows are private ones. `preferences` are those of `about:config`.
  */
-export async function startFirefox({ profile, isPrivate = false } = {}) {
+export async function startFirefox({ profile, isPrivate = false, preferences = {} } = {}) {
   const own = profile === undefined ? makeProfile() : undefined;
   const directory = profile ?? own.directory;
-  writePreferences(directory, { "browser.privatebrowsing.autostart": isPrivate });
+  writePreferences(directory, { ...preferences, "browser.privatebrowsing.autostart": isPrivate });
   const where = ["--profile", directory, "--remote-debugging-port", "0"];
   const program = startProgram(firefoxPath(), ["--headless", "--no-remote", ...where], {
     // Whatever else it writes beside its profile goes into the profile.
