@@ -83,8 +83,9 @@ pub struct Facts {
     pub outcome: Option<Told>,
     /// The store has noted that it is about to be sent: after a crash nobody knows whether it was.
     pub marked: bool,
-    /// How often its frame went out.
+    /// How often its frame went out, and who sent the last one.
     pub frames: u32,
+    sender: Option<Life>,
     pub effects: u32,
     first_effect: Option<ConnectionId>,
     /// Connections that ended because of it.
@@ -97,8 +98,28 @@ pub struct Facts {
     pub mark_lost: bool,
 }
 
+/// What happened how often: a run in which nothing happened would show nothing.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Counts {
+    /// Frames of actions that had been sent before.
+    pub repeated: u64,
+    /// Actions whose effect was told by an answer that came after its time limit.
+    pub late: u64,
+    /// Actions that were told as cancelled.
+    pub cancelled: u64,
+}
+
+impl Counts {
+    pub fn add(&mut self, other: Self) {
+        self.repeated += other.repeated;
+        self.late += other.late;
+        self.cancelled += other.cancelled;
+    }
+}
+
 #[derive(Debug, Default)]
 pub struct Ledger {
+    pub counts: Counts,
     pub actions: Vec<Facts>,
     by_key: BTreeMap<String, usize>,
     /// The newest action of each lane that had an effect.
@@ -167,6 +188,10 @@ impl Ledger {
             facts.outcome = Some(told);
         }
         facts.parked |= told.is_parked();
+        // It waited already to be sent again.
+        let is_late = facts.sender == Some(life) && before == Some(Told::Queued);
+        self.counts.late += u64::from(is_late && told == Told::Applied);
+        self.counts.cancelled += u64::from(facts.owner == life && told == Told::Cancelled);
         let problem = problem_of(facts, before, told);
         if let Some((check, text)) = problem {
             let text = format!("action {number} of tab {}: {text}", life.0);
@@ -207,7 +232,9 @@ impl Ledger {
     /// The client has handed the action's frame to the network.
     pub fn note_frame(&mut self, life: Life, number: usize) {
         let facts = &mut self.actions[number];
+        self.counts.repeated += u64::from(facts.frames > 0);
         facts.frames += 1;
+        facts.sender = Some(life);
         let told = facts.told.get(&life).copied();
         let problem = if facts.stored.is_none() {
             Some(("sends only what is stored", "sent, and not stored"))
@@ -342,6 +369,7 @@ impl Facts {
             outcome: None,
             marked: false,
             frames: 0,
+            sender: None,
             effects: 0,
             first_effect: None,
             kills: 0,

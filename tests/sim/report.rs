@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use crate::defects::Defect;
+use crate::ledger::Counts;
 use crate::options::Options;
 use crate::runner::{self, Plan, Report};
 use crate::schedule::Schedule;
@@ -103,8 +104,10 @@ fn hide_panics() {
 
 fn json(report: &Report, jobs: usize) -> String {
     let per_second = report.seeds as f64 / report.seconds;
+    let Counts { repeated, late, cancelled } = report.counts;
     format!(
-        "{{\"seeds\":{},\"failures\":{},\"actions\":{},\"faults\":{},\"seconds\":{:.1},\
+        "{{\"seeds\":{},\"failures\":{},\"actions\":{},\"repeatedFrames\":{repeated},\
+         \"lateAnswers\":{late},\"cancelled\":{cancelled},\"faults\":{},\"seconds\":{:.1},\
          \"schedulesPerSecond\":{:.0},\"perCore\":{:.0}}}",
         report.seeds,
         report.failures,

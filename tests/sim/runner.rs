@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Instant;
 
 use crate::defects::{self, Defect};
-use crate::ledger::Failure;
+use crate::ledger::{Counts, Failure};
 use crate::schedule::Schedule;
 use crate::world;
 
@@ -17,6 +17,7 @@ pub struct Report {
     pub seeds: u64,
     pub actions: u64,
     pub faults: u64,
+    pub counts: Counts,
     pub seconds: f64,
     /// The failing seed with the smallest number among those that were run. With a mistake: where it was
     /// noticed as it should be.
@@ -26,14 +27,24 @@ pub struct Report {
     pub by_check: BTreeMap<&'static str, Vec<u64>>,
 }
 
-/// Runs one schedule. A panic is a failure, too.
+/// Runs one schedule.
 pub fn run(schedule: &Schedule, defect: Option<Defect>, loud: bool) -> Option<Failure> {
+    run_and_count(schedule, defect, loud).0
+}
+
+/// Runs one schedule. A panic is a failure, too.
+fn run_and_count(
+    schedule: &Schedule,
+    defect: Option<Defect>,
+    loud: bool,
+) -> (Option<Failure>, Counts) {
     defects::choose(defect);
     let outcome = catch_unwind(AssertUnwindSafe(|| world::run(schedule, defect, loud)));
     outcome.unwrap_or_else(|panic| {
         let text = panic.downcast_ref::<String>().cloned();
         let text = text.or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()));
-        Some(Failure { check: "never panics", text: text.unwrap_or_default() })
+        let failure = Failure { check: "never panics", text: text.unwrap_or_default() };
+        (Some(failure), Counts::default())
     })
 }
 
@@ -77,7 +88,8 @@ fn work(next: &AtomicU64, stops: &AtomicBool, plan: Plan) -> Report {
         report.seeds += 1;
         report.actions += schedule.actions() as u64;
         report.faults += schedule.faults() as u64;
-        let failure = run(&schedule, plan.defect, false);
+        let (failure, counts) = run_and_count(&schedule, plan.defect, false);
+        report.counts.add(counts);
         if let Some(failure) = failure.filter(|_| is_of_defect(&schedule, plan.defect)) {
             report.failures += 1;
             report.by_check.entry(failure.check).or_default().push(seed);
@@ -100,6 +112,7 @@ fn add(sum: &mut Report, other: Report) {
     sum.actions += other.actions;
     sum.faults += other.faults;
     sum.failures += other.failures;
+    sum.counts.add(other.counts);
     for (check, seeds) in other.by_check {
         sum.by_check.entry(check).or_default().extend(seeds);
     }

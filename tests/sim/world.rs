@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
 
 use crate::defects::Defect;
-use crate::ledger::{Failure, Ledger};
+use crate::ledger::{Counts, Failure, Ledger};
 use crate::network::{Connection, ConnectionId, Frame};
 use crate::random::Random;
 use crate::schedule::{Fault, Millis, Schedule, Setting, Step, TABS, Way, What};
@@ -122,14 +122,14 @@ const PATIENCE: u64 = ms(1_800_000);
 /// How often it is looked at then.
 const LOOK: u64 = ms(1_000);
 
-/// Runs a schedule and says what was wrong.
-pub fn run(schedule: &Schedule, defect: Option<Defect>, loud: bool) -> Option<Failure> {
+/// Runs a schedule and says what was wrong, and what happened.
+pub fn run(schedule: &Schedule, defect: Option<Defect>, loud: bool) -> (Option<Failure>, Counts) {
     let mut world = World::new(schedule, defect, loud);
     world.play();
     if world.ledger.failure.is_none() {
         world.quiet();
     }
-    world.ledger.failure
+    (world.ledger.failure, world.ledger.counts)
 }
 
 impl<'a> World<'a> {
