@@ -42,7 +42,8 @@ async function subjects() {
     measure(`${packageName}, lazy core`, lazy.later),
     ...(await inlineApplication()),
     ...(await compatApplication()),
-    measure(`${packageName}/react, beside the client`, await reactAdapter()),
+    measure(`${packageName}/react, beside the client`, await adapter("react", ["react"])),
+    measure(`${packageName}/angular, beside the client`, await adapter("angular", angular)),
     measure("sockeye.wasm", readFileSync(wasmFile)),
     measure("glue", await minifiedGlue()),
     measure("socket.io-client (to compare)", reference.initial),
@@ -62,10 +63,12 @@ async function compatApplication() {
   return [measure(`${packageName}/compat, initial`, initial)];
 }
 
-/** What React's hooks add: without React, and without what they share with the other entries. */
-async function reactAdapter() {
-  const entryPoints = [path.join(installedPackage, "dist/react.js")];
-  const { outputFiles } = await bundle({ entryPoints, external: ["react", "./shared-*"] });
+const angular = ["@angular/*", "rxjs"];
+
+/** What the functions for a framework add: without it, and without what they share with the other entries. */
+async function adapter(name, framework) {
+  const entryPoints = [path.join(installedPackage, `dist/${name}.js`)];
+  const { outputFiles } = await bundle({ entryPoints, external: [...framework, "./shared-*"] });
   return outputFiles[0].contents;
 }
 

@@ -1,9 +1,8 @@
 /** The default entry: small, and imports the core when a client first connects. */
 import type { Address } from "./address.js";
 import { Client } from "./client.js";
-import type * as coreModule from "./core.js";
 import type { DefaultEvents } from "./events.js";
-import { importAgain } from "./importAgain.js";
+import { loadCore } from "./loadCore.js";
 import type { ClientOptions } from "./options.js";
 
 export * from "./public.js";
@@ -25,10 +24,5 @@ export function createClient<
   ListenEvents extends object = DefaultEvents,
   EmitEvents extends object = ListenEvents,
 >(url: Address, options: ClientOptions = {}): Client<ListenEvents, EmitEvents> {
-  return new Client(url, options, async (coreOptions, events) => {
-    const { createCore, services } = await import("./core.js").catch(
-      importAgain<typeof coreModule>,
-    );
-    return { core: await createCore(coreOptions, events), services };
-  });
+  return new Client(url, options, loadCore);
 }

@@ -4,7 +4,10 @@ import { fileURLToPath } from "node:url";
 import ts from "typescript";
 import { expect, test } from "vitest";
 
-const guides = ["auth.md", "outbox.md", "continuity.md", "dedup.md", "traffic.md", "react.md"];
+const guides = [
+  ...["auth.md", "outbox.md", "continuity.md", "dedup.md", "traffic.md"],
+  ...["react.md", "angular.md"],
+];
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const sources = `${root}pkg-template/src`;
 
@@ -56,7 +59,7 @@ const moduleOf = (name: string) => `${root}docs/${name}.tsx`;
 
 test("the examples of the guides compile, and others would not", { timeout: 60_000 }, () => {
   const texts = new Map(guides.map((guide) => [moduleOf(guide), examplesOf(guide)]));
-  for (const text of texts.values()) expect(text).toContain("createClient(");
+  for (const text of texts.values()) expect(text).toMatch(/createClient\(|provideSockeye\(/);
   texts.set(moduleOf("wrong"), 'import { createClient } from "sockeye-client";\ncreateClient();\n');
   expect(complaintsOf(texts)).toEqual([
     expect.stringContaining("wrong.tsx: Expected 1-2 arguments"),
