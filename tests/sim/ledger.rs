@@ -348,6 +348,8 @@ impl Facts {
             (true, true) => {}
         }
         self.mark_lost = true;
+        // With it the store may have forgotten which connections it had ended.
+        self.kills = 0;
     }
 
     pub fn new(key: String, owner: Life, identity: String, lane: u64, kind: Kind) -> Self {
