@@ -1,5 +1,11 @@
 /** Operations on a database, in their order, with as few transactions as possible. */
-import { type IndexedDbConnection, LIMIT_MS, makeReserve, within } from "./indexedDbConnection.js";
+import {
+  type Database,
+  type IndexedDbConnection,
+  LIMIT_MS,
+  makeReserve,
+  within,
+} from "./indexedDbConnection.js";
 import { toStoreError, troubleOf } from "./indexedDbErrors.js";
 import { RESERVE_KEY, stores } from "./indexedDbRecords.js";
 import { type Transaction, Work } from "./indexedDbWork.js";
@@ -47,6 +53,12 @@ export class IndexedDbQueue {
   #waiting: Entry[] = [];
   #isWorking = false;
   #isClosed = false;
+  /** The transaction that has begun and has not ended. */
+  #transaction: Transaction | undefined;
+  /** Until when the page stands still; undefined while it does not. */
+  #pause: { readonly over: Promise<void>; end(): void } | undefined;
+  /** Whether the page has stood still since the last transaction began. */
+  #wasPaused = false;
   /** How much was removed since the reserve was used; undefined while it is there. */
   #removals: number | undefined;
 
@@ -70,6 +82,25 @@ export class IndexedDbQueue {
       this.#waiting.push(entry);
       if (!this.#isWorking) void this.#work();
     });
+  }
+
+  /**
+   * The page is about to stand still, and a transaction that cannot end would keep all other tabs waiting: it
+   * is undone, and done again after {@link resume}.
+   */
+  pause(): void {
+    if (this.#pause) return;
+    let end = () => {};
+    const over = new Promise<void>((resolve) => (end = resolve));
+    this.#pause = { over, end };
+    this.#wasPaused = true;
+    if (this.#transaction) abort(this.#transaction);
+  }
+
+  /** The page goes on. */
+  resume(): void {
+    this.#pause?.end();
+    this.#pause = undefined;
   }
 
   /** Ends the connection when everything has been done. */
@@ -108,6 +139,10 @@ export class IndexedDbQueue {
     try {
       results = await this.#transact(entries);
     } catch (error) {
+      if (this.#wasPaused) {
+        for (const entry of entries) entry.isRepeated = true;
+        return this.#commit(entries, reopened);
+      }
       const trouble = troubleOf(error);
       if (trouble === "lost" && reopened < MAX_REOPENED) {
         this.#connection.close();
@@ -132,7 +167,7 @@ export class IndexedDbQueue {
   }
 
   async #transact(entries: Entry[]): Promise<unknown[]> {
-    const database = await this.#connection.open();
+    const database = await this.#openWhileRunning();
     const isWriting = entries.some(({ operation }) => operation.isWriting);
     const durability = this.#durability;
     const tx: Transaction = database.transaction(stores, isWriting ? "readwrite" : "readonly", {
@@ -140,10 +175,22 @@ export class IndexedDbQueue {
     });
     // Whoever waits for what was asked learns it from there, or from here.
     tx.done.catch(() => {});
-    return within(LIMIT_MS, run(tx, entries), () => {
+    this.#transaction = tx;
+    const results = within(LIMIT_MS, run(tx, entries), () => {
       abort(tx);
       this.#connection.close();
     });
+    return results.finally(() => (this.#transaction = undefined));
+  }
+
+  /** Resolves with the connection when the page does not stand still. */
+  async #openWhileRunning(): Promise<Database> {
+    for (;;) {
+      await this.#pause?.over;
+      this.#wasPaused = false;
+      const database = await this.#connection.open();
+      if (!this.#pause) return database;
+    }
   }
 
   /** There is no reserve: whoever used it is gone. */

@@ -28,6 +28,7 @@ export interface IndexedDbStoreOptions {
 
 /** The connection of all partitions that are open. */
 interface Shared {
+  readonly leaving: AbortController;
   readonly queue: IndexedDbQueue;
   readonly handleFailed: Set<(error: unknown) => void>;
 }
@@ -82,13 +83,24 @@ export class IndexedDbStore implements OutboxStore {
     const connection = new IndexedDbConnection(`${PREFIX}${this.#options.name}`, (error) => {
       for (const fail of handleFailed) fail(error);
     });
-    return { queue: new IndexedDbQueue(connection, this.durability), handleFailed };
+    const queue = new IndexedDbQueue(connection, this.durability);
+    const leaving = new AbortController();
+    const { signal } = leaving;
+    const { document } = this.#scope;
+    document?.addEventListener("freeze", () => queue.pause(), { signal });
+    const resume = () => queue.resume();
+    document?.addEventListener("resume", resume, { signal });
+    this.#scope.addEventListener?.("pageshow", resume, { signal });
+    return { queue, handleFailed, leaving };
   }
 
   /** The last one ends the connection, when everything that was begun has been done. */
   #leave(shared: Shared, fail: (error: unknown) => void): void {
     shared.handleFailed.delete(fail);
     if (shared.handleFailed.size > 0) return;
+    shared.leaving.abort();
+    // What is still to be done is done, also if the page stands still.
+    shared.queue.resume();
     shared.queue.close();
     if (this.#shared === shared) this.#shared = undefined;
   }

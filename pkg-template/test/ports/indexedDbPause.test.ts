@@ -1,0 +1,87 @@
+/** A page that stands still: other tabs do not wait for what it has begun in the database. */
+import "fake-indexeddb/auto";
+import { expect, test, vi } from "vitest";
+import type { Candidate, OutboxPartition } from "../../src/outboxStore.js";
+import { IndexedDbStore } from "../../src/ports/indexedDbStore.js";
+import { randomId } from "../../src/randomId.js";
+import { FakeBrowser } from "../support/fakeTabs.js";
+
+const place = { namespace: "/", identity: "" };
+const candidate: Candidate = { heard: () => 1, couldDrain: () => true };
+
+const action = (key: string) => ({
+  ...{ key, event: "save", lane: "default", bytes: 8, attachmentCount: 0 },
+  ...{ ackTimeoutMs: 1_000, resend: true, kills: 0 },
+});
+const payload = { body: '["save"]' };
+
+/** Two tabs with one database. */
+async function openTwo() {
+  const browser = new FakeBrowser();
+  const name = randomId();
+  const [frozen, other] = [browser.open(), browser.open()];
+  const open = (tab: typeof frozen) => new IndexedDbStore({ name }, tab).open(place, () => {});
+  const say = (type: string) => frozen.document.dispatchEvent(new Event(type));
+  return { frozen: await open(frozen), other: await open(other), say, tab: frozen };
+}
+
+const keysIn = async (partition: OutboxPartition) =>
+  (await partition.contents()).actions.map(({ key }) => key);
+
+const put = async (partition: OutboxPartition, key: string) => partition.put(action(key), payload);
+
+/** Lets the database do so many steps. */
+async function steps(count: number): Promise<void> {
+  for (let left = count; left > 0; left -= 1) await new Promise((done) => setImmediate(done));
+}
+
+test("nothing is begun while the page stands still, and everything when it goes on", async () => {
+  const { frozen, other, say } = await openTwo();
+  const accepted = vi.fn();
+  say("freeze");
+  say("freeze");
+  const stored = put(frozen, "a").then(accepted);
+  await put(other, "b");
+  expect(await keysIn(other)).toEqual(["b"]);
+  expect(accepted).not.toHaveBeenCalled();
+  say("resume");
+  await stored;
+  expect((await keysIn(other)).sort()).toEqual(["a", "b"]);
+});
+
+test("what was begun is done once, wherever it was interrupted", async () => {
+  let interrupted = 0;
+  for (let count = 0; count < 40; count += 1) {
+    const { frozen, other, say } = await openTwo();
+    const { epoch } = await frozen.lead(new AbortController().signal, candidate);
+    let isAccepted = false;
+    const stored = put(frozen, "a").then(() => (isAccepted = true));
+    await steps(count);
+    const wasAccepted = isAccepted;
+    say("freeze");
+    await put(other, "b");
+    const isThere = (await keysIn(other)).includes("a");
+    expect(isThere || !wasAccepted).toBe(true);
+    if (!isThere) interrupted += 1;
+    say("resume");
+    await stored;
+    expect(await frozen.raiseEpoch(epoch, 0)).toBe(epoch + 1);
+    expect((await keysIn(other)).sort()).toEqual(["a", "b"]);
+    frozen.close();
+    other.close();
+  }
+  expect(interrupted).toBeGreaterThan(1);
+});
+
+test("a page that comes back out of the browser's cache goes on, and so does one that is closed", async () => {
+  const { frozen, other, say, tab } = await openTwo();
+  say("freeze");
+  const stored = put(frozen, "a");
+  tab.dispatchEvent(new Event("pageshow"));
+  await stored;
+  say("freeze");
+  const last = put(frozen, "b");
+  frozen.close();
+  await last;
+  expect((await keysIn(other)).sort()).toEqual(["a", "b"]);
+});
