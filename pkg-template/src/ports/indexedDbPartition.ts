@@ -6,6 +6,7 @@ import type {
   Fenced,
   Mark,
   Marked,
+  Outcome,
   OutboxPartition,
   Parked,
   Removal,
@@ -137,14 +138,19 @@ export class IndexedDbPartition implements OutboxPartition {
     return marked;
   }
 
+  /**
+   * What the server has said is true whatever becomes of the transaction. It is told before that, so that
+   * others know it if this page ends in between.
+   */
   async settle(epoch: number, settlements: readonly Settlement[]): Promise<Fenced | undefined> {
+    const changes = settlements.map((settlement) => ({ type: "settled", ...settlement }) as const);
+    this.#tell(...changes.filter(isAnswered));
     const fenced = await this.#write((work) => work.settle(this.#known, epoch, settlements), {
       ...leaders,
       ...removing,
     });
-    if (fenced) return fenced;
-    this.#tell(...settlements.map((settlement) => ({ type: "settled", ...settlement }) as const));
-    return undefined;
+    if (!fenced) this.#tell(...changes.filter((change) => !isAnswered(change)));
+    return fenced;
   }
 
   async park(epoch: number, key: string, parked: Parked): Promise<Fenced | undefined> {
@@ -185,3 +191,8 @@ export class IndexedDbPartition implements OutboxPartition {
 /** What goes on when there is no room. */
 const leaders = { mayUseReserve: true };
 const removing = { mayUseReserve: true, isRemoving: true };
+
+const answers: readonly Outcome[] = ["applied", "rejected", "conflict"];
+
+/** Whether the server has said how it ended. */
+const isAnswered = ({ outcome }: Settlement) => answers.includes(outcome);

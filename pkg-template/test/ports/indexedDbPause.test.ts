@@ -1,7 +1,7 @@
 /** A page that stands still: other tabs do not wait for what it has begun in the database. */
 import "fake-indexeddb/auto";
 import { expect, test, vi } from "vitest";
-import type { Candidate, OutboxPartition } from "../../src/outboxStore.js";
+import type { Candidate, OutboxPartition, StoreChange } from "../../src/outboxStore.js";
 import { IndexedDbStore } from "../../src/ports/indexedDbStore.js";
 import { randomId } from "../../src/randomId.js";
 import { FakeBrowser } from "../support/fakeTabs.js";
@@ -15,14 +15,19 @@ const action = (key: string) => ({
 });
 const payload = { body: '["save"]' };
 
-/** Two tabs with one database. */
+/** Two tabs with one database, and what the second is told. */
 async function openTwo() {
   const browser = new FakeBrowser();
   const name = randomId();
   const [frozen, other] = [browser.open(), browser.open()];
-  const open = (tab: typeof frozen) => new IndexedDbStore({ name }, tab).open(place, () => {});
+  const told: StoreChange[] = [];
+  const hear = (changes: readonly StoreChange[]) => told.push(...changes);
   const say = (type: string) => frozen.document.dispatchEvent(new Event(type));
-  return { frozen: await open(frozen), other: await open(other), say, tab: frozen };
+  return {
+    frozen: await new IndexedDbStore({ name }, frozen).open(place, () => {}),
+    other: await new IndexedDbStore({ name }, other).open(place, hear),
+    ...{ say, told, tab: frozen },
+  };
 }
 
 const keysIn = async (partition: OutboxPartition) =>
@@ -84,4 +89,23 @@ test("a page that comes back out of the browser's cache goes on, and so does one
   frozen.close();
   await last;
   expect((await keysIn(other)).sort()).toEqual(["a", "b"]);
+});
+
+test("others hear what the server said although the page that was told ends", async () => {
+  const { frozen, other, say, told } = await openTwo();
+  for (const key of ["a", "b"]) await put(other, key);
+  const { epoch } = await frozen.lead(new AbortController().signal, candidate);
+  say("freeze");
+  const settled = frozen.settle(epoch, [
+    { key: "a", outcome: "applied", args: [1] },
+    { key: "b", outcome: "expired" },
+  ]);
+  await vi.waitFor(() =>
+    expect(told).toEqual([{ type: "settled", key: "a", outcome: "applied", args: [1] }]),
+  );
+  expect((await keysIn(other)).sort()).toEqual(["a", "b"]);
+  say("resume");
+  await settled;
+  await vi.waitFor(() => expect(told.slice(1)).toMatchObject([{ key: "b" }]));
+  expect(await keysIn(other)).toEqual([]);
 });
