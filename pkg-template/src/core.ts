@@ -8,6 +8,7 @@ import type { SockeyeErrorCode } from "./errors.js";
 import { EventReaders, type Readers } from "./eventReaders.js";
 import type { MetricsPort } from "./metricsPort.js";
 import type { CoreEvents, CoreOptions, CorePort } from "./port.js";
+import { watchLife } from "./ports/pageEvents.js";
 import { toErrorData, toReliableEvents, toReliablePort } from "./reliableCore.js";
 import { withRetryAfter } from "./retryAfter.js";
 import { abandon, type Abandoned, Instance } from "./instance.js";
@@ -110,8 +111,10 @@ function start(instance: Instance, given: CoreOptions, events: CoreEvents): Core
     abandon(options.openTransports);
     events.coreFailed(describe("core_failed", String(cause)), cause);
   });
+  const unwatch = watchLife(options.lifecycle, client);
   const stop = () => {
     isAlive = false;
+    unwatch?.();
     diagnostician.stop();
     forget();
   };

@@ -168,6 +168,10 @@ const descriptions: Partial<Record<SockeyeErrorCode, readonly [message: string, 
     "no need to act: the client connects again by itself",
   ],
   transport_error: ["the connection failed", "no need to act: the client connects again by itself"],
+  suspended: [
+    "the page is frozen, or has been left",
+    "no need to act: the client connects again as soon as the page is back",
+  ],
   parse_error: [
     "the server broke the protocol",
     "check the server's version and what stands between it and the client",

@@ -69,6 +69,7 @@ export type SockeyeErrorCode =
   | "transport_close"
   | "transport_error"
   | "parse_error"
+  | "suspended"
   // The connection goes on, but something of it was lost.
   | "attachments_exceeded"
   // The application's code failed.

@@ -7,6 +7,7 @@ import { fail, type SockeyeError } from "./errors.js";
 import { type OutboxOptions, type ResolvedOutbox, resolveOutbox } from "./outboxOptions.js";
 import { type Policies, type ReconnectOn, resolvePolicies, toCorePolicy } from "./policies.js";
 import type { CoreOptions } from "./port.js";
+import type { PageScope } from "./ports/pageEvents.js";
 import { resolveTransports } from "./transports.js";
 
 /** What a WebSocket implementation must have: that of browsers, Node and the package `ws` do. */
@@ -121,6 +122,11 @@ export interface ClientOptions {
   webSocket?: WebSocketConstructor | undefined;
   /** The `fetch` to use instead of the global one. */
   fetch?: typeof fetch | undefined;
+  /**
+   * What tells of the life of the page or worker: when it is frozen, left, back, seen, on another network.
+   * Default, and with `true`: the page or worker itself. With `false`, and by default elsewhere, nothing does.
+   */
+  lifecycle?: boolean | PageScope | undefined;
   /** How often `client.metrics` tells its subscribers. Default 1,000. */
   metricsIntervalMs?: number | undefined;
   /** Instead of `Math.random`, for tests. */
@@ -187,6 +193,7 @@ export function resolveOptions(url: Address, options: ClientOptions): ResolvedOp
       trustRecovery: options.trustRecovery === true,
       onServerDisconnect: toCorePolicy(policies.reconnectOn),
       onRefused: "ask",
+      lifecycle: options.lifecycle ?? isPageOrWorker(),
       seed: Math.floor(random() * 2 ** 53),
     },
   };

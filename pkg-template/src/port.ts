@@ -10,6 +10,7 @@ import type { ErrorData } from "./errors.js";
 import type { MetricsPort, TrafficCounts } from "./metricsPort.js";
 import type { TransportName, WebSocketConstructor } from "./options.js";
 import type { OutboxEvents, OutboxPort } from "./outboxPort.js";
+import type { PageScope } from "./ports/pageEvents.js";
 import type * as services from "./services.js";
 
 /** What the facade needs of the core's chunk beside the core. */
@@ -65,6 +66,8 @@ export interface CoreOptions extends TransportOptions, DedupCoreOptions {
   onRefused: "never" | "always" | "ask";
   /** Where bytes are counted, if anybody wants to know them. */
   traffic?: TrafficCounts;
+  /** What tells of the life of the page or worker; with `true` that itself. */
+  lifecycle?: boolean | PageScope;
   /** Where the random sequence of the delays starts: a whole number below 2⁵³. */
   seed: number;
 }

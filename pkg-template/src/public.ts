@@ -44,6 +44,7 @@ export type { EventTuple, TopicAnswer, TopicConfirmation, TopicOptions } from ".
 export type { ActionSender, Sender, SendOptions } from "./sender.js";
 export type { ClientStatus, DisconnectReason } from "./status.js";
 export type { ReconnectOn } from "./policies.js";
+export type { PageEventTarget, PageScope } from "./ports/pageEvents.js";
 export { StopReconnecting } from "./stopReconnecting.js";
 export type { Topic, TopicStatus } from "./topics.js";
 export type { Trace, TraceEntry, TraceOptions } from "./trace.js";

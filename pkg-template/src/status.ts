@@ -48,6 +48,7 @@ const reasons: Partial<Record<SockeyeErrorCode, DisconnectReason>> = {
   client_disconnect: "io client disconnect",
   ping_timeout: "ping timeout",
   transport_close: "transport close",
+  suspended: "transport close",
   transport_error: "transport error",
   session_unknown: "transport error",
   http_error: "transport error",

@@ -63,6 +63,7 @@ describe("createClient()", () => {
       randomId: () => crypto.randomUUID(),
       trustRecovery: true,
       metricsIntervalMs: 1,
+      lifecycle: false,
       dedup: { id: "id", order: (event, { no }: { no: number }) => no, only: ["a"], window: 1 },
       outbox: { maxItems: 1, requireDurable: true, beforeFlush: (items) => items },
     };

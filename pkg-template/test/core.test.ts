@@ -127,6 +127,33 @@ describe("loadCore()", () => {
   });
 });
 
+describe("the page", () => {
+  test("tells the manager of its life until that is destroyed", async () => {
+    const page = new EventTarget();
+    const { port, manager } = await make({ lifecycle: page });
+    manager.calls.length = 0;
+    page.dispatchEvent(new Event("pagehide"));
+    page.dispatchEvent(new Event("online"));
+    expect(manager.calls).toEqual([["suspend"], ["resume", 0]]);
+    port.destroy();
+    manager.calls.length = 0;
+    page.dispatchEvent(new Event("pagehide"));
+    expect(manager.calls).toEqual([]);
+  });
+
+  test("is the one that the client is in, if it is to be", async () => {
+    const listen = vi.fn<typeof addEventListener>();
+    vi.stubGlobal("addEventListener", listen);
+    vi.stubGlobal("removeEventListener", () => {});
+    await make({ lifecycle: false });
+    expect(listen).not.toHaveBeenCalled();
+    const { port } = await make({ lifecycle: true });
+    expect(listen).toHaveBeenCalledWith("pagehide", expect.any(Function));
+    port.destroy();
+    vi.unstubAllGlobals();
+  });
+});
+
 describe("the port", () => {
   test("passes calls on to the manager", async () => {
     const { port, manager } = await make();

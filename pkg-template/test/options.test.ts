@@ -332,3 +332,18 @@ test("the core gets what concerns it when it is made", async () => {
   });
   expect(resolveOptions("https://example.com", {}).core.trustRecovery).toBe(false);
 });
+
+describe("lifecycle", () => {
+  const lifecycle = (options: ClientOptions) =>
+    resolveOptions("https://example.com", options).core.lifecycle;
+
+  test("is that of the page or worker, unless told otherwise", () => {
+    const scope = new EventTarget();
+    expect(lifecycle({})).toBe(false);
+    expect(lifecycle({ lifecycle: scope })).toBe(scope);
+    vi.stubGlobal("document", new EventTarget());
+    expect(lifecycle({})).toBe(true);
+    expect(lifecycle({ lifecycle: false })).toBe(false);
+    vi.unstubAllGlobals();
+  });
+});

@@ -66,7 +66,7 @@ impl<H: Host> Client<H> {
 
     fn perform(&mut self, socket: SocketId, effect: Effect<Incoming<H>, H::Text>) {
         // What is sent after the end of a connection would go out first on the next.
-        if is_for_connection(&effect) && !self.manager.is_connected(socket) {
+        if is_for_connection(&effect) && !self.manager.is_alive(socket, self.now) {
             return;
         }
         match effect {
@@ -83,7 +83,7 @@ impl<H: Host> Client<H> {
                 self.tell(Event::HookLate { socket, hook });
                 if let (Hook::Prologue, Some(namespace)) = (hook, self.namespace(socket)) {
                     namespace.prologue = None;
-                    self.manager.release(socket);
+                    self.manager.release(socket, self.now);
                 }
             }
             Effect::Join { topic, ticket, body, acknowledged } => {
@@ -139,7 +139,7 @@ impl<H: Host> Client<H> {
 
     /// What cannot be sent was checked when it was taken; only a connection that ends can be the reason.
     fn send_first(&mut self, socket: SocketId, body: &H::Text) {
-        let _ = self.manager.emit_first(socket, body.clone(), Vec::new());
+        let _ = self.manager.emit_first(socket, body.clone(), Vec::new(), self.now);
     }
 
     fn tell_topic(&mut self, socket: SocketId, topic: Rc<str>, status: TopicStatus) {
@@ -163,11 +163,11 @@ impl<H: Host> Client<H> {
     }
 
     fn go_live(&mut self, socket: SocketId) {
-        self.manager.release(socket);
+        self.manager.release(socket, self.now);
         let latest = self.namespace(socket).map(|namespace| namespace.latest.handle_live());
         for Payload { body, attachments } in latest.unwrap_or_default() {
             // It was checked when it was taken.
-            let _ = self.manager.emit(socket, body, attachments, true);
+            let _ = self.manager.emit(socket, body, attachments, true, self.now);
         }
         self.tell(Event::Live { socket });
     }
@@ -216,7 +216,9 @@ impl<H: Host> Client<H> {
         };
         let request = self.requests.add(socket, Purpose::Transmission { transmission, key });
         let now = self.now;
-        let sent = match self.manager.is_connected(socket) {
+        // On a link that may be dead it would only become uncertain.
+        let can_send = self.manager.is_alive(socket, now) && !self.manager.is_doubted();
+        let sent = match can_send {
             true => self.manager.request(socket, request, body, attachments, None, now),
             false => Err(EmitError::BufferFull),
         };

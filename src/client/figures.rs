@@ -38,7 +38,7 @@ impl<H: Host> Client<H> {
     /// Asks the server for a sign of life, and notes when.
     pub(super) fn probe(&mut self) {
         self.probed_at = Some(self.now);
-        self.manager.probe();
+        self.manager.probe(self.now);
     }
 
     /// Returns how long it took from the last sign of life that was asked for to its coming.

@@ -14,7 +14,7 @@ use crate::client::topics::JoinTicket;
 use crate::client::{Client, Event, Output};
 use crate::engineio::TransportId;
 use crate::host::{EventId, EventIdentity, EventName, Host};
-use crate::manager::{self, AckTicket, SocketId, Status};
+use crate::manager::{self, AckTicket, Cause, SocketId, Status};
 use crate::socketio::{RequestId, Settlement};
 
 impl<H: Host> Client<H> {
@@ -71,7 +71,7 @@ impl<H: Host> Client<H> {
         self.accepted.retain(|accepted| *accepted != socket);
         let now = self.now;
         if let Some(namespace) = self.namespace(socket) {
-            namespace.handle_down(now);
+            namespace.handle_down(is_silent(status), now);
         }
     }
 
@@ -289,6 +289,16 @@ impl<H: Host> Client<H> {
         self.receive(socket, Incoming { event, arguments, ack: None, identity }, length);
         true
     }
+}
+
+/// Whether a connection has not been ended, but was given up.
+fn is_silent(status: Status) -> bool {
+    let cause = match status {
+        Status::Connecting { cause, .. } | Status::Waiting { cause, .. } => cause,
+        Status::Disconnected { cause } => Some(cause),
+        Status::Idle | Status::Connected => None,
+    };
+    matches!(cause, Some(Cause::PingTimeout | Cause::Suspended))
 }
 
 /// A server that starts anew counts an application's numbers anew, too. Readiness knows when; a memory

@@ -188,7 +188,7 @@ impl<H: Host> Client<H> {
         let namespace = self.stir(socket, now).ok_or(EmitError::UnknownSocket)?;
         match namespace.latest.put(key, payload) {
             Ok(Some(Payload { body, attachments })) => {
-                self.manager.emit(socket, body, attachments, true)
+                self.manager.emit(socket, body, attachments, true, now)
             }
             Ok(None) => Ok(()),
             Err(LatestFull) => Err(EmitError::BufferFull),
@@ -214,7 +214,7 @@ impl<H: Host> Client<H> {
                 let is_current = namespace.prologue.take_if(|current| *current == ticket).is_some();
                 namespace.readiness.prologue_done(ticket, now);
                 if is_current {
-                    self.manager.release(socket);
+                    self.manager.release(socket, now);
                 }
             }
         }
@@ -234,7 +234,7 @@ impl<H: Host> Client<H> {
         now: Instant,
     ) -> Result<(), EmitError> {
         match self.stir(socket, now).is_some_and(|it| it.prologue == Some(ticket)) {
-            true => self.manager.emit_first(socket, payload.body, payload.attachments),
+            true => self.manager.emit_first(socket, payload.body, payload.attachments, now),
             false => Ok(()),
         }
     }
@@ -324,7 +324,7 @@ impl<H: Host> Client<H> {
     pub fn set_identity(&mut self, identity: &str, now: Instant) {
         self.identity = Rc::from(identity);
         for namespace in &mut self.namespaces {
-            namespace.handle_down(now);
+            namespace.handle_down(false, now);
             if defects::is(Defect::KeepQueue) {
                 continue;
             }

@@ -32,6 +32,7 @@ mod fields;
 mod figures;
 mod incoming;
 mod inputs;
+mod lifecycle;
 mod namespace;
 mod output;
 mod positions;

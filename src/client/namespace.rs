@@ -71,12 +71,17 @@ impl<H: Host> Namespace<H> {
         self.dedup = Dedup::new(config.dedup);
     }
 
-    pub fn handle_down(&mut self, now: Instant) {
+    /// The connection has ended; `silent` if nobody has ended it.
+    pub fn handle_down(&mut self, silent: bool, now: Instant) {
         self.is_connected = false;
         self.hello = None;
         self.prologue = None;
         self.readiness.handle_down();
-        self.outbox.handle_down(now);
+        if silent {
+            self.outbox.handle_silence(now);
+        } else {
+            self.outbox.handle_down(now);
+        }
         self.latest.handle_down();
     }
 

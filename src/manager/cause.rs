@@ -54,6 +54,8 @@ pub enum Cause {
     AuthStopped,
     /// The application had no address to give, or took too long.
     AddressFailed,
+    /// The program stands still: its page is frozen, or has been left.
+    Suspended,
 }
 
 /// The rule that a server broke.
@@ -91,6 +93,7 @@ impl Cause {
             Self::AuthFailed => "auth_failed",
             Self::AuthStopped => "auth_stopped",
             Self::AddressFailed => "address_failed",
+            Self::Suspended => "suspended",
         }
     }
 
@@ -134,6 +137,7 @@ impl Cause {
                 | Self::PingTimeout
                 | Self::TransportClose
                 | Self::TransportError
+                | Self::Suspended
         )
     }
 }

@@ -111,11 +111,13 @@ impl<H: Host> Manager<H> {
         body: H::Text,
         attachments: Vec<H::Bytes>,
         volatile: bool,
+        now: Instant,
     ) -> Result<(), EmitError> {
+        self.prepare_to_send(now);
         let max = self.max_payload();
         let entry = self.entries.get_mut(socket.0 as usize).ok_or(EmitError::UnknownSocket)?;
         let packet = entry.socket.emit(&self.host, body, attachments, volatile, max)?;
-        self.send_if_some(packet);
+        self.send_if_some(packet, now);
         Ok(())
     }
 
@@ -134,6 +136,7 @@ impl<H: Host> Manager<H> {
         timeout: Option<Duration>,
         now: Instant,
     ) -> Result<(), EmitError> {
+        self.prepare_to_send(now);
         let deadline = timeout.map(|timeout| now + timeout);
         let max = self.max_payload();
         let entry = self.entries.get_mut(socket.0 as usize).ok_or(EmitError::UnknownSocket)?;
@@ -141,7 +144,7 @@ impl<H: Host> Manager<H> {
         let packet = entry.socket.request(host, request, body, attachments, deadline, max)?;
         let due = entry.socket.deadline();
         self.deadline = earliest(self.deadline, due);
-        self.send_if_some(packet);
+        self.send_if_some(packet, now);
         Ok(())
     }
 
@@ -161,14 +164,16 @@ impl<H: Host> Manager<H> {
         ticket: AckTicket,
         body: H::Text,
         attachments: Vec<H::Bytes>,
+        now: Instant,
     ) {
+        self.expire_link(now);
         let entry = self.entry(socket).filter(|entry| entry.connection == ticket.connection);
         let Some(entry) = entry else {
             return;
         };
         let (host, max) = (&self.host, self.max_payload());
         match entry.socket.acknowledge(host, ticket.ack_id, body, attachments, max) {
-            Ok(packet) => self.send_if_some(packet),
+            Ok(packet) => self.send_if_some(packet, now),
             Err(EmitError::TooManyAttachments) => self.drop_packet(socket, Excess::Attachments),
             Err(_) => self.drop_packet(socket, Excess::Payload),
         }
@@ -211,9 +216,9 @@ impl<H: Host> Manager<H> {
         self.entry(socket).map_or(0, |entry| entry.connection)
     }
 
-    fn send_if_some(&mut self, packet: Option<Outgoing<H>>) {
+    fn send_if_some(&mut self, packet: Option<Outgoing<H>>, now: Instant) {
         if let Some(packet) = packet {
-            self.send_packet(packet);
+            self.send_packet(packet, now);
         }
     }
 
@@ -224,7 +229,10 @@ impl<H: Host> Manager<H> {
     }
 
     /// Sends a packet and, directly after it, its attachments.
-    pub(super) fn send_packet(&mut self, packet: Outgoing<H>) {
+    pub(super) fn send_packet(&mut self, packet: Outgoing<H>, now: Instant) {
+        let body = packet.frame.body.as_ref().map_or(0, |body| self.host.length(body));
+        let attachments = packet.attachments.iter().map(|bytes| self.host.bytes_length(bytes));
+        self.liveness.note_sent(attachments.fold(body, usize::saturating_add), now);
         self.send_frame(packet.frame);
         for bytes in packet.attachments {
             self.send(OutgoingPacket::Binary(bytes));

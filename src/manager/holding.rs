@@ -19,9 +19,16 @@ impl<H: Host> Manager<H> {
     }
 
     /// Sends what waited, and from now on everything at once.
-    pub fn release(&mut self, socket: SocketId) {
-        if self.set_held(socket, false) && self.is_connected(socket) {
-            self.flush(socket);
+    pub fn release(&mut self, socket: SocketId, now: Instant) {
+        if self.set_held(socket, false) {
+            self.flush_unless_held(socket, now);
+        }
+    }
+
+    /// Sends what waited, if that may be sent.
+    pub(super) fn flush_unless_held(&mut self, socket: SocketId, now: Instant) {
+        if self.entry(socket).is_some_and(|entry| entry.socket.is_sending()) {
+            self.flush(socket, now);
         }
     }
 
@@ -36,11 +43,9 @@ impl<H: Host> Manager<H> {
         socket: SocketId,
         body: H::Text,
         attachments: Vec<H::Bytes>,
+        now: Instant,
     ) -> Result<(), EmitError> {
-        let held = self.set_held(socket, false);
-        let result = self.emit(socket, body, attachments, true);
-        self.set_held(socket, held);
-        result
+        self.first(socket, |manager| manager.emit(socket, body, attachments, true, now))
     }
 
     /// Sends, like [`emit_first`](Self::emit_first), an event that the server is to answer.
@@ -57,9 +62,18 @@ impl<H: Host> Manager<H> {
         timeout: Option<Duration>,
         now: Instant,
     ) -> Result<(), EmitError> {
+        self.first(socket, |manager| {
+            manager.request(socket, request, body, attachments, timeout, now)
+        })
+    }
+
+    /// Sends what belongs to this connection and to no other, also if that may be dead.
+    fn first<R>(&mut self, socket: SocketId, send: impl FnOnce(&mut Self) -> R) -> R {
         let held = self.set_held(socket, false);
-        let result = self.request(socket, request, body, attachments, timeout, now);
+        self.set_doubted_of(socket, false);
+        let result = send(self);
         self.set_held(socket, held);
+        self.set_doubted_of(socket, self.is_doubted());
         result
     }
 

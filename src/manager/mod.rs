@@ -21,6 +21,7 @@ mod connection;
 mod entry;
 mod holding;
 mod identity;
+mod lifecycle;
 mod liveness;
 mod opening;
 mod output;
@@ -47,6 +48,8 @@ use crate::time::{Instant, earliest};
 use circuit::Circuit;
 use connection::Link;
 use entry::Entry;
+use lifecycle::Suspension;
+use liveness::Liveness;
 use waiting::Postponed;
 
 /// What can be set about a manager.
@@ -131,6 +134,10 @@ pub struct Manager<H: Host> {
     circuit: Circuit,
     /// When the server wants to see the client again, at the earliest.
     postponed: Option<Postponed>,
+    /// When the last attempt was brought forward, or will be.
+    hurried_at: Option<Instant>,
+    suspension: Option<Suspension>,
+    liveness: Liveness,
     entries: Vec<Entry<H>>,
     root: Option<SocketId>,
     diagnosis: Diagnosis,
@@ -160,6 +167,9 @@ impl<H: Host> Manager<H> {
             backoff: Backoff::new(config.backoff, config.seed),
             circuit: Circuit::default(),
             postponed: None,
+            hurried_at: None,
+            suspension: None,
+            liveness: Liveness::default(),
             config,
             entries: Vec::new(),
             root: None,
@@ -199,12 +209,13 @@ impl<H: Host> Manager<H> {
         self.engine.handle_timeout(now);
         self.take_news(now);
         match self.link {
-            Link::Waiting { until, .. } if until <= now => self.open_link(now),
             Link::Addressing { deadline, .. } if deadline <= now => {
                 self.fail_link(Cause::AddressFailed, now);
             }
             Link::Idle | Link::Waiting { .. } | Link::Addressing { .. } | Link::Active(_) => {}
         }
+        self.open_if_due(now);
+        self.expire_proof(now);
         self.expire_attachments(now);
         for index in 0..self.entries.len() {
             self.on_socket_deadline(index, now);
@@ -287,6 +298,7 @@ impl<H: Host> Manager<H> {
             self.engine.abandon();
             self.take_actions();
         }
+        self.liveness.reset();
         for entry in &mut self.entries {
             entry.reopen_at = None;
             entry.left = false;
@@ -362,7 +374,8 @@ impl<H: Host> Manager<H> {
                 self.announce(SocketId(index as u32), status);
             }
         }
-        let link = earliest(self.link.deadline(), self.engine.deadline());
+        let link = self.link.deadline().filter(|_| self.suspension.is_none());
+        let link = earliest(link, earliest(self.liveness.deadline(), self.engine.deadline()));
         self.deadline = self.entries.iter().map(Entry::deadline).fold(link, earliest);
     }
 

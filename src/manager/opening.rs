@@ -30,6 +30,9 @@ impl<H: Host> Manager<H> {
 
     /// Begins an attempt to open a session.
     pub(super) fn open_link(&mut self, now: Instant) {
+        if self.wait_if_suspended() {
+            return;
+        }
         for entry in self.entries.iter_mut().filter(|entry| entry.is_to_be_opened()) {
             entry.attempt = entry.attempt.saturating_add(1);
         }

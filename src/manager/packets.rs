@@ -51,12 +51,13 @@ impl<H: Host> Manager<H> {
     /// Returns the socket of the root namespace, if an event for it can come over this transport now.
     #[must_use]
     pub fn root_ready_for(&mut self, transport: TransportId) -> Option<SocketId> {
-        if !self.engine.is_carried_by(transport) {
+        if self.is_doubted() || !self.engine.is_carried_by(transport) {
             return None;
         }
         self.link.connection()?.decoder.expect_text().ok()?;
-        let socket = self.root?;
-        self.entry(socket)?.socket.is_connected().then_some(socket)
+        let socket = self.root.filter(|socket| self.is_connected(*socket))?;
+        self.liveness.hear();
+        Some(socket)
     }
 
     pub(super) fn on_text(&mut self, text: &H::Text, now: Instant) {
@@ -81,7 +82,7 @@ impl<H: Host> Manager<H> {
                 if let Some(socket) = self.find(&namespace) {
                     self.on_packet(socket, packet, length, now);
                 } else if namespace == LIVENESS_NAMESPACE {
-                    self.on_liveness(&packet);
+                    self.on_liveness(&packet, now);
                 }
             }
             Ok(Decoded::Incomplete) => {}
@@ -226,10 +227,11 @@ impl<H: Host> Manager<H> {
         let holding = entry.holding;
         entry.socket.set_held(holding);
         if !holding {
-            self.flush(socket);
+            self.flush(socket, now);
         }
         self.tell(Event::Accepted { socket, sid, recovered });
         self.announce(socket, Status::Connected);
+        self.measure_if_slow(now);
         while let Some((event, ack_id)) = self.next_early(socket) {
             // As much as is kept of early events may be kept once more.
             self.deliver(socket, event, ack_id, 0);
@@ -241,11 +243,11 @@ impl<H: Host> Manager<H> {
     }
 
     /// Sends what waited for the connection.
-    pub(super) fn flush(&mut self, socket: SocketId) {
+    pub(super) fn flush(&mut self, socket: SocketId, now: Instant) {
         let max_payload = self.max_payload();
         while let Some(entry) = self.entries.get_mut(socket.0 as usize) {
             match entry.socket.flush_next(&self.host, max_payload) {
-                Some(Flushed::Send(packet)) => self.send_packet(packet),
+                Some(Flushed::Send(packet)) => self.send_packet(packet, now),
                 Some(Flushed::TooLarge { request: None }) => {
                     self.drop_packet(socket, Excess::Payload);
                 }

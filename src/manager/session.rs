@@ -26,6 +26,7 @@ impl<H: Host> Manager<H> {
             Received::Binary(bytes) => self.on_binary(bytes, now),
             Received::Nothing => {}
         }
+        self.on_heard(transport, now);
         self.end_turn();
     }
 
@@ -36,6 +37,7 @@ impl<H: Host> Manager<H> {
         if is_message {
             self.on_binary(bytes, now);
         }
+        self.on_heard(transport, now);
         self.end_turn();
     }
 
@@ -57,6 +59,7 @@ impl<H: Host> Manager<H> {
     pub fn handle_posted(&mut self, transport: TransportId, now: Instant) {
         self.engine.handle_posted(transport);
         self.take_news(now);
+        self.on_heard(transport, now);
         self.end_turn();
     }
 

@@ -27,7 +27,7 @@ impl Postponed {
 
     /// When an attempt is made that would be due at `until`. The spread counts from the later of the
     /// two moments: what remains of the shorter wait's own would be too little.
-    fn put_off(self, until: Instant, now: Instant) -> Instant {
+    pub fn put_off(self, until: Instant, now: Instant) -> Instant {
         if self.end() <= now { until } else { until.max(self.moment) + self.spread }
     }
 }
@@ -35,6 +35,9 @@ impl Postponed {
 impl<H: Host> Manager<H> {
     /// The next attempt gets a date.
     pub(super) fn wait(&mut self, now: Instant) {
+        if self.wait_if_suspended() {
+            return;
+        }
         let slow = self.circuit.fail(now) >= self.config.slow_after;
         let cap = self.config.backoff.cap;
         let cap = if slow { cap.max(self.config.slow_cap) } else { cap };

@@ -144,10 +144,9 @@ impl JsClient {
         volatile: bool,
     ) -> Option<String> {
         let attachments = to_attachments(attachments);
-        to_code(
-            self.driver
-                .turn(|core| core.sockets().emit(SocketId(socket), body, attachments, volatile)),
-        )
+        to_code(self.driver.turn_at(|core, now| {
+            core.at(now).emit(SocketId(socket), body, attachments, volatile, now)
+        }))
     }
 
     /// Sends an event that the server is to answer. Returns the code of an error, or nothing.
@@ -187,8 +186,9 @@ impl JsClient {
         }
         let ticket = AckTicket { connection, ack_id: ack_id as u64 };
         let attachments = to_attachments(attachments);
-        self.driver
-            .turn(|core| core.sockets().acknowledge(SocketId(socket), ticket, body, attachments));
+        self.driver.turn_at(|core, now| {
+            core.at(now).acknowledge(SocketId(socket), ticket, body, attachments, now)
+        });
     }
 
     /// Ends everything. The object may be freed as soon as nothing of it is on the stack.

@@ -19,6 +19,7 @@ mod driver;
 mod engine;
 mod figures;
 mod host;
+mod lifecycle;
 mod outbox;
 mod run_loop;
 mod session;

@@ -138,7 +138,10 @@ impl World {
             Step::Connect(of) => client.at(now).connect(socket(of), now),
             Step::Disconnect(of) => client.at(now).disconnect(socket(of), now),
             Step::Emit(of) => {
-                client.sockets().emit(socket(of), r#"["emit"]"#.into(), Vec::new(), false).unwrap();
+                client
+                    .sockets()
+                    .emit(socket(of), r#"["emit"]"#.into(), Vec::new(), false, now)
+                    .unwrap();
             }
             Step::Request(of) => self.request(socket(of)),
             Step::Latest(of, key) => {

@@ -94,7 +94,7 @@ fn takes_no_answer_to_an_action_that_makes_no_sense() {
         rig.answer_action(r#""do""#, "a", verdict);
         rig.answer_action(r#""do""#, "a", r#""s":"applied""#);
         rig.forget();
-        rig.advance(seconds(40));
+        rig.idle(seconds(40));
         assert!(rig.count_sent(r#""k":"a""#) >= 1, "{verdict}: it is sent again");
         rig.answer_action(r#""do""#, "a", r#""s":"applied""#);
         assert!(rig.has_told(r#"action 0 a applied ["ok"]"#), "{verdict} {:?}", rig.told);

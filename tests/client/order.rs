@@ -146,7 +146,7 @@ fn gives_the_server_its_whole_time_to_answer_about_a_hole() {
     rig.push_event(&format!(r#"["news",3,{}]"#, stamp(3)));
     let replayed = format!(r#"["news",2,{}],["news",3,{}]"#, stamp(2), stamp(3));
     let now = rig.now;
-    rig.advance(seconds(9));
+    rig.idle(seconds(9));
     assert_eq!(rig.now.since(now), seconds(9));
     rig.acknowledge("sockeye:since", &since(3, &replayed));
     rig.assert_told(&[r#"event 0 ["news",2]"#, r#"event 0 ["news",3]"#]);

@@ -123,7 +123,7 @@ impl Rig {
     }
 
     pub fn emit(&mut self, socket: SocketId, body: &str) {
-        let sent = self.client.sockets().emit(socket, body.to_owned(), Vec::new(), false);
+        let sent = self.client.sockets().emit(socket, body.to_owned(), Vec::new(), false, self.now);
         sent.unwrap();
         self.turn();
     }
@@ -321,6 +321,15 @@ impl Rig {
         let is_due = self.deadline.is_some_and(|deadline| deadline <= self.now);
         assert!(!is_due, "a timeout was handled and is still due");
         true
+    }
+
+    /// Lets time pass in which the server says nothing, but is there.
+    pub fn idle(&mut self, by: Duration) {
+        let target = self.now + by;
+        while self.now < target {
+            self.advance(target.since(self.now).min(seconds(2)));
+            self.push("6");
+        }
     }
 
     pub fn advance(&mut self, by: Duration) {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use sockeye::backoff::MAX_TIMER;
-use sockeye::manager::{SocketId, Status};
+use sockeye::manager::{Cause, SocketId, Status};
 use sockeye::socketio::RequestId;
 use sockeye::time::Instant;
 
@@ -87,8 +87,9 @@ impl Checks {
         let before = self.statuses.insert(socket, status).unwrap_or(Status::Idle);
         assert!(is_legal(before, status), "{before:?} -> {status:?}");
         let fails = matches!(before, Status::Connecting { .. } | Status::Connected);
-        if let (true, Status::Waiting { retry_at, .. }) = (fails, status) {
-            assert!(retry_at > now, "the next attempt is due at once");
+        if let (true, Status::Waiting { retry_at, cause, .. }) = (fails, status) {
+            let is_due = retry_at > now || cause == Some(Cause::Suspended);
+            assert!(is_due, "the next attempt is due at once");
         }
     }
 
@@ -102,7 +103,7 @@ impl Checks {
 /// | idle, disconnected | connecting; waiting, if another namespace waits |
 /// | connecting | connected, waiting, disconnected; connecting, if its cause becomes known, the expired auth is refreshed, or it begins anew |
 /// | connected | waiting, disconnected; connecting, if the auth or the user is to be another |
-/// | waiting | connecting, disconnected; waiting, if its cause becomes known, or it is to be longer |
+/// | waiting | connecting, disconnected; waiting, if its cause becomes known, or it is to be longer or shorter |
 fn is_legal(from: Status, to: Status) -> bool {
     use Status::{Connected, Connecting, Disconnected, Idle, Waiting};
     match (from, to) {
@@ -111,9 +112,7 @@ fn is_legal(from: Status, to: Status) -> bool {
             let begins_anew = next == 1 && after.is_none();
             (attempt == next && cause != after) || refreshes || begins_anew
         }
-        (Waiting { attempt, retry_at, .. }, Waiting { attempt: next, retry_at: then, .. }) => {
-            attempt == next && then >= retry_at
-        }
+        (Waiting { attempt, .. }, Waiting { attempt: next, .. }) => attempt == next,
         (Idle | Disconnected { .. }, to) => matches!(to, Connecting { .. } | Waiting { .. }),
         (Connecting { .. }, to) => {
             matches!(to, Connected | Waiting { .. } | Disconnected { .. })

@@ -263,28 +263,31 @@ impl Pair {
             Call::Connect(socket) => self.client.connect(socket, now),
             Call::Disconnect(socket) => self.client.disconnect(socket, now),
             Call::Emit { socket, body, volatile } => {
-                self.client.emit(socket, body, attachments, volatile)?;
+                self.client.emit(socket, body, attachments, volatile, now)?;
             }
             Call::Request { socket, request, body, timeout } => {
                 self.client.request(socket, request, body, attachments, timeout, now)?;
                 self.checks.on_request(request);
             }
             Call::EmitFirst { socket, body } => {
-                self.client.emit_first(socket, body, attachments)?;
+                self.client.emit_first(socket, body, attachments, now)?;
             }
             Call::RequestFirst { socket, request, body, timeout } => {
                 self.client.request_first(socket, request, body, attachments, timeout, now)?;
                 self.checks.on_request(request);
             }
-            Call::Release(socket) => self.client.release(socket),
-            Call::Probe => self.client.probe(),
+            Call::Release(socket) => self.client.release(socket, now),
+            Call::Probe => self.client.probe(now),
+            Call::Suspend => self.client.suspend(now),
+            Call::Resume(asleep) => self.client.resume(asleep, now),
+            Call::Prove(asleep) => self.client.prove(asleep, now),
             Call::DeclareDead => self.client.declare_dead(now),
             Call::Cancel { socket, request } => {
                 self.client.cancel(socket, request);
                 self.checks.on_cancel(request);
             }
             Call::Acknowledge { socket, ticket, body } => {
-                self.client.acknowledge(socket, ticket, body, attachments);
+                self.client.acknowledge(socket, ticket, body, attachments, now);
             }
             Call::Authenticate { socket, ticket, payload } => {
                 self.client.authenticate(socket, ticket, payload);

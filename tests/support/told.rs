@@ -63,6 +63,10 @@ pub enum Call {
     Release(SocketId),
     Probe,
     DeclareDead,
+    Suspend,
+    /// With the time that the clock has not counted.
+    Resume(Duration),
+    Prove(Duration),
     Request {
         socket: SocketId,
         request: RequestId,

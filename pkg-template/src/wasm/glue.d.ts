@@ -32,6 +32,8 @@ export class Client {
   connect(socket: number): void;
   disconnect(socket: number): void;
   reconnectNow(): void;
+  suspend(): void;
+  resume(asleepMs: number): void;
   authenticate(socket: number, ticket: number, payload?: string): void;
   failAuthentication(socket: number, ticket: number): void;
   stopAuthentication(socket: number, ticket: number): void;

@@ -33,6 +33,8 @@ export class Client {
   connect = this.#noting("connect");
   disconnect = this.#noting("disconnect");
   reconnectNow = this.#noting("reconnectNow");
+  suspend = this.#noting("suspend");
+  resume = this.#noting("resume");
   authenticate = this.#noting("authenticate");
   failAuthentication = this.#noting("failAuthentication");
   stopAuthentication = this.#noting("stopAuthentication");

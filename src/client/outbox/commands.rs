@@ -123,6 +123,22 @@ impl<H: Host> Outbox<H> {
         self.work();
     }
 
+    /// The program is about to stand still: lets another client drain until [`wake`](Self::wake).
+    pub fn suspend(&mut self, now: Instant) {
+        self.observe(now);
+        self.is_suspended = true;
+        self.resign();
+    }
+
+    /// The program goes on: reads what others did to the store, and would drain again.
+    pub fn wake(&mut self, now: Instant) {
+        self.observe(now);
+        if core::mem::take(&mut self.is_suspended) {
+            self.read();
+            self.work();
+        }
+    }
+
     /// Queues an action again that is quarantined or unknown, at the end of its lane. Returns whether it is.
     ///
     /// What is unknown may have been applied; a server that remembers its key will not apply it again.

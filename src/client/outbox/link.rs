@@ -59,18 +59,30 @@ impl<H: Host> Outbox<H> {
     /// Learns that the connection has ended: nobody knows what became of what is under way.
     pub fn handle_down(&mut self, now: Instant) {
         self.observe(now);
+        let suspects = self.find_suspects();
+        self.go_down();
+        self.accuse(&suspects);
+        self.work();
+    }
+
+    /// Learns that the connection was given up because nothing was heard any more, or because the program
+    /// stands still: no action has done that.
+    pub fn handle_silence(&mut self, now: Instant) {
+        self.observe(now);
+        self.go_down();
+        self.work();
+    }
+
+    fn go_down(&mut self) {
         self.forget_plan();
         if self.link.take().is_none() && defects::is(Defect::DropOnRefusal) {
             self.drop_all();
         }
-        let suspects = self.find_suspects();
         for id in self.entries_in_flight() {
             self.lose(id);
         }
         self.stop_starting();
         self.alone = None;
-        self.accuse(&suspects);
-        self.work();
     }
 
     /// The memory of the server, if it has the helper.

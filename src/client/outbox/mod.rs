@@ -167,6 +167,8 @@ pub struct Outbox<H: Host> {
     /// With a drain rate: when the next action may be sent.
     next_slot: Instant,
     is_paused: bool,
+    /// Whether the program stands still: another client is to drain.
+    is_suspended: bool,
     timers: Timers,
     effects: VecDeque<Effect<H>>,
 }
@@ -215,6 +217,7 @@ impl<H: Host> Outbox<H> {
             asked_about: SortedSet::new(),
             next_slot: Instant::ORIGIN,
             is_paused: false,
+            is_suspended: false,
             timers: Timers::default(),
             effects: VecDeque::new(),
         }

@@ -164,14 +164,14 @@ impl<H: Host> Outbox<H> {
                 let command = StoreCommand::Open { identity: Rc::clone(&self.identity) };
                 self.ask(Job::Open, command);
             }
-            Role::Following => {
+            Role::Following if !self.is_suspended => {
                 self.ask(Job::Lead { since: self.next_job }, StoreCommand::Lead);
             }
             Role::Raising(epoch) => {
                 let at_least = self.raise_to.unwrap_or_default().max(epoch.saturating_add(1));
                 self.ask(Job::Raise, StoreCommand::RaiseEpoch { epoch, at_least });
             }
-            Role::Closed | Role::Leading(_) | Role::Refused => {}
+            Role::Closed | Role::Following | Role::Leading(_) | Role::Refused => {}
         }
     }
 
@@ -242,6 +242,17 @@ impl<H: Host> Outbox<H> {
         if !is_stale && matches!(self.role, Role::Leading(_) | Role::Raising(_)) {
             self.step_down();
         }
+    }
+
+    /// Gives up the right to drain, or the wait for it.
+    pub(super) fn resign(&mut self) {
+        if !self.is_open() {
+            return;
+        }
+        if let Some(number) = self.role_job {
+            self.take_job(number);
+        }
+        self.step_down();
     }
 
     fn step_down(&mut self) {

@@ -137,6 +137,12 @@ impl<H: Host> Engine<H> {
         }
     }
 
+    /// Returns when the session counts as dead unless a PING comes before.
+    #[must_use]
+    pub fn expires_at(&self) -> Option<Instant> {
+        self.session.deadline()
+    }
+
     /// Returns whether there is a session.
     #[must_use]
     pub fn is_open(&self) -> bool {

@@ -45,6 +45,8 @@ pub struct Socket<H: Host> {
     unsent: EventBuffer<Content<H>>,
     /// Whether what is sent has to wait although there is a connection.
     held: bool,
+    /// Whether it has to wait because nobody knows whether the connection lives.
+    doubted: bool,
     early: EventBuffer<EarlyEvent<H>>,
     /// Whether there was no room for an early event.
     early_lost: bool,
@@ -82,6 +84,7 @@ impl<H: Host> Socket<H> {
             pending: PendingAcks::default(),
             unsent: EventBuffer::default(),
             held: false,
+            doubted: false,
             early: EventBuffer::default(),
             early_lost: false,
             recovery: Recovery::default(),
@@ -115,6 +118,17 @@ impl<H: Host> Socket<H> {
     #[must_use]
     pub fn is_held(&self) -> bool {
         self.held
+    }
+
+    /// Lets what is sent wait until the connection has shown that it lives, or no longer.
+    pub fn set_doubted(&mut self, doubted: bool) {
+        self.doubted = doubted;
+    }
+
+    /// Returns whether what is sent goes out at once.
+    #[must_use]
+    pub fn is_sending(&self) -> bool {
+        self.is_connected() && !self.held && !self.doubted
     }
 
     /// Returns whether a connection is wanted, whether or not there is one.
@@ -316,6 +330,7 @@ impl<H: Host> Socket<H> {
     /// Reacts to the end of the session: an active socket wants the next one.
     pub fn lose_session(&mut self) {
         self.unanswered = false;
+        self.doubted = false;
         self.retreat();
     }
 

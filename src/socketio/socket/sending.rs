@@ -138,10 +138,6 @@ impl<H: Host> Socket<H> {
         expired.into_iter().map(|(request, _)| request).collect()
     }
 
-    fn is_sending(&self) -> bool {
-        self.is_connected() && !self.is_held()
-    }
-
     fn keep(
         &mut self,
         host: &H,
