@@ -15,6 +15,10 @@ export function withKey(
   return [{ ...first, [keyField]: key }, ...rest];
 }
 
+export function noId(): SockeyeError {
+  return fail("invalid_option", "`randomId` gave no id", "let it give a text that is not empty");
+}
+
 export function duplicate(id: string): SockeyeError {
   const hint = "let `randomId` give another one each time";
   return fail("duplicate_key", `there is an action with the id "${id}"`, hint);

@@ -3,7 +3,7 @@ import { Action, type ActionOptions, type ActionSource, type ActionStatus } from
 import { checkTimes } from "./checks.js";
 import type { Connection } from "./connection.js";
 import { identityChanged } from "./connectionErrors.js";
-import { duplicate, full, withKey } from "./enqueuing.js";
+import { duplicate, full, noId, withKey } from "./enqueuing.js";
 import { fail, SockeyeError } from "./errors.js";
 import { type Observable, StateObservable, Subject, type Subscription } from "./observable.js";
 import type { OutboxDesk, Remains } from "./outboxDesk.js";
@@ -153,7 +153,8 @@ export class Outbox {
     const { lane = "default", keyField, ttlMs, coalesceKey, resend = true } = options;
     const { ackTimeoutMs = connection.options.requestTimeoutMs } = options;
     checkTimes({ ackTimeoutMs, ttlMs: ttlMs ?? 1 });
-    const id = (connection.options.randomId ?? randomId)();
+    const id: unknown = (connection.options.randomId ?? randomId)();
+    if (typeof id !== "string" || id === "") throw noId();
     if (this.actions.has(id)) throw duplicate(id);
     const written = keyField === undefined ? args : withKey(args, keyField, id);
     const outgoing = serialize(event, [...written]);
@@ -214,7 +215,7 @@ export class Outbox {
   handleLoaded(): void {
     const { store, durability } = this.#scope.connection.options.outbox;
     // A page before this one may have left something, and so may a core before this one.
-    const isUsed = this.#waiting.length > 0 || (store ?? this.#remains);
+    const isUsed = this.#waiting.length + this.#discarded.length > 0 || (store ?? this.#remains);
     if (isUsed || durability !== "memory") this.#open();
   }
 
@@ -314,7 +315,8 @@ export class Outbox {
   /** Also what the core has not read yet, which may not even be there. */
   #discardStored(identity: string): void {
     const { connection } = this.#scope;
-    if (!this.#desk && !connection.options.outbox.store) return;
+    const { store, durability } = connection.options.outbox;
+    if (!this.#store && !store && durability === "memory") return;
     this.#discarded.push(identity);
     if (this.#desk) this.#takeDiscarded();
     else connection.load();

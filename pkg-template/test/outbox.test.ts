@@ -105,6 +105,23 @@ describe("enqueue()", () => {
     expect(other.id).not.toBe(id);
   });
 
+  test.each([undefined, "", 5, null])("throws when an id is %o", async (id) => {
+    const { client, core } = await connected({ randomId: () => id as string });
+    expect(() => client.enqueue("save")).toThrow(sockeyeError("invalid_option"));
+    expect(core.callsOf("enqueue")).toEqual([]);
+    expect(client.outbox.items.value).toEqual([]);
+  });
+
+  test("throws what makes its id throws, and keeps nothing", async () => {
+    const randomId = () => {
+      throw new Error("no id");
+    };
+    const { client, core } = await connected({ randomId });
+    expect(() => client.enqueue("save")).toThrow("no id");
+    expect(core.callsOf("enqueue")).toEqual([]);
+    expect(client.outbox.items.value).toEqual([]);
+  });
+
   test("throws when an id is given again", async () => {
     const { client } = await connected({ randomId: () => "same" });
     const action = client.enqueue("a");
@@ -461,6 +478,22 @@ describe("the outbox", () => {
 });
 
 describe("outbox.nack()", () => {
+  test("reports what its function throws, and rejects nothing", async () => {
+    vi.spyOn(console, "error").mockImplementation(() => {});
+    const cause = new Error("the function");
+    const { client, core } = await connected(numbered());
+    const errors = recorder();
+    client.errors.subscribe(errors);
+    client.enqueue("save");
+    core.moves("id-1", "sent", { attempts: 1 });
+    client.outbox.nack("exception", () => {
+      throw cause;
+    });
+    core.delivers("exception", [1]);
+    expect(errors.values).toEqual([sockeyeError("listener_error", { cause })]);
+    expect(core.callsOf("nackAction")).toEqual([]);
+  });
+
   const exception = (data: unknown, pattern = "save") => ({
     ...{ status: "error", message: "no" },
     cause: { pattern, data },

@@ -241,10 +241,16 @@ describe("logout() that discards the queue", () => {
     expect(errors.values).toEqual([sockeyeError("storage_failed", { cause })]);
   });
 
-  test("loads nothing where nothing is stored", () => {
-    const { client, loader } = idle({ identity: "anna" });
-    client.logout({ queue: "discard" });
-    expect(loader.count).toBe(0);
+  test("loads the core only where something may be stored", () => {
+    const countOf = () => {
+      const { client, loader } = idle({ identity: "anna" });
+      client.logout({ queue: "discard" });
+      return loader.count;
+    };
+    expect(countOf()).toBe(0);
+    vi.stubGlobal("indexedDB", {});
+    expect(countOf()).toBe(1);
+    vi.unstubAllGlobals();
   });
 });
 
