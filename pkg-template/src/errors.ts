@@ -12,6 +12,7 @@ export type SockeyeErrorCode =
   | "payload_too_large"
   | "responder_exists"
   | "vetoed"
+  | "invalid_event"
   | "client_destroyed"
   | "no_provider"
   // The call cannot be served.
@@ -98,7 +99,7 @@ export class SockeyeError extends Error {
   readonly code: SockeyeErrorCode;
   /** What to do about it, for people. */
   readonly hint: string;
-  /** What the server said, with `connect_refused` and `action_rejected`. */
+  /** What the server said, with `connect_refused` and `action_rejected`; the issues, with `invalid_event`. */
   readonly data: unknown;
 
   constructor(

@@ -49,6 +49,13 @@ export { StopReconnecting } from "./stopReconnecting.js";
 export type { Topic, TopicStatus } from "./topics.js";
 export type { Trace, TraceEntry, TraceOptions } from "./trace.js";
 export type { Intercepted, Interceptor } from "./traffic.js";
+export {
+  type EventSchemas,
+  type SchemaIssue,
+  type StandardSchema,
+  validate,
+  type ValidateOptions,
+} from "./validate.js";
 export type { Direction, PassageKind } from "./watches.js";
 
 /** A client of any event maps, for code that does not care about events. */

@@ -1,6 +1,6 @@
 /** What passes through a namespace: who may change or stop it, and who watches. */
 import type { Connection } from "./connection.js";
-import { fail, type SockeyeError } from "./errors.js";
+import { fail, isSockeyeError, type SockeyeError } from "./errors.js";
 import type { AnyEvent } from "./events.js";
 import { Observable, Subject, type Subscription } from "./observable.js";
 import type { ClientStatus } from "./status.js";
@@ -66,10 +66,16 @@ export class Traffic {
     try {
       return [name, ...this.#pass("inbound", event, rest)];
     } catch (error) {
-      const { cause } = error as SockeyeError;
-      if (cause !== undefined) this.#connection.report(cause);
-      return cause === undefined;
+      return this.#isDropped((error as SockeyeError).cause);
     }
+  }
+
+  /** What is not valid will not be so when it comes again; where an interceptor failed, it may be. */
+  #isDropped(cause: unknown): boolean {
+    const isInvalid = isSockeyeError(cause) && cause.code === "invalid_event";
+    if (isInvalid) this.#connection.errors.next(cause);
+    else if (cause !== undefined) this.#connection.report(cause);
+    return isInvalid || cause === undefined;
   }
 
   /** Returns when a request is sent, if anybody wants to know how long it takes. */

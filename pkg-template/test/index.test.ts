@@ -53,6 +53,7 @@ describe("importing the package", () => {
         "createClient",
         "isSockeyeError",
         "nest",
+        "validate",
       ]);
     },
   );
