@@ -17,7 +17,7 @@ const EXPIRIES = Number(process.env.EXPIRIES ?? 40);
 /** So many actions are applied with each token, and up to so many more that are on their way. */
 const PER_TOKEN = 5;
 const ON_THEIR_WAY = 8;
-const limit = { timeout: 30_000 + EXPIRIES * 300 };
+const limit = { timeout: 30_000 + EXPIRIES * 1_000 };
 const reconnect = { minMs: 1, baseMs: 2, capMs: 10 };
 const CANARY = "canary";
 
