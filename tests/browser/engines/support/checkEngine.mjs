@@ -5,10 +5,11 @@ import { startMock } from "../../support/mock.mjs";
 import { startSite } from "../../support/site.mjs";
 import { connectionChecks } from "./connectionChecks.mjs";
 import { loadingChecks } from "./loadingChecks.mjs";
+import { pageChecks } from "./pageChecks.mjs";
 import { storeChecks } from "./storeChecks.mjs";
 
 const limitMs = 60_000;
-const checks = { ...loadingChecks, ...connectionChecks, ...storeChecks };
+const checks = { ...loadingChecks, ...connectionChecks, ...pageChecks, ...storeChecks };
 
 /**
  * Makes a test of each check. `engine` has a `name`, how to `start` it, and what is `missing` for that,

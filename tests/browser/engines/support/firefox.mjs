@@ -5,7 +5,7 @@ import { firefoxPath } from "../../../../tools/engines.mjs";
 import { makeProfile } from "../../support/chromium.mjs";
 import { connectBidi } from "./bidi.mjs";
 import { lineOf, startProgram } from "./program.mjs";
-import { remotely, valueOf } from "./remote.mjs";
+import { isElsewhere, remotely, shown, valueOf } from "./remote.mjs";
 
 /** What is missing for these tests, in words, or undefined. */
 export const missingFirefox = () =>
@@ -81,6 +81,13 @@ class Page {
   /** Loads the page again. */
   reload() {
     return this.#send("browsingContext.reload", { wait: "complete" });
+  }
+
+  /** Goes back in the tab's history; resolves when the page before is shown. */
+  async back() {
+    const left = await this.evaluate(() => location.href);
+    await this.#send("browsingContext.traverseHistory", { delta: -1 });
+    await shown(this, isElsewhere, left);
   }
 
   /** Closes the tab. */

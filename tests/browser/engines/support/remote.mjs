@@ -1,4 +1,5 @@
 /** What the ways to drive a browser share: functions go over as text, values as JSON. */
+import { waitFor } from "../../support/wait.mjs";
 
 /** Returns the text of a function of one text, which calls `work` and resolves with its result as text. */
 export const remotely = (work) =>
@@ -6,6 +7,19 @@ export const remotely = (work) =>
 
 /** Returns what a function made by {@link remotely} resolved with. */
 export const valueOf = (text) => JSON.parse(text).value;
+
+/**
+ * Resolves when the tab shows a page that `isNew`, a function that runs in it with `argument`, and has loaded
+ * it. Drivers may take the end of the load of the page before for that.
+ */
+export async function shown(page, isNew, argument) {
+  const isComplete = () => document.readyState === "complete";
+  await waitFor("the page", () => page.evaluate(isNew, argument).catch(() => false));
+  await waitFor("the end of its load", () => page.evaluate(isComplete));
+}
+
+/** Is true in a page with another address than this. */
+export const isElsewhere = (href) => location.href !== href;
 
 /** Rejects if `promise` has not settled after `limitMs`. */
 export function inTime(promise, what, limitMs = 30_000) {

@@ -3,7 +3,7 @@ import { displayPath, webKitDriverPath } from "../../../../tools/engines.mjs";
 import { listen, urlOf } from "../../support/listen.mjs";
 import { waitFor } from "../../support/wait.mjs";
 import { lineOf, startProgram } from "./program.mjs";
-import { remotely, valueOf } from "./remote.mjs";
+import { isElsewhere, remotely, shown, valueOf } from "./remote.mjs";
 import { openSession } from "./webDriver.mjs";
 
 /** What is missing for these tests, in words, or undefined. */
@@ -79,14 +79,21 @@ class Page {
   /** Goes to `url`; resolves when that is loaded. */
   async navigate(url) {
     await this.#send("POST", "/url", { url });
-    await this.#loaded((href) => location.href === href, new URL(url).href);
+    await shown(this, (href) => location.href === href, new URL(url).href);
   }
 
   /** Loads the page again. */
   async reload() {
     await this.evaluate(() => void (window.isOld = true));
     await this.#send("POST", "/refresh");
-    await this.#loaded(() => !window.isOld);
+    await shown(this, () => !window.isOld);
+  }
+
+  /** Goes back in the tab's history; resolves when the page before is shown. */
+  async back() {
+    const left = await this.evaluate(() => location.href);
+    await this.#send("POST", "/back");
+    await shown(this, isElsewhere, left);
   }
 
   /** Closes the tab. */
@@ -103,13 +110,6 @@ class Page {
     const answer = await this.#send("POST", "/execute/async", body);
     if (answer.failure !== undefined) throw new Error(answer.failure);
     return valueOf(answer);
-  }
-
-  /** The driver may take the load of the page before for that of the new one. */
-  async #loaded(isNew, argument) {
-    const isComplete = () => document.readyState === "complete";
-    await waitFor("the page", () => this.evaluate(isNew, argument).catch(() => false));
-    await waitFor("the end of its load", () => this.evaluate(isComplete));
   }
 
   #send(method, path, body) {
