@@ -289,6 +289,51 @@ fn sends_again_what_another_client_lets_be_sent_although_an_older_reading_comes_
 }
 
 #[test]
+fn forgets_no_ended_connection_when_an_older_reading_comes_after_its_note() {
+    let mut tab = Tab::alone();
+    tab.enqueue_all("x", &["poison"]);
+    tab.live();
+    tab.down();
+    tab.is_slow = true;
+    tab.outbox.refresh(tab.now);
+    tab.run();
+    let (ticket, command) = tab.asked.pop_front().unwrap();
+    let reading = tab.store.borrow_mut().perform(0, ticket.0, command, tab.now).unwrap();
+    tab.is_slow = false;
+    tab.live();
+    assert_eq!(tab.store.borrow().record("poison").unwrap().kills, 1);
+    tab.outbox.handle_store(ticket, reading, tab.now);
+    tab.down();
+    tab.live();
+    tab.down();
+    assert_eq!(tab.sent().len(), 3);
+    assert_eq!(tab.status("poison"), "quarantined EndsConnections");
+}
+
+#[test]
+fn tells_nothing_more_of_a_record_that_could_not_be_read_when_another_replaces_it() {
+    let mut tab = Tab::alone();
+    let newest = |name| NewAction { coalesce_key: Some("same".into()), ..action(name, "x") };
+    tab.enqueue(newest("a"));
+    tab.is_slow = true;
+    tab.enqueue(newest("b"));
+    let put = tab.asked.pop_front().unwrap();
+    let damaged = Unreadable { key: key("a"), is_future: false };
+    tab.store.borrow_mut().unreadable.push(damaged);
+    tab.outbox.refresh(tab.now);
+    tab.is_slow = false;
+    tab.run();
+    assert_eq!(tab.status("a"), "quarantined Unreadable");
+    tab.store.borrow_mut().unreadable.clear();
+    tab.asked.push_back(put);
+    tab.run();
+    tab.live();
+    assert_eq!(tab.statuses("a"), ["queued", "quarantined Unreadable"]);
+    assert_eq!(tab.sent(), ["b"]);
+    assert_eq!(tab.outbox.items(tab.now).len(), 1);
+}
+
+#[test]
 fn takes_no_late_news_of_a_record_that_it_could_not_read() {
     let (mut leader, mut follower, store) = tabs();
     leader.live();

@@ -47,6 +47,10 @@ impl<H: Host> Outbox<H> {
         for record in contents.records {
             if let Some((id, _)) = self.entry_of(&record.key) {
                 seen.insert(id);
+                // Who drains knows better, and may have noted more since the store was read.
+                if is_first || self.role == Role::Following {
+                    self.adopt_kills(id, record.kills);
+                }
                 self.compare(id, record);
             } else {
                 let key = record.key.clone();
@@ -165,12 +169,7 @@ impl<H: Host> Outbox<H> {
             }
         }
         entry.record.sent = record.sent;
-        if entry.record.kills != record.kills {
-            self.adopt_kills(id, record.kills);
-        }
-        let Some(entry) = self.entries.get_mut(&id) else {
-            return;
-        };
+        entry.record.kills = record.kills;
         if entry.record.order != record.order {
             entry.record.order = record.order;
             if entry.is_queued() {
@@ -182,7 +181,8 @@ impl<H: Host> Outbox<H> {
 
     /// Takes over how many connections an action has ended while another client sent it.
     fn adopt_kills(&mut self, id: u32, kills: u32) {
-        let Some(entry) = self.entries.get_mut(&id) else {
+        let changed = |entry: &&mut Entry<H>| !entry.is_over() && entry.record.kills != kills;
+        let Some(entry) = self.entries.get_mut(&id).filter(changed) else {
             return;
         };
         entry.record.kills = kills;

@@ -112,7 +112,10 @@ impl<H: Host> Outbox<H> {
             return;
         };
         entry.is_superseded = false;
-        if was_replaced {
+        if was_replaced && matches!(entry.stage, Stage::Parked(_)) {
+            // Meanwhile it could not be read. The application knows, and now it is gone.
+            self.forget(old);
+        } else if was_replaced {
             // What replaced it may itself have been replaced by now.
             let cause = by.map_or(CancelCause::Removed, CancelCause::Superseded);
             self.tell_last(old, ActionStatus::Cancelled(cause));
