@@ -106,6 +106,8 @@ function start(instance: Instance, given: CoreOptions, events: CoreEvents): Core
   const clientEvents = toClientEvents(instance, events, onFailed, () => diagnostician.ask());
   const client = new instance.glue.Client(options, clientEvents);
   client.reportTo(client);
+  // It has nobody yet who could be told that it has failed.
+  instance.assertAlive();
   const forget = instance.onFailed((cause) => {
     stop();
     abandon(options.openTransports);

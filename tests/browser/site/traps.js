@@ -45,17 +45,18 @@ class Traps {
     });
   }
 
-  /** Takes the plan back; returns whether there was one. */
-  clear() {
-    const wasSet = this.#plan !== undefined;
-    this.#plan = undefined;
-    return wasSet;
+  /** Has the next call of any export trap, once for each plan, so that cores are made while it waits. */
+  setBefore() {
+    if (this.#plan) this.#plan.before ??= { place: "before", resolve: () => {} };
   }
 
   take(name) {
     const plan = this.#plan;
-    if (!plan || isHelper(name) || (plan.name !== undefined && !name.startsWith(plan.name))) {
-      return undefined;
+    if (!plan || isHelper(name)) return undefined;
+    if (plan.name !== undefined && !name.startsWith(plan.name)) {
+      const { before } = plan;
+      if (before) plan.before = false;
+      return before || undefined;
     }
     this.#plan = undefined;
     return plan;
