@@ -144,6 +144,20 @@ fn keeps_the_order_of_a_lane_when_the_news_of_an_action_is_late() {
 }
 
 #[test]
+fn does_not_bring_back_what_ended_before_it_was_said_to_be_there() {
+    let (mut leader, mut follower, store) = tabs();
+    let mut slow = Tab::new(2, &store, OutboxConfig::default());
+    leader.live();
+    slow.enqueue(action("a", "x"));
+    leader.hear();
+    leader.acknowledge("a");
+    store.borrow_mut().news.get_mut(&1).unwrap().reverse();
+    follower.hear();
+    assert!(follower.outbox.items(follower.now).is_empty());
+    assert!(follower.told.is_empty());
+}
+
+#[test]
 fn learns_by_reading_when_the_news_were_lost() {
     let (mut leader, mut follower, store) = tabs();
     follower.enqueue_all("x", &["a"]);

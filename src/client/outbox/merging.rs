@@ -290,6 +290,10 @@ impl<H: Host> Outbox<H> {
         arguments: Option<Rc<H::Value>>,
     ) {
         let Some((id, entry)) = self.entry_of(key) else {
+            // The news that it was put is slower, or a reading is under way that still has it.
+            if outcome != Outcome::Unknown {
+                self.past.add(key, outcome);
+            }
             return;
         };
         let is_told = matches!(entry.stage, Stage::Parked(_) | Stage::Ended(..));
