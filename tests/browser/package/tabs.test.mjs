@@ -102,7 +102,7 @@ test("eight tabs enqueue, all see it, and one sends", limit, () =>
   }),
 );
 
-for (const how of ["close", "crash"]) {
+for (const how of ["close", "crash", "freeze"]) {
   test(`another tab sends within a second of the ${how} of the one that did`, limit, () =>
     inBrowser(async (setting, browser) => {
       const tabs = await openTabs(setting, browser, 3);
