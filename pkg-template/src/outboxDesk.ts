@@ -266,7 +266,7 @@ export class OutboxDesk {
     try {
       const items = await Promise.all(keys.map((key) => this.#toItem(key)));
       const plan = await options.beforeFlush?.(items.filter((item) => item !== undefined));
-      if (plan) keep = plan.map(({ id }) => id);
+      if (plan) keep = plan.map(toKey);
     } catch (error) {
       this.#outbox.report(error);
     }
@@ -349,6 +349,12 @@ export class OutboxDesk {
     const body = await this.#runner.load(key);
     return body === undefined ? undefined : (JSON.parse(body) as unknown[]).slice(1);
   }
+}
+
+/** What is left out of a plan is cancelled: who returns something else by mistake is to lose nothing. */
+function toKey({ id }: OutboxItem): string {
+  if (typeof (id as unknown) === "string") return id;
+  throw new TypeError("beforeFlush returned something that is no item");
 }
 
 /** Whether an action sent this. What cannot be compared may have. */

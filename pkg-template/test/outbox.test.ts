@@ -557,6 +557,37 @@ describe("beforeFlush", () => {
     expect(core.callsOf("flushPlan")).toEqual([[0, 7, ["id-1", "id-2", "id-3"], []]]);
     expect(report).toHaveBeenCalledOnce();
   });
+
+  test.each([[true], [{}], [["id-1"]], [[undefined]], [[{ id: 1 }]]])(
+    "that returns %j, which is no list of items, leaves everything as it is",
+    async (plan) => {
+      const report = vi.fn();
+      vi.stubGlobal("reportError", report);
+      const core = await flush(() => plan as OutboxItem[]);
+      expect(core.callsOf("flushPlan")).toEqual([[0, 7, ["id-1", "id-2", "id-3"], []]]);
+      expect(report).toHaveBeenCalledOnce();
+    },
+  );
+
+  test("takes what else it is told for nothing: items that are not asked for, or twice", async () => {
+    const core = await flush((items) => [
+      ...items.slice(1, 2),
+      ...items.slice(1).map((item) => ({ ...item })),
+      { id: "another", event: "a", lane: "default", args: [], state: "queued", attempts: 0 },
+    ]);
+    expect(core.callsOf("flushPlan")).toEqual([[0, 7, ["id-2", "id-3"], ["id-1"]]]);
+  });
+
+  test("gives items that are the caller's: to change them changes nothing", async () => {
+    const core = await flush((items) => {
+      const own = items as unknown as { lane: string }[];
+      for (const item of own) item.lane = "other";
+      own.splice(0, 2);
+      return undefined as unknown as OutboxItem[];
+    });
+    expect(core.callsOf("flushPlan")).toEqual([[0, 7, ["id-1", "id-2", "id-3"], []]]);
+    expect(core.callsOf("enqueue").map(([, { lane }]) => lane)).toEqual(Array(3).fill("default"));
+  });
 });
 
 describe("another user", () => {
