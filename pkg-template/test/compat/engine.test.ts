@@ -106,6 +106,20 @@ describe("opening", () => {
     expect(load).not.toHaveBeenCalled();
   });
 
+  it("ends like a connection when the core fails, once whoever called it has ended", async () => {
+    const { engine, core } = await opened();
+    const names = namesOf(engine);
+    const close = vi.fn();
+    engine.on("close", close);
+    const cause = new WebAssembly.RuntimeError("unreachable");
+    core.events.coreFailed(cause);
+    expect(names).toEqual([]);
+    await turn();
+    expect(names).toEqual(["error", "close"]);
+    const error: unknown = expect.objectContaining({ type: "TransportError", description: cause });
+    expect(close).toHaveBeenCalledWith("transport error", error);
+  });
+
   it("ends like a connection when the core cannot be loaded", async () => {
     const cause = new Error("offline");
     load.mockRejectedValue(cause);
