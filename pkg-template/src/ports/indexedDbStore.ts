@@ -88,6 +88,10 @@ export class IndexedDbStore implements OutboxStore {
     const { signal } = leaving;
     const { document } = this.#scope;
     document?.addEventListener("freeze", () => queue.pause(), { signal });
+    // WebKit keeps pages that are left, and does not tell them that they stand still.
+    const leave = (event: Event) =>
+      (event as Partial<PageTransitionEvent>).persisted && queue.pause();
+    this.#scope.addEventListener?.("pagehide", leave, { signal });
     const resume = () => queue.resume();
     document?.addEventListener("resume", resume, { signal });
     this.#scope.addEventListener?.("pageshow", resume, { signal });

@@ -78,6 +78,23 @@ test("what was begun is done once, wherever it was interrupted", async () => {
   expect(interrupted).toBeGreaterThan(1);
 });
 
+test("nothing is begun in a page that is kept when it is left, if nothing else tells of that", async () => {
+  const { frozen, other, tab } = await openTwo();
+  const accepted = vi.fn();
+  const leave = (persisted: boolean) =>
+    tab.dispatchEvent(Object.assign(new Event("pagehide"), { persisted }));
+  leave(true);
+  const stored = put(frozen, "a").then(accepted);
+  await put(other, "b");
+  expect(await keysIn(other)).toEqual(["b"]);
+  expect(accepted).not.toHaveBeenCalled();
+  tab.dispatchEvent(new Event("pageshow"));
+  await stored;
+  leave(false);
+  await put(frozen, "c");
+  expect((await keysIn(other)).sort()).toEqual(["a", "b", "c"]);
+});
+
 test("a page that comes back out of the browser's cache goes on, and so does one that is closed", async () => {
   const { frozen, other, say, tab } = await openTwo();
   say("freeze");
