@@ -67,6 +67,7 @@ function createStores(database: Database): void {
   database.createObjectStore("partitions");
   database.createObjectStore("actions").createIndex("waiting", "waiting");
   database.createObjectStore("payloads");
+  database.createObjectStore("tokens");
   void database.createObjectStore("reserve").put(makeReserve(), RESERVE_KEY);
 }
 

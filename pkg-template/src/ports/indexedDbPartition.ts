@@ -37,6 +37,8 @@ export interface PartitionParts {
 export class IndexedDbPartition implements OutboxPartition {
   readonly #parts: PartitionParts;
   #known: Known;
+  /** What this client has sent while there was no room to note that. */
+  readonly #unnoted = new Map<string, Mark>();
 
   /** Finds or makes the partition. Rejects with a `StoreError`. */
   static async open(parts: PartitionParts): Promise<IndexedDbPartition> {
@@ -64,7 +66,7 @@ export class IndexedDbPartition implements OutboxPartition {
   contents(): Promise<Contents> {
     return this.#parts.queue.do({
       isWriting: false,
-      run: (work) => work.contents(this.#parts.name),
+      run: (work) => work.contents(this.#known),
     });
   }
 
@@ -74,6 +76,7 @@ export class IndexedDbPartition implements OutboxPartition {
     const isEncrypting = encrypting instanceof Promise;
     const { action: stored, ...result } = await this.#parts.queue.do({
       isWriting: true,
+      bytes: action.bytes,
       ...(isEncrypting && { ready: encrypting }),
       run: async (work, isRepeated) => {
         const written = isEncrypting ? await encrypting : encrypting;
@@ -101,8 +104,10 @@ export class IndexedDbPartition implements OutboxPartition {
   }
 
   async remove(key: string, onlyUnsent: boolean): Promise<Removal> {
-    const { name } = this.#parts;
-    const removal = await this.#write((work) => work.remove(name, key, onlyUnsent), removing);
+    const removal = await this.#write(
+      (work) => work.remove(this.#known, key, onlyUnsent),
+      removing,
+    );
     if (removal === "removed") this.#tell({ type: "removed", key });
     return removal;
   }
@@ -111,8 +116,10 @@ export class IndexedDbPartition implements OutboxPartition {
     const { leadership } = this.#parts;
     await leadership.acquire(candidate, signal);
     try {
-      const leading = await this.#write((work) => work.lead(this.#known), leaders);
+      const { isExact, ...leading } = await this.#write((work) => work.lead(this.#known), leaders);
       this.#noteEpoch(leading.epoch);
+      this.#unnoted.clear();
+      for (const mark of isExact ? [] : leading.actions) this.#unnoted.set(mark.key, mark);
       return leading;
     } catch (error) {
       leadership.release();
@@ -130,8 +137,14 @@ export class IndexedDbPartition implements OutboxPartition {
   }
 
   async mark(epoch: number, marks: readonly Mark[]): Promise<Marked | Fenced> {
-    const marked = await this.#write((work) => work.mark(this.#known, epoch, marks), leaders);
-    if (marked === "fenced") return marked;
+    const done = await this.#write(
+      (work) => work.mark(this.#known, epoch, marks, this.#unnoted),
+      leaders,
+    );
+    if (done === "fenced") return done;
+    const { marked, isNoted } = done;
+    if (isNoted) this.#unnoted.clear();
+    else for (const mark of marks) this.#unnoted.set(mark.key, mark);
     const missing = new Set(marked.missing);
     const told = marks.filter(({ key }) => !missing.has(key));
     this.#tell(...told.map((mark) => ({ type: "marked", mark }) as const));
@@ -189,8 +202,8 @@ export class IndexedDbPartition implements OutboxPartition {
 }
 
 /** What goes on when there is no room. */
-const leaders = { mayUseReserve: true };
-const removing = { mayUseReserve: true, isRemoving: true };
+const leaders = { isNeeded: true };
+const removing = { isNeeded: true, isRemoving: true };
 
 const answers: readonly Outcome[] = ["applied", "rejected", "conflict"];
 

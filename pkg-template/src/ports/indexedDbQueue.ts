@@ -19,10 +19,12 @@ export interface Operation<Result> {
   run(work: Work, isRepeated: boolean): Promise<Result>;
   /** Whether it writes. */
   readonly isWriting: boolean;
+  /** How large the values are that it stores. */
+  readonly bytes?: number;
   /** Whether it makes room. */
   readonly isRemoving?: boolean;
-  /** Whether it may use the room that is kept for when there is none left. */
-  readonly mayUseReserve?: boolean;
+  /** Whether it has to go on when there is no room: with what is kept for that, and then without any. */
+  readonly isNeeded?: boolean;
   /** What it has to wait for; what comes after it waits, too. */
   readonly ready?: Promise<unknown>;
 }
@@ -34,6 +36,8 @@ interface Entry {
   readonly operation: Operation<unknown>;
   isReady: boolean;
   isRepeated: boolean;
+  /** Whether there was no room for it, so that it must store nothing. */
+  isFull: boolean;
   readonly resolve: (result: unknown) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -41,8 +45,17 @@ interface Entry {
 /** One transaction has no more, so that the first of them is not kept waiting by the last. */
 const MAX_OPERATIONS = 500;
 
+/**
+ * Nor are its values larger together: Chromium writes a large transaction before it commits, and what that
+ * takes is not free again when it is aborted because there was no room.
+ */
+const MAX_BYTES = 64_000;
+
 /** How often a lost connection is made again for the same operations. */
 const MAX_REOPENED = 3;
+
+/** How many operations are done without room before it is tried again whether there is some. */
+const SPARED = 50;
 
 /** There may not be room for the reserve right away. */
 const REMOVALS_BEFORE_RESERVE = 16;
@@ -61,6 +74,8 @@ export class IndexedDbQueue {
   #wasPaused = false;
   /** How much was removed since the reserve was used; undefined while it is there. */
   #removals: number | undefined;
+  /** How many operations more are done as if there was no room. */
+  #spared = 0;
 
   constructor(connection: IndexedDbConnection, durability: Durability) {
     this.#connection = connection;
@@ -74,6 +89,7 @@ export class IndexedDbQueue {
         operation,
         isReady: !operation.ready,
         isRepeated: false,
+        isFull: false,
         resolve: (result) => resolve(result as Result),
         reject,
       };
@@ -129,7 +145,11 @@ export class IndexedDbQueue {
       return [];
     }
     first.isReady = true;
-    const end = this.#waiting.findIndex(({ isReady }) => !isReady);
+    let bytes = 0;
+    const end = this.#waiting.findIndex(({ isReady, operation }, index) => {
+      bytes += operation.bytes ?? 0;
+      return !isReady || (index > 0 && bytes > MAX_BYTES);
+    });
     return this.#waiting.splice(0, Math.min(end < 0 ? Infinity : end, MAX_OPERATIONS));
   }
 
@@ -150,8 +170,7 @@ export class IndexedDbQueue {
         return this.#commit(entries, reopened + 1);
       }
       if (trouble !== "lost" && entries.length > 1) return this.#commitEach(entries);
-      const mayUseReserve = entries.every(({ operation }) => operation.mayUseReserve);
-      if (trouble === "storage_full" && mayUseReserve && (await this.#useReserve())) {
+      if (trouble === "storage_full" && (await this.#makeRoom(entries))) {
         return this.#commit(entries, reopened);
       }
       for (const { reject } of entries) reject(toStoreError(error));
@@ -175,8 +194,9 @@ export class IndexedDbQueue {
     });
     // Whoever waits for what was asked learns it from there, or from here.
     tx.done.catch(() => {});
+    const isFull = entries.every((entry) => entry.isFull || this.#isSpared(entry));
     this.#transaction = tx;
-    const results = within(LIMIT_MS, run(tx, entries), () => {
+    const results = within(LIMIT_MS, run(tx, entries, isFull), () => {
       abort(tx);
       this.#connection.close();
     });
@@ -196,6 +216,24 @@ export class IndexedDbQueue {
   /** There is no reserve: whoever used it is gone. */
   handleReserveMissing(): void {
     this.#removals ??= 0;
+  }
+
+  /** Returns whether it is worth trying again. */
+  async #makeRoom(entries: readonly Entry[]): Promise<boolean> {
+    const isNeeded = entries.every(({ operation, isFull }) => operation.isNeeded && !isFull);
+    if (!isNeeded) return false;
+    if (await this.#useReserve()) return true;
+    for (const entry of entries) entry.isFull = true;
+    this.#spared = SPARED;
+    return true;
+  }
+
+  /** What was refused takes room, too, so it is not tried each time. */
+  #isSpared({ operation }: Entry): boolean {
+    if (!operation.isWriting) return true;
+    if (!operation.isNeeded || this.#spared === 0) return false;
+    this.#spared -= 1;
+    return true;
   }
 
   async #useReserve(): Promise<boolean> {
@@ -226,8 +264,12 @@ export class IndexedDbQueue {
   }
 }
 
-async function run(tx: Transaction, entries: readonly Entry[]): Promise<unknown[]> {
-  const work = new Work(tx);
+async function run(
+  tx: Transaction,
+  entries: readonly Entry[],
+  isFull: boolean,
+): Promise<unknown[]> {
+  const work = new Work(tx, isFull);
   const results = [];
   try {
     for (const { operation, isRepeated } of entries) {

@@ -16,13 +16,15 @@ export const SCHEMA_VERSION = 1;
 export const RECORD_VERSION = 1;
 
 /** In the order in which they were made. */
-export const stores = ["partitions", "actions", "payloads", "reserve"] as const;
+export const stores = ["partitions", "actions", "payloads", "reserve", "tokens"] as const;
 
 /** The key of the only record of `reserve`. */
 export const RESERVE_KEY = 0;
 
 /** The name of a partition, and the key of an action. */
 export type ActionAddress = [partition: string, key: string];
+
+export type TokenAddress = [partition: string, token: number];
 
 /** Nothing that was stored is believed before it has been looked at. */
 export interface Schema extends DBSchema {
@@ -37,6 +39,8 @@ export interface Schema extends DBSchema {
   payloads: { key: ActionAddress; value: unknown };
   /** Room that is given up first when there is none left. */
   reserve: { key: number; value: unknown };
+  /** What is there says nothing; what was removed does: see `indexedDbTokens.ts`. */
+  tokens: { key: TokenAddress; value: unknown };
 }
 
 /** What all actions of a partition share. */
@@ -91,6 +95,12 @@ export function parkedAs(partition: string, record: ActionRecord, parked: Parked
   return placed(partition, { ...record, parked });
 }
 
+/** What was never sent as far as the store knows may have been, when it had no room to note that. */
+export function perhapsSent(record: ActionRecord, epoch: number): ActionRecord {
+  if (record.sent || record.parked) return record;
+  return { ...record, sent: { epoch, sequence: 0, attempts: 1 } };
+}
+
 /** The index has those that are to be sent for the first time. */
 function placed(partition: string, { waiting: _, ...record }: ActionRecord): ActionRecord {
   if (record.sent || record.parked) return record;
@@ -120,17 +130,24 @@ export function readAction(value: unknown): ActionRecord | undefined {
   return isRead ? (value as unknown as ActionRecord) : undefined;
 }
 
-/** Reads records with the keys that they are stored under; returns the oldest action first. */
-export function readContents(keys: readonly ActionAddress[], values: readonly unknown[]): Contents {
-  const actions: StoredAction[] = [];
-  const unreadable: UnreadableAction[] = [];
-  keys.forEach(([, key], index) => {
-    const value = values[index];
-    const record = readAction(value);
-    if (record?.key === key) actions.push(toStored(record));
-    else unreadable.push({ key, isFuture: isOfLaterVersion(value) });
-  });
-  return { actions: actions.sort((one, other) => one.order - other.order), unreadable };
+/**
+ * Makes contents of what was read: the oldest action comes first. Where something could not be read, `keys` has
+ * the keys under which everything is stored.
+ */
+export function readContents(
+  records: readonly (ActionRecord | undefined)[],
+  keys: readonly ActionAddress[],
+  values: readonly unknown[],
+  doubt: (record: ActionRecord) => ActionRecord,
+): Contents {
+  const unreadable = keys.flatMap<UnreadableAction>(([, key], index) =>
+    records[index] ? [] : { key, isFuture: isOfLaterVersion(values[index]) },
+  );
+  const actions = records
+    .filter((record) => record !== undefined)
+    .map((record) => toStored(doubt(record)))
+    .sort((one, other) => one.order - other.order);
+  return { actions, unreadable };
 }
 
 export function readPartition(value: unknown): PartitionRecord | undefined {

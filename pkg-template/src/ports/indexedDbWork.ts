@@ -1,5 +1,5 @@
 /** What a transaction does to partitions and actions. */
-import type { IDBPTransaction } from "idb";
+import { type IDBPTransaction, unwrap } from "idb";
 import type {
   Contents,
   Fenced,
@@ -12,6 +12,7 @@ import type {
 } from "../outboxStore.js";
 import { randomId } from "../randomId.js";
 import { StoreError } from "./indexedDbErrors.js";
+import { allTokens, bitsFor, EXACT, readTokens, type Tokens } from "./indexedDbTokens.js";
 import {
   type ActionAddress,
   type ActionRecord,
@@ -19,6 +20,7 @@ import {
   marked,
   type NewAction,
   parkedAs,
+  perhapsSent,
   type PartitionRecord,
   readAction,
   readContents,
@@ -47,35 +49,94 @@ export interface Known {
   readonly epoch: number;
 }
 
+/** What a transaction knows of a partition. */
+interface Partition {
+  /** To be changed. */
+  readonly record: PartitionRecord;
+  /** As it is stored. */
+  readonly base: PartitionRecord | undefined;
+  readonly tokens: Tokens;
+}
+
 /** One transaction, and what it has read of partitions. */
 export class Work {
   readonly #tx: Writing;
-  readonly #partitions = new Map<string, { record: PartitionRecord; read: string }>();
+  readonly #partitions = new Map<string, Partition>();
+  /** Whether nothing can be stored, so that everything has to be said by removals. */
+  readonly #isFull: boolean;
+  #hasStored = false;
 
-  constructor(tx: Transaction) {
+  readonly #isWriting: boolean;
+
+  constructor(tx: Transaction, isFull: boolean) {
     this.#tx = tx as Writing;
+    this.#isWriting = tx.mode !== "readonly";
+    this.#isFull = isFull;
   }
 
   /** Returns the record of a partition, to be changed; makes it if there is none. */
-  async partition({ name, clientId, epoch }: Known): Promise<PartitionRecord> {
+  async partition(known: Known): Promise<PartitionRecord> {
+    return (await this.#partition(known)).record;
+  }
+
+  async #partition({ name, clientId, epoch }: Known): Promise<Partition> {
     const known = this.#partitions.get(name);
-    if (known) return known.record;
-    const value = await this.#tx.objectStore("partitions").get(name);
+    if (known) return known;
+    const [value, tokens] = await Promise.all([
+      this.#tx.objectStore("partitions").get(name),
+      this.#readTokens(name),
+    ]);
     if (isOfLaterVersion(value)) {
       throw new StoreError("storage_version", "a later version made the partition");
     }
     const read = readPartition(value);
-    const record = read ?? (await this.#makePartition(name, clientId, epoch));
-    this.#partitions.set(name, { record, read: read ? JSON.stringify(read) : "" });
-    return record;
+    const partition: Partition = read
+      ? { record: { ...read, epoch: read.epoch + tokens.added }, base: read, tokens }
+      : {
+          record: await this.#makePartition(name, clientId, epoch),
+          base: undefined,
+          tokens: { added: 1, isExact: true }, // none is there
+        };
+    this.#partitions.set(name, partition);
+    return partition;
   }
 
   /** Writes what has changed of the partitions. */
   end(): void {
-    for (const [name, { record, read }] of this.#partitions) {
-      if (JSON.stringify(record) === read) continue;
-      heedless(this.#tx.objectStore("partitions").put(record, name));
+    for (const [name, partition] of this.#partitions) {
+      const mayStore = !this.#isFull && this.#isWriting;
+      if (mayStore) this.#storePartition(name, partition);
     }
+    this.#tx.commit();
+  }
+
+  #storePartition(name: string, { record, base, tokens }: Partition): void {
+    const before = base && { ...base, epoch: base.epoch + tokens.added };
+    const isSame = before && JSON.stringify(record) === JSON.stringify(before);
+    if (isSame && (tokens.added === 0 || !this.#hasStored)) return;
+    this.#store("partitions").put(record, name);
+    if (tokens.added === 0) return;
+    for (const token of allTokens) {
+      if (token !== EXACT || tokens.isExact) this.#store("tokens").put(0, [name, token]);
+    }
+  }
+
+  /** Gives the partition a higher epoch, `atLeast` that high. */
+  #raise(name: string, { record, base, tokens }: Partition, atLeast: number): number {
+    if (!this.#isFull) return (record.epoch = atLeast);
+    if (!base) throw full();
+    for (const bit of bitsFor(tokens.added, atLeast - base.epoch)) {
+      this.#store("tokens").delete([name, bit]);
+      tokens.added += 2 ** bit;
+    }
+    return (record.epoch = base.epoch + tokens.added);
+  }
+
+  async #readTokens(name: string): Promise<Tokens> {
+    const tokens = this.#tx.objectStore("tokens");
+    const count = await tokens.count(all(name));
+    if (count === allTokens.length) return { added: 0, isExact: true };
+    return readTokens((await tokens.getAllKeys(all(name))).map(([, token]) => token));
   }
 
   /** Whether the room for bad times is there. */
@@ -83,13 +144,18 @@ export class Work {
     return (await this.#tx.objectStore("reserve").getKey(RESERVE_KEY)) !== undefined;
   }
 
-  async contents(name: string): Promise<Contents> {
+  async contents(known: Known): Promise<Contents> {
+    const partition = await this.#partition(known);
     const actions = this.#tx.objectStore("actions");
-    const [keys, values] = await Promise.all([
-      actions.getAllKeys(all(name)),
-      actions.getAll(all(name)),
-    ]);
-    return readContents(keys, values);
+    const values = await actions.getAll(all(known.name));
+    const records = values.map(readAction);
+    const keys = records.includes(undefined) ? await actions.getAllKeys(all(known.name)) : [];
+    return readContents(records, keys, values, (record) => this.#doubt(partition, record));
+  }
+
+  /** Where it was not noted what was sent, everything may have been. */
+  #doubt({ record: { epoch }, tokens }: Partition, record: ActionRecord): ActionRecord {
+    return tokens.isExact ? record : perhapsSent(record, epoch);
   }
 
   async put(
@@ -103,11 +169,12 @@ export class Work {
     const earlier = isRepeated && (await this.#read(known.name, action.key));
     if (earlier) return { order: earlier.order, replaced: false, action: toStored(earlier) };
     const replaced =
-      replaces !== undefined && (await this.remove(known.name, replaces, true)) === "removed";
+      replaces !== undefined && (await this.remove(known, replaces, true)) === "removed";
     const record = toRecord(known.name, action, ++partition.lastOrder);
     const address: ActionAddress = [known.name, action.key];
-    heedless(this.#tx.objectStore("actions").add(record, address));
-    heedless(this.#tx.objectStore("payloads").put(payload, address));
+    this.#hasStored = true;
+    this.#store("actions").add(record, address);
+    this.#store("payloads").put(payload, address);
     return { order: record.order, replaced, action: toStored(record) };
   }
 
@@ -130,42 +197,74 @@ export class Work {
   }
 
   /** What cannot be read may have been sent. */
-  async remove(name: string, key: string, onlyUnsent: boolean): Promise<Removal> {
-    const value: unknown = await this.#tx.objectStore("actions").get([name, key]);
+  async remove(known: Known, key: string, onlyUnsent: boolean): Promise<Removal> {
+    const partition = await this.#partition(known);
+    const value: unknown = await this.#tx.objectStore("actions").get([known.name, key]);
     if (value === undefined) return "missing";
     const record = readAction(value);
-    if (onlyUnsent && (!record || record.sent)) return "wasSent";
-    this.#delete(name, key);
+    if (onlyUnsent && (!record || this.#doubt(partition, record).sent)) return "wasSent";
+    this.#delete(known.name, key);
     return "removed";
   }
 
-  async lead(known: Known): Promise<Contents & { epoch: number }> {
-    const partition = await this.partition(known);
-    partition.epoch += 1;
-    return { epoch: partition.epoch, ...(await this.contents(known.name)) };
+  async lead(known: Known): Promise<Contents & { epoch: number; isExact: boolean }> {
+    const partition = await this.#partition(known);
+    const { record, tokens } = partition;
+    const epoch = this.#raise(known.name, partition, record.epoch + 1);
+    return { epoch, isExact: tokens.isExact, ...(await this.contents(known)) };
   }
 
   async raiseEpoch(known: Known, epoch: number, atLeast: number): Promise<number | Fenced> {
-    const partition = await this.partition(known);
-    if (partition.epoch !== epoch) return "fenced";
-    return (partition.epoch = Math.max(epoch + 1, atLeast));
+    const partition = await this.#partition(known);
+    if (partition.record.epoch !== epoch) return "fenced";
+    return this.#raise(known.name, partition, Math.max(epoch + 1, atLeast));
   }
 
-  async mark(known: Known, epoch: number, marks: readonly Mark[]): Promise<Marked | Fenced> {
+  /** `unnoted` are marks for which there was no room; `isNoted` says whether there was now. */
+  async mark(
+    known: Known,
+    epoch: number,
+    marks: readonly Mark[],
+    unnoted: ReadonlyMap<string, Mark>,
+  ): Promise<{ marked: Marked; isNoted: boolean } | Fenced> {
     if (await this.#isFenced(known, epoch)) return "fenced";
-    const records = await Promise.all(marks.map(({ key }) => this.#read(known.name, key)));
-    const missing: string[] = [];
+    const noted = new Map([...unnoted, ...marks.map((mark) => [mark.key, mark] as const)]);
+    const read = await Promise.all(Array.from(noted.keys(), (key) => this.#read(known.name, key)));
+    const records = new Map(
+      read.flatMap((record) => (record ? [[record.key, record] as const] : [])),
+    );
     const lanes = new Map<string, number>();
-    marks.forEach((mark, index) => {
-      const record = records[index];
-      if (!record) {
-        missing.push(mark.key);
-        return;
-      }
-      this.#write(known.name, marked(known.name, record, mark));
-      lanes.set(record.lane, Math.max(record.order, lanes.get(record.lane) ?? 0));
-    });
-    return { missing, earlier: await this.#earlierThan(known.name, lanes) };
+    for (const { key } of marks) {
+      const { lane, order } = records.get(key) ?? {};
+      if (lane === undefined || order === undefined) continue;
+      lanes.set(lane, Math.max(order, lanes.get(lane) ?? 0));
+    }
+    const isNoted = await this.#note(known, noted, records);
+    const missing = marks.flatMap(({ key }) => (records.has(key) ? [] : key));
+    const earlier = await this.#earlierThan(known.name, lanes);
+    const isUnknown = ({ key }: StoredAction) => !noted.has(key);
+    return { marked: { missing, earlier: earlier.filter(isUnknown) }, isNoted };
+  }
+
+  /** Where there is no room, it is said that something was sent, and not what. */
+  async #note(
+    known: Known,
+    marks: ReadonlyMap<string, Mark>,
+    records: ReadonlyMap<string, ActionRecord>,
+  ): Promise<boolean> {
+    const { name } = known;
+    const { tokens } = await this.#partition(known);
+    if (this.#isFull) {
+      this.#store("tokens").delete([name, EXACT]);
+      return false;
+    }
+    for (const record of records.values()) {
+      const mark = marks.get(record.key);
+      if (mark) this.#write(name, marked(name, record, mark));
+    }
+    if (!tokens.isExact) this.#store("tokens").put(0, [name, EXACT]);
+    tokens.isExact = true;
+    return true;
   }
 
   async settle(
@@ -185,9 +284,15 @@ export class Work {
     parked: Parked,
   ): Promise<Fenced | undefined> {
     if (await this.#isFenced(known, epoch)) return "fenced";
+    if (this.#isFull) throw full();
     const record = await this.#read(known.name, key);
     if (record) this.#write(known.name, parkedAs(known.name, record, parked));
     return undefined;
+  }
+
+  /** For what nobody waits for: the end of the transaction says what became of it. */
+  #store(name: (typeof stores)[number]): IDBObjectStore {
+    return unwrap(this.#tx).objectStore(name);
   }
 
   async #isFenced(known: Known, epoch: number): Promise<boolean> {
@@ -199,12 +304,13 @@ export class Work {
   }
 
   #write(name: string, record: ActionRecord): void {
-    heedless(this.#tx.objectStore("actions").put(record, [name, record.key]));
+    this.#hasStored = true;
+    this.#store("actions").put(record, [name, record.key]);
   }
 
   #delete(name: string, key: string): void {
-    heedless(this.#tx.objectStore("actions").delete([name, key]));
-    heedless(this.#tx.objectStore("payloads").delete([name, key]));
+    this.#store("actions").delete([name, key]);
+    this.#store("payloads").delete([name, key]);
   }
 
   /** Returns what has its turn before the marked ones, which are in the index no more. */
@@ -221,7 +327,8 @@ export class Work {
 
   /** Where its record is lost, the actions say what nobody may have again. */
   async #makePartition(name: string, clientId: string, epoch: number): Promise<PartitionRecord> {
-    const { actions } = await this.contents(name);
+    const values = await this.#tx.objectStore("actions").getAll(all(name));
+    const actions = values.map(readAction).filter((record) => record !== undefined);
     return {
       v: RECORD_VERSION,
       clientId: clientId || randomId(),
@@ -231,10 +338,7 @@ export class Work {
   }
 }
 
-/** All actions of a partition: an array comes after every text. */
-const all = (name: string) => IDBKeyRange.bound([name], [name, []]);
+const full = () => new StoreError("storage_full", "there is no room");
 
-/** The end of the transaction says what became of it. */
-function heedless(request: Promise<unknown>): void {
-  request.catch(() => {});
-}
+/** All of a partition: an array comes after every text. */
+const all = (name: string) => IDBKeyRange.bound([name], [name, []]);

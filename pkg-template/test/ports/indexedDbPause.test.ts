@@ -54,7 +54,7 @@ test("nothing is begun while the page stands still, and everything when it goes 
   expect((await keysIn(other)).sort()).toEqual(["a", "b"]);
 });
 
-test("what was begun is done once, wherever it was interrupted", async () => {
+test("what was begun is done once, wherever it was interrupted", { timeout: 60_000 }, async () => {
   let interrupted = 0;
   for (let count = 0; count < 40; count += 1) {
     const { frozen, other, say } = await openTwo();

@@ -1,33 +1,14 @@
 /** The outbox in the browser's database: what survives what. */
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { Server } from "socket.io";
 import { useBrowser } from "../support/browser.mjs";
-import { listen } from "../support/listen.mjs";
+import { startServer } from "../support/saving.mjs";
 import { startSite } from "../support/site.mjs";
 
 const browser = useBrowser();
 let site;
 before(async () => (site = await startSite()));
 after(() => site?.stop());
-
-/** A server that applies what comes, and keeps a list of that. */
-async function startServer(t) {
-  const { server, port, stop } = await listen((_, response) => response.writeHead(404).end());
-  const io = new Server(server, { cors: { origin: "*" } });
-  const applied = [];
-  io.on("connection", (socket) => {
-    socket.on("save", (value, acknowledge) => {
-      applied.push(value);
-      acknowledge(`saved ${value}`);
-    });
-  });
-  t.after(async () => {
-    await io.close();
-    await stop();
-  });
-  return { url: `http://127.0.0.1:${port}`, applied };
-}
 
 test("keeps actions over a reload, and hands out their handles again", async (t) => {
   const server = await startServer(t);
