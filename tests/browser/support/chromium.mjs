@@ -25,15 +25,20 @@ const ownArguments = [
 export const throttleAfter = (seconds) =>
   `--enable-features=IntensiveWakeUpThrottling:grace_period_seconds/${seconds}`;
 
-/** Makes a folder for a profile; `remove` takes it away again, as does the end of this process. */
+/**
+ * Makes a folder for a profile; `remove` takes it away again, as does the end of this process, unless
+ * `keep` was called.
+ */
 export function makeProfile() {
   const directory = mkdtempSync(path.join(tmpdir(), "sockeye-profile-"));
+  let isKept = false;
   const remove = () => {
     process.off("exit", remove);
+    if (isKept) return;
     rmSync(directory, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
   };
   process.on("exit", remove);
-  return { directory, remove };
+  return { directory, remove, keep: () => (isKept = true) };
 }
 
 /**

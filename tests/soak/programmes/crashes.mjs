@@ -11,6 +11,7 @@ export const unit = "crashes";
 const crashesPerRound = 25;
 /** Another tab has to send again after so long. */
 const takeOverLimitMs = 10_000;
+const late = "late";
 
 export async function run({ count, random, store, progress, check, expect }) {
   const takeOvers = [];
@@ -22,7 +23,8 @@ export async function run({ count, random, store, progress, check, expect }) {
       const tabs = await openTabs(setting, browser, random);
       for (let crash = 0; crash < crashes; crash += 1) {
         const takenOver = await crashOne(setting, browser, tabs, random);
-        if (takenOver !== undefined) takeOvers.push(takenOver);
+        if (takenOver === late) expect(false, await tabs[0].evaluate(() => window.soak.describe()));
+        else if (takenOver !== undefined) takeOvers.push(takenOver);
         done += 1;
         progress(done);
       }
@@ -63,9 +65,15 @@ async function crashOne(setting, browser, tabs, random) {
   const crashedAt = now();
   const isOther = ({ type, via }) => type === "applied" && via !== tab.tab;
   const next = isSender && setting.next("another tab that sends", isOther, takeOverLimitMs);
+  const takenOver =
+    next &&
+    next.then(
+      ({ at }) => at - crashedAt,
+      () => late,
+    );
   await tab.crash();
-  const applied = await next;
+  const result = await takenOver;
   await tab.close();
   tabs.push(await openTab(setting, browser, random));
-  return applied ? applied.at - crashedAt : undefined;
+  return result || undefined;
 }

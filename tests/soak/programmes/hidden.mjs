@@ -5,7 +5,7 @@ import { percentiles } from "../support/percentiles.mjs";
 import { withSetting } from "../support/setting.mjs";
 
 export const summary = "a hidden page whose timers run once per minute keeps its connection";
-export const counts = { full: 30, quick: 0.5 };
+export const counts = { full: 30, quick: 0.25 };
 export const unit = "minutes";
 
 const graceSeconds = 5;

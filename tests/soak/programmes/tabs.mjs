@@ -1,4 +1,4 @@
-/** The tab that sends is frozen, another one takes over, and the frozen one wakes. */
+/** The tab that sends is frozen, another one takes over, and the first one wakes. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { now } from "../support/clock.mjs";
 import { percentiles } from "../support/percentiles.mjs";
@@ -8,12 +8,12 @@ export const summary = "two to eight tabs: the one that sends is frozen, replace
 export const counts = { full: 100, quick: 5 };
 export const unit = "freezes";
 
-const freezesPerRound = 10;
+const perRound = 10;
 const takeOverMs = 1_500;
 /** Timers of hidden pages run once per second, and a lock is taken between two questions. */
 const slackMs = 4_000;
 
-/** With `lifecycle: false` the frozen page lets nothing go, so that its lock has to be stolen. */
+/** With `lifecycle: false` the frozen page gives nothing away, so that its lock has to be stolen. */
 const ways = { released: {}, stolen: { lifecycle: false } };
 
 export async function run({ count, random, store, progress, check, expect }) {
@@ -21,13 +21,13 @@ export async function run({ count, random, store, progress, check, expect }) {
   let done = 0;
   for (let round = 0; done < count; round += 1) {
     const way = round % 2 === 0 ? "stolen" : "released";
-    const freezes = Math.min(count > freezesPerRound ? freezesPerRound : 3, count - done);
+    const freezes = Math.min(count > perRound ? perRound : 3, count - done);
     await withSetting({ store }, async (setting) => {
       const options = { ...ways[way], outbox: { takeOverMs } };
       const browser = await setting.startBrowser();
       const tabs = await openTabs(setting, browser, random, options);
       for (let freeze = 0; freeze < freezes; freeze += 1) {
-        times[way].push(await freezeSender(setting, tabs, random));
+        times[way].push(await replaceSender(setting, tabs, random));
         done += 1;
         progress(done);
       }
@@ -60,7 +60,7 @@ async function openTabs(setting, browser, random, options) {
 }
 
 /** Resolves with how long it took until another tab sent. */
-async function freezeSender(setting, tabs, random) {
+async function replaceSender(setting, tabs, random) {
   await sleep(random.below(500));
   const sender = tabs.find(({ tab }) => tab === setting.lastApplied.via);
   const frozenAt = now();

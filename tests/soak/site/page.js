@@ -68,7 +68,8 @@ async function enqueue(tab, lane, padding = "") {
   action.result.catch(({ code }) => tellEnd(key, code));
   try {
     await action.accepted;
-    tell({ type: "accepted", key, lane, at: now() });
+    const { durability } = client.outbox;
+    tell({ type: "accepted", key, lane, at: now(), durability });
     return { key };
   } catch ({ code }) {
     tell({ type: "refused", key, code });
@@ -140,12 +141,30 @@ function whenItems(count, limitMs) {
   }).finally(() => leave.abort());
 }
 
+/** What the client says of itself and of what waits, and who has or wants which lock. */
+async function describe() {
+  const { held, pending } = await navigator.locks.query();
+  const items = client.outbox.items.value.map(({ state, attempts, lane }) => [
+    lane,
+    state,
+    attempts,
+  ]);
+  const states = Object.entries(Object.groupBy(items, String));
+  return JSON.stringify({
+    status: client.status.value,
+    durability: client.outbox.durability,
+    items: states.map(([state, { length }]) => `${length} × ${state}`),
+    locks: { held: held.length, pending: pending.length },
+  });
+}
+
 globalThis.soak = {
   begin,
   startEnqueuing,
   stopEnqueuing,
   enqueue,
   fillUp,
+  describe,
   countItems,
   whenItems,
   live,

@@ -4,20 +4,32 @@
 const clockSkewMs = 5;
 
 export class Ledger {
-  /** By key: the lane, and when the page knew that it was accepted. */
+  /** By key: the page and the lane, when the page knew that it was accepted, and how durable the outbox was. */
   #accepted = new Map();
   /** By lane, in the order in which the server applied them. */
   #applied = new Map();
   /** By key: how often it was applied. */
   #counts = new Map();
   #missing = new Set();
+  /** By key: why it was not accepted. */
+  #refused = new Map();
   #wrong = [];
   #quarantined = 0;
 
   /** A page says that an action was accepted. */
-  accept({ key, lane, at }) {
-    this.#accepted.set(key, { lane, at });
+  accept({ key, tab, lane, at, durability }) {
+    this.#accepted.set(key, { tab, lane, at, durability });
     if (!this.#counts.has(key)) this.#missing.add(key);
+  }
+
+  /** A page says that an action was not accepted. */
+  refuse({ key, code }) {
+    this.#refused.set(key, code);
+  }
+
+  /** What pages said of an action. */
+  said(key) {
+    return this.#accepted.has(key) ? "accepted" : (this.#refused.get(key) ?? "nothing");
   }
 
   /** The server applied an action. */
@@ -46,11 +58,16 @@ export class Ledger {
     return this.#counts.size;
   }
 
-  /** What is wrong, in counts and in words. */
+  /** Expects nothing more of what has not been applied yet. */
+  forgetMissing() {
+    this.#missing.clear();
+  }
+
+  /** What is wrong: counts, and words for each failure. */
   verdict() {
     const doubled = [...this.#counts].filter(([, count]) => count > 1).map(([key]) => key);
     const inverted = this.#inversions();
-    return {
+    const counts = {
       accepted: this.accepted,
       applied: this.applied,
       lost: this.missing,
@@ -58,13 +75,22 @@ export class Ledger {
       inverted: inverted.length,
       wrong: this.#wrong.length,
       quarantined: this.#quarantined,
-      words: [
-        ...words("lost", [...this.#missing]),
-        ...words("doubled", doubled),
-        ...words("out of order", inverted),
-        ...words("with another end", this.#wrong),
-      ],
     };
+    const failures = [
+      ...words("lost", this.#lost()),
+      ...words("doubled", doubled),
+      ...words("out of order", inverted),
+      ...words("with another end", this.#wrong),
+    ];
+    return { counts, words: failures };
+  }
+
+  /** Whose actions are lost. */
+  #lost() {
+    return [...this.#missing].map((key) => {
+      const { tab, lane, durability } = this.#accepted.get(key);
+      return `${key} (${tab}, ${lane}, ${durability})`;
+    });
   }
 
   /**

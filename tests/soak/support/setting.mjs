@@ -5,6 +5,7 @@ import { startSite } from "../../browser/support/site.mjs";
 import { waitFor } from "../../browser/support/wait.mjs";
 import { endInReverse } from "../../interop/processes.mjs";
 import { Ledger } from "./ledger.mjs";
+import { isDatabaseDamaged } from "./levelDbLog.mjs";
 import { startServer } from "./server.mjs";
 
 const pages = fileURLToPath(new URL("../site/", import.meta.url));
@@ -35,6 +36,8 @@ class Setting {
   #store;
   #site;
   #profile;
+  /** How often `client.errors` told what. */
+  #errors = new Map();
   #handlers = new Set();
   #loads = 0;
 
@@ -124,16 +127,29 @@ class Setting {
     const last = await page.evaluate((tab) => window.soak.enqueue(tab, "last"), page.tab);
     if (last.code) this.failures.push(`the last action was refused: ${last.code}`);
     const isEmpty = async () => (await page.evaluate(() => window.soak.countItems())) === 0;
-    await waitFor("an empty outbox", isEmpty, limitMs).catch((error) =>
-      this.failures.push(error.message),
+    await waitFor("an empty outbox", isEmpty, limitMs).catch(async ({ message }) =>
+      this.failures.push(message, await page.evaluate(() => window.soak.describe())),
     );
     await page.close();
   }
 
+  /** Whether the browser will throw its database away when it starts again. */
+  get isDatabaseDamaged() {
+    return isDatabaseDamaged(this.#profile.directory);
+  }
+
   /** What is wrong so far. */
   verdict() {
-    const { words, ...counts } = this.ledger.verdict();
-    return { counts, words: [...words, ...this.failures] };
+    const { counts, words } = this.ledger.verdict();
+    const failures = [...words, ...this.failures];
+    if (failures.length === 0) return { counts, words: [] };
+    const told = [...this.#errors].map(([text, count]) => `${count} × ${text}`);
+    this.#profile.keep();
+    const context = [
+      `clients told: ${told.join("; ") || "nothing"}`,
+      `the profile is kept in ${this.#profile.directory}`,
+    ];
+    return { counts, words: [...failures, ...context] };
   }
 
   #handleServer(told) {
@@ -147,9 +163,16 @@ class Setting {
   }
 
   #handlePage(tab, told) {
-    if (told.type === "accepted") this.ledger.accept(told);
+    if (told.type === "accepted") this.ledger.accept({ ...told, tab });
+    if (told.type === "error") this.#noteError(told);
+    if (told.type === "refused") this.ledger.refuse(told);
     if (told.type === "ended") this.ledger.end(told);
     this.#tell({ ...told, tab: told.tab ?? tab, isPage: true });
+  }
+
+  #noteError({ code, message }) {
+    const text = `${code}: ${message}`;
+    this.#errors.set(text, (this.#errors.get(text) ?? 0) + 1);
   }
 
   #tell(told) {
