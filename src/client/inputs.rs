@@ -24,7 +24,12 @@ impl<H: Host> Client<H> {
     /// Takes the news that the deadline of [`Output::Timeout`](super::Output::Timeout) has passed.
     pub fn handle_timeout(&mut self, now: Instant) {
         self.at(now).handle_timeout(now);
+        let heard = self.manager.heard();
+        let has_heard = std::mem::replace(&mut self.heard, heard) != heard;
         for namespace in &mut self.namespaces {
+            if has_heard {
+                namespace.readiness.handle_heard(now);
+            }
             namespace.handle_timeout(now);
         }
     }

@@ -90,6 +90,8 @@ pub struct Client<H: Host> {
     /// When a sign of life was asked for that has not come, and how long the last one took.
     probed_at: Option<Instant>,
     probe_round_trip: Option<Duration>,
+    /// What had been heard of the server when a timeout was last handled.
+    heard: u32,
     /// How many signs of life have come that were asked for, and answers to actions.
     signs: u32,
 }
@@ -112,6 +114,7 @@ impl<H: Host> Client<H> {
             deadline: None,
             probed_at: None,
             probe_round_trip: None,
+            heard: 0,
             signs: 0,
         }
     }

@@ -12,6 +12,7 @@ mod downs;
 mod hostile;
 mod identity;
 mod leading;
+mod lifecycle;
 mod order;
 mod port;
 mod rig;

@@ -221,6 +221,17 @@ impl Rig {
         self.turn();
     }
 
+    pub fn suspend(&mut self) {
+        self.client.suspend(self.now);
+        self.turn();
+    }
+
+    /// The program goes on, or its connection is to be put to the proof.
+    pub fn resume(&mut self) {
+        self.client.resume(Duration::ZERO, self.now);
+        self.turn();
+    }
+
     // The server.
 
     /// The WebSocket opens, and the session begins.

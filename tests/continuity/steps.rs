@@ -123,7 +123,7 @@ fn ends_a_connection_that_gives_no_sign_of_life() {
     let mut script = Script::with_hooks(false, false).at_five();
     script.down();
     script.accept();
-    script.wait(4_999);
+    script.wait(19_999);
     assert_eq!(script.take(), ["probe"]);
     script.wait(1);
     assert_eq!(script.take(), ["dead"]);
@@ -132,6 +132,22 @@ fn ends_a_connection_that_gives_no_sign_of_life() {
     script.hello(&[position("a", 5)]);
     script.answer(vec![replay("a", 6, 5)]);
     assert_eq!(script.take(), ["probe", "since a/x/5", "3 resumed", "live", "drain"]);
+}
+
+#[test]
+fn waits_longer_for_a_sign_of_life_behind_other_things_but_not_for_ever() {
+    let mut script = Script::with_hooks(false, false).at_five();
+    script.down();
+    script.accept();
+    for _ in 0..3 {
+        script.wait(15_000);
+        script.readiness.handle_heard(script.now);
+    }
+    assert_eq!(script.take(), ["probe"]);
+    script.wait(14_999);
+    assert_eq!(script.take(), [] as [&str; 0]);
+    script.wait(1);
+    assert_eq!(script.take(), ["dead"]);
 }
 
 #[test]

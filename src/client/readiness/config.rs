@@ -14,8 +14,10 @@ pub struct ReadinessConfig {
     pub prologue_limit: Duration,
     /// How long the topics are waited for. Default 30 s.
     pub topics_limit: Duration,
-    /// How long a sign of life is waited for. Default 5 s.
+    /// How long a sign of life is waited for. The first message may be large, and the link slow. Default 20 s.
     pub probe_limit: Duration,
+    /// How long if something else comes meanwhile. Default 60 s.
+    pub probe_limit_while_heard: Duration,
     /// How long an answer about what came since is waited for. Default 10 s.
     pub since_limit: Duration,
     /// How long the application may mend a gap. Default 30 s.
@@ -39,7 +41,8 @@ impl Default for ReadinessConfig {
             trust_recovery: false,
             prologue_limit: Duration::from_secs(10),
             topics_limit: Duration::from_secs(30),
-            probe_limit: Duration::from_secs(5),
+            probe_limit: Duration::from_secs(20),
+            probe_limit_while_heard: Duration::from_secs(60),
             since_limit: Duration::from_secs(10),
             gap_limit: Duration::from_secs(30),
             held_events: 1_000,

@@ -9,7 +9,7 @@
 //! |---|---|---|
 //! | prologue | what the application says first | 10 s, then it is told and things go on |
 //! | topics | the confirmation of each wanted topic, unless the server has taken up the session | 30 s, then the rest joins while events flow |
-//! | server | the hello of a server helper, or the answer to a probe; only if a position is to be asked for | 5 s, then the connection is dead |
+//! | server | the hello of a server helper, or the answer to a probe; only if a position is to be asked for | 20 s, 60 s while anything comes, then the connection is dead |
 //! | since | what came since the positions, page by page | 10 s for each page, then it is a gap |
 //! | verdict | nothing; after a gap on a session that the server claims to have taken up, the topics are joined | 30 s |
 //! | gap hook | what the application does about a gap | 30 s, then it is told and things go on |

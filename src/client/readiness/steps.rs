@@ -52,6 +52,8 @@ pub(super) enum Server {
     /// It was asked for a sign of life, which is due.
     Asked {
         until: Instant,
+        /// Until when it is waited for if something else comes meanwhile.
+        last: Instant,
     },
     /// It has no helper.
     Plain,
@@ -64,7 +66,7 @@ pub(super) enum Server {
 impl Server {
     pub fn deadline(self) -> Option<Instant> {
         match self {
-            Self::Asked { until } => Some(until),
+            Self::Asked { until, .. } => Some(until),
             Self::Unknown | Self::Plain | Self::Helper { .. } => None,
         }
     }
@@ -169,10 +171,19 @@ impl<E, T> Readiness<E, T> {
         self.check_server(now);
     }
 
+    /// Something has come since the server was asked, or since the last call: it is there, and its answer may
+    /// be behind that.
+    pub fn handle_heard(&mut self, now: Instant) {
+        if let Server::Asked { until, last } = &mut self.server {
+            *until = (now + self.config.probe_limit).min(*last);
+        }
+    }
+
     /// Asks the server for a sign of life, unless that has happened or is not needed.
     pub(super) fn ask_server(&mut self, now: Instant) {
         if self.server == Server::Unknown {
-            self.server = Server::Asked { until: now + self.config.probe_limit };
+            let last = now + self.config.probe_limit_while_heard;
+            self.server = Server::Asked { until: now + self.config.probe_limit, last };
             self.push(Effect::Probe);
         }
         self.drain();
@@ -256,7 +267,7 @@ impl<E, T> Readiness<E, T> {
     }
 
     pub(super) fn expire_server(&mut self, now: Instant) {
-        if matches!(self.server, Server::Asked { until } if until <= now) {
+        if matches!(self.server, Server::Asked { until, .. } if until <= now) {
             self.server = Server::Unknown;
             self.server_wanted = false;
             self.push(Effect::LinkDead);
