@@ -303,12 +303,13 @@ export class Outbox {
     const options = connection.options.outbox;
     const store = (this.#store ??= this.#openStore() ?? services.makeOutboxStore(options));
     const scope = { core, socket, name, store, options };
-    this.#desk = new services.OutboxDesk(scope, this, this.#remains);
+    const desk = (this.#desk = new services.OutboxDesk(scope, this, this.#remains));
     this.#remains = undefined;
     this.#takeDiscarded();
-    this.#desk.open();
-    if (this.#paused) this.#desk.pause(true);
-    for (const enqueued of this.#takeWaiting()) this.#desk.accept(enqueued);
+    // The core may fail meanwhile; what this desk then has goes to the next.
+    desk.open();
+    if (this.#paused) desk.pause(true);
+    for (const enqueued of this.#takeWaiting()) desk.accept(enqueued);
     return this.#desk;
   }
 

@@ -69,7 +69,7 @@ export class OutboxDesk {
         handleLessDurable: (cause) => this.#onFailed("not_durable", cause),
         handleFailed: (code, error) => {
           // The core has to say what becomes of what was to be stored.
-          this.#release(new Set());
+          if (!this.#isClosed) this.#release(new Set());
           this.#onFailed(code, error);
         },
       },
@@ -282,6 +282,7 @@ export class OutboxDesk {
 
   /** What is gone has ended while the user was away, or while there was no core. */
   #onOpened(keys: ReadonlySet<string>): void {
+    if (this.#isClosed) return; // Another desk has what is left.
     const isGone = (key: string) => !keys.has(key) && !this.#isComing(key);
     const gone = this.#returned.splice(0).filter(isGone);
     this.#release(keys);

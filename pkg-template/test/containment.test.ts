@@ -343,6 +343,34 @@ describe("the outbox of a core that has failed", () => {
     expect(enqueuedIn(next)).toEqual([]);
   });
 
+  test("stores each once when the next core fails, too, before or after the store is open", async () => {
+    const { client, core, loader } = await opened();
+    client.enqueue("save", 1);
+    await die(core);
+    const second = await loader.succeed();
+    client.enqueue("save", 2);
+    // The store answers when this core is no more.
+    asks(second, 1, { type: "open", identity: "" });
+    await die(second);
+    const third = await loader.succeed();
+    await open(third);
+    expect(enqueuedIn(third)).toEqual(["id-1", "id-2"]);
+  });
+
+  test("keeps what waits when the core fails while the outbox is opened", async () => {
+    const { client, loader } = idle({ randomId, outbox: { store: memoryOutboxStore() } });
+    client.enqueue("save", 1);
+    client.enqueue("save", 2);
+    const { core } = loader;
+    core.onCall = ([name]) => {
+      if (name === "openOutbox") core.dies(trap);
+    };
+    await loader.succeed();
+    const next = await loader.succeed();
+    await open(next);
+    expect(enqueuedIn(next)).toEqual(["id-1", "id-2"]);
+  });
+
   test("knows how an action has ended while nobody could tell", async () => {
     const { client, core, loader } = await opened();
     const ends = ["applied", "rejected", "cancelled", "forgotten"].map((name) => {
