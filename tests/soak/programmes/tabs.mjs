@@ -11,7 +11,7 @@ export const unit = "freezes";
 const perRound = 10;
 const takeOverMs = 1_500;
 /** Timers of hidden pages run once per second, and a lock is taken between two questions. */
-const slackMs = 4_000;
+const slackMs = 10_000;
 
 /** With `lifecycle: false` the frozen page gives nothing away, so that its lock has to be stolen. */
 const ways = { released: {}, stolen: { lifecycle: false } };
