@@ -416,7 +416,7 @@ describe("encryption", () => {
     ]);
     const partition = await openWith(await makeCipher(key));
     const attachments = [Uint8Array.of(1, 2), new Blob([Uint8Array.of(3)])];
-    const puts = ["a", "b", "c"].map((name) =>
+    const puts = ["a", "b", "c"].map(async (name) =>
       partition.put(action(name), { body: `["save","${name}"]`, attachments }),
     );
     const orders = await Promise.all(puts);
