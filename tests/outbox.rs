@@ -211,12 +211,26 @@ fn cancels_an_action_when_the_store_has_not_committed_it_yet() {
 fn holds_an_action_back_while_the_store_decides_about_its_cancellation() {
     let mut tab = Tab::alone();
     tab.enqueue_all("x", &["a", "b"]);
-    tab.store.borrow_mut().silent.insert(Kind::Remove);
+    tab.is_slow = true;
     tab.cancel("a");
     tab.live();
+    tab.pass(seconds(60));
     assert!(tab.frames.is_empty(), "nothing overtakes it either");
-    tab.pass(seconds(11));
-    assert_eq!(tab.refused, ["a"], "the store did not say");
+    assert!(tab.refused.is_empty(), "nobody knows yet");
+    tab.is_slow = false;
+    tab.run();
+    assert_eq!(tab.status("a"), "cancelled Asked");
+    assert_eq!(tab.sent(), ["b"]);
+}
+
+#[test]
+fn goes_on_with_an_action_that_the_store_could_not_remove() {
+    let mut tab = Tab::alone();
+    tab.enqueue(action("a", "x"));
+    tab.store.borrow_mut().fail.insert(Kind::Remove, StoreError::Failed);
+    tab.cancel("a");
+    assert_eq!(tab.refused, ["a"]);
+    tab.live();
     assert_eq!(tab.sent(), ["a"]);
 }
 

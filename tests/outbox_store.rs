@@ -207,6 +207,25 @@ fn lets_any_client_retry_what_is_put_aside() {
 }
 
 #[test]
+fn tells_how_an_action_ends_when_it_was_retried_twice() {
+    let (mut leader, mut follower, _) = tabs();
+    leader.enqueue(NewAction { resend: false, ..action("a", "x") });
+    leader.live();
+    leader.down();
+    follower.hear();
+    follower.is_slow = true;
+    assert!(follower.outbox.retry(&key("a"), follower.now));
+    assert!(follower.outbox.retry(&key("a"), follower.now));
+    follower.is_slow = false;
+    follower.run();
+    leader.live();
+    leader.hear();
+    leader.acknowledge("a");
+    follower.hear();
+    assert_eq!(follower.status("a"), "applied");
+}
+
+#[test]
 fn sends_the_same_keys_after_a_reload() {
     let mut server = Server::default();
     let mut tab = Tab::alone();

@@ -78,7 +78,7 @@ class MemoryPartition implements OutboxPartition {
 
   unpark(key: string): { order: number } | "missing" {
     const entry = this.#shared.entries.get(key);
-    if (!entry) return "missing";
+    if (!entry?.action.parked) return "missing";
     entry.action = unparked(entry.action);
     entry.order = ++this.#shared.lastOrder;
     entry.storedAtMs = performance.now();

@@ -152,7 +152,8 @@ export interface OutboxPartition {
   load(key: string): Awaitable<StoredPayload | undefined>;
   /**
    * Lets a parked action be sent again: not parked, at the end, of no age, without kills. If it was sent, `sent`
-   * stays, but with the sequence 0 and without memory and server time, and `resend` becomes `true`.
+   * stays, but with the sequence 0 and without memory and server time, and `resend` becomes `true`. `missing` if
+   * no such action is parked.
    */
   unpark(key: string): Awaitable<{ order: number } | "missing">;
   /** Removes an action; with `onlyUnsent` only if it was never sent. */

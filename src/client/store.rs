@@ -208,8 +208,8 @@ pub enum StoreCommand<H: Host> {
     /// Let a parked action be sent again: it is no longer parked, has no kills, no age and a new order. If it was
     /// sent that stays known, but without the memory, the time and the number (0), and it may be sent again
     /// where no server can tell that it knows it ([`Record::resend`]): the application wants it, whatever became
-    /// of it before. Every client may ask. Answered with [`StoreAnswer::Stored`] or
-    /// [`StoreAnswer::Missing`].
+    /// of it before. Every client may ask. Answered with [`StoreAnswer::Stored`], or with
+    /// [`StoreAnswer::Missing`] if no such action is parked.
     Unpark {
         /// Which.
         key: ActionKey,

@@ -262,7 +262,8 @@ impl Store {
     }
 
     fn unpark(&mut self, client: usize, key: &ActionKey, now: Instant) -> Answer {
-        let Some(stored) = self.actions.get_mut(key) else {
+        let is_parked = |stored: &&mut Stored| stored.record.parked.is_some();
+        let Some(stored) = self.actions.get_mut(key).filter(is_parked) else {
             return StoreAnswer::Missing;
         };
         self.order += 1;

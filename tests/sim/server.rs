@@ -578,6 +578,8 @@ impl World<'_> {
         self.server.lives += 1;
         self.server.saved.clear();
         let sessions: Vec<ConnectionId> = self.server.sessions.keys().copied().collect();
+        // The news that these connections have ended comes late: then nothing is suspected.
+        self.ledger.disruptions += u32::from(silent);
         for id in sessions {
             if silent {
                 self.lose_at_server(id);

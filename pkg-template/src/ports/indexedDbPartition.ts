@@ -97,7 +97,9 @@ export class IndexedDbPartition implements OutboxPartition {
   }
 
   async unpark(key: string): Promise<{ order: number } | "missing"> {
-    const action = await this.#write((work) => work.unpark(this.#known, key));
+    const action = await this.#write((work, isRepeated) =>
+      work.unpark(this.#known, key, isRepeated),
+    );
     if (action === "missing") return action;
     this.#tell({ type: "put", action });
     return { order: action.order };
@@ -185,7 +187,7 @@ export class IndexedDbPartition implements OutboxPartition {
   }
 
   #write<Result>(
-    run: (work: Work) => Promise<Result>,
+    run: (work: Work, isRepeated: boolean) => Promise<Result>,
     details: Partial<Operation<Result>> = {},
   ): Promise<Result> {
     return this.#parts.queue.do({ ...details, isWriting: true, run });

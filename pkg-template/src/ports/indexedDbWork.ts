@@ -187,10 +187,10 @@ export class Work {
     return { isStored: storedKey !== undefined, payload };
   }
 
-  async unpark(known: Known, key: string): Promise<StoredAction | "missing"> {
+  async unpark(known: Known, key: string, isRepeated: boolean): Promise<StoredAction | "missing"> {
     const partition = await this.partition(known);
     const record = await this.#read(known.name, key);
-    if (!record) return "missing";
+    if (!record?.parked) return record && isRepeated ? toStored(record) : "missing";
     const again = unparked(known.name, record, ++partition.lastOrder);
     this.#write(known.name, again);
     return toStored(again);

@@ -146,6 +146,8 @@ export function describeStore(name: string, makeStore: () => OutboxStore): void 
       const parked = (await partition.contents()).actions.find(({ key }) => key === "a");
       expect(parked).toMatchObject({ parked: "unknown", sent });
       expect(await partition.unpark("a")).toHaveProperty("order");
+      expect(await partition.unpark("a")).toBe("missing");
+      expect(await partition.unpark("b")).toBe("missing");
       expect(await partition.unpark("x")).toBe("missing");
       expect(await keysOf(partition)).toEqual(["b", "a"]);
       const again = (await partition.contents()).actions.find(({ key }) => key === "a");

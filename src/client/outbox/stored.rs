@@ -49,10 +49,18 @@ impl<H: Host> Outbox<H> {
                 self.on_gone(id);
             }
             (
-                Job::Discard { id } | Job::Unpark { id },
+                Job::Discard { id },
                 StoreAnswer::Removed | StoreAnswer::Missing | StoreAnswer::WasSent,
             ) => self.forget(id),
+            (Job::Unpark { id }, StoreAnswer::Missing) => self.on_not_parked(id),
             (job, _) => self.on_failed(job, StoreError::Failed),
+        }
+    }
+
+    /// Whoever asked twice has the answer already; otherwise another client has taken it away.
+    fn on_not_parked(&mut self, id: u32) {
+        if self.entries.get(&id).is_some_and(|entry| matches!(entry.stage, Stage::Parked(_))) {
+            self.forget(id);
         }
     }
 

@@ -73,9 +73,18 @@ pub(super) enum Job {
 }
 
 impl Job {
-    /// Whether it may take as long as it takes. What is put is not kept, so it cannot be asked again.
+    /// Whether it may take as long as it takes. What is put is not kept, so it cannot be asked again; and what
+    /// is removed or queued again may have been when nobody waits for the answer any more.
     fn is_patient(&self) -> bool {
-        matches!(self, Self::Open | Self::Lead { .. } | Self::Put { .. })
+        matches!(
+            self,
+            Self::Open
+                | Self::Lead { .. }
+                | Self::Put { .. }
+                | Self::Remove { .. }
+                | Self::Discard { .. }
+                | Self::Unpark { .. }
+        )
     }
 
     /// Whether the store compares the epoch.
