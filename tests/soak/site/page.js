@@ -29,7 +29,12 @@ let lastNumber = 0;
  * `options` are those of `createClient`.
  */
 function begin({ url, tab, store, options = {} }) {
-  const outbox = { ...options.outbox, ...(store === "memory" && { store: memoryOutboxStore() }) };
+  const outbox = {
+    // The disk is to be full before the outbox is.
+    ...{ maxItems: 100_000, maxBytes: 1_000_000_000 },
+    ...options.outbox,
+    ...(store === "memory" && { store: memoryOutboxStore() }),
+  };
   client = createClient(url, {
     reconnect: { minMs: 10, baseMs: 20, capMs: 200 },
     ...options,
@@ -117,15 +122,20 @@ function tellEnd(key, code) {
  * accepted, and with the codes of the others.
  */
 async function fillUp({ tab, lanes, fill, refusals, most }) {
-  const padding = "x".repeat(fill);
   let accepted = 0;
   const codes = [];
   for (let tried = 0; tried < most && codes.length < refusals; tried += 1) {
-    const { code } = await enqueue(tab, `lane ${tried % lanes}`, padding);
+    const { code } = await enqueue(tab, `lane ${tried % lanes}`, noise(fill));
     if (code) codes.push(code);
     else accepted += 1;
   }
   return { accepted, codes };
+}
+
+/** Text that no browser can compress to less than three quarters. */
+function noise(length) {
+  const bytes = crypto.getRandomValues(new Uint8Array(length));
+  return String.fromCharCode(...bytes.map((byte) => 35 + (byte & 63))).replaceAll("\\", "!");
 }
 
 /** How many actions wait, as far as this page knows by now. */
