@@ -226,6 +226,26 @@ fn tells_how_an_action_ends_when_it_was_retried_twice() {
 }
 
 #[test]
+fn keeps_what_is_retried_before_the_store_knows_that_it_is_put_aside() {
+    let mut tab = Tab::alone();
+    tab.store.borrow_mut().fail.insert(Kind::Park, StoreError::Full);
+    tab.enqueue(NewAction { resend: false, ..action("a", "x") });
+    tab.live();
+    tab.down();
+    assert_eq!(tab.status("a"), "unknown NotResent");
+    tab.store.borrow_mut().fail.clear();
+    tab.outbox.retry(&key("a"), tab.now);
+    tab.run();
+    tab.pass(seconds(60));
+    tab.outbox.retry(&key("a"), tab.now);
+    tab.run();
+    tab.live();
+    tab.acknowledge("a");
+    assert_eq!(tab.status("a"), "applied");
+    assert!(tab.stored().is_empty());
+}
+
+#[test]
 fn sends_the_same_keys_after_a_reload() {
     let mut server = Server::default();
     let mut tab = Tab::alone();

@@ -57,10 +57,11 @@ impl<H: Host> Outbox<H> {
         }
     }
 
-    /// Whoever asked twice has the answer already; otherwise another client has taken it away.
+    /// Whoever asked twice has the answer already. Otherwise another client has taken it away, or the store has
+    /// yet to be told that it is parked.
     fn on_not_parked(&mut self, id: u32) {
         if self.entries.get(&id).is_some_and(|entry| matches!(entry.stage, Stage::Parked(_))) {
-            self.forget(id);
+            self.read();
         }
     }
 
