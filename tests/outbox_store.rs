@@ -387,6 +387,25 @@ fn tells_nothing_more_of_a_record_that_could_not_be_read_when_another_replaces_i
 }
 
 #[test]
+fn tells_nothing_more_of_a_record_that_could_not_be_read_when_it_is_removed() {
+    let mut tab = Tab::alone();
+    tab.enqueue(action("a", "x"));
+    tab.is_slow = true;
+    tab.cancel("a");
+    let remove = tab.asked.pop_front().unwrap();
+    let damaged = Unreadable { key: key("a"), is_future: false };
+    tab.store.borrow_mut().unreadable.push(damaged);
+    tab.outbox.refresh(tab.now);
+    tab.is_slow = false;
+    tab.run();
+    assert_eq!(tab.status("a"), "quarantined Unreadable");
+    tab.asked.push_back(remove);
+    tab.run();
+    assert_eq!(tab.statuses("a"), ["queued", "quarantined Unreadable"]);
+    assert!(tab.outbox.items(tab.now).is_empty());
+}
+
+#[test]
 fn takes_no_late_news_of_a_record_that_it_could_not_read() {
     let (mut leader, mut follower, store) = tabs();
     leader.live();

@@ -226,8 +226,12 @@ impl Tab {
 
     /// Lets the store do one thing without saying so, if the outbox asks again then.
     pub fn step_store_silently(&mut self) {
-        let is_asked_again = |kind| !matches!(kind, Kind::Open | Kind::Lead | Kind::Put);
-        if self.asked.front().is_some_and(|(_, command)| is_asked_again(kind(command))) {
+        let is_asked_again = |command| {
+            let is_patient =
+                matches!(kind(command), Kind::Open | Kind::Lead | Kind::Put | Kind::Remove);
+            !is_patient && !matches!(command, Command::Unpark { .. })
+        };
+        if self.asked.front().is_some_and(|(_, command)| is_asked_again(command)) {
             let (ticket, command) = self.asked.pop_front().unwrap();
             self.store.borrow_mut().perform(self.number, ticket.0, command, self.now);
         }

@@ -134,8 +134,16 @@ impl<H: Host> Outbox<H> {
     }
 
     fn on_removed(&mut self, id: u32) {
-        let cause = self.entries.get_mut(&id).and_then(|entry| entry.removal.take());
-        self.tell_last(id, ActionStatus::Cancelled(cause.unwrap_or(CancelCause::Asked)));
+        let Some(entry) = self.entries.get_mut(&id) else {
+            return;
+        };
+        let cause = entry.removal.take().unwrap_or(CancelCause::Asked);
+        if matches!(entry.stage, Stage::Parked(_)) {
+            // Meanwhile it could not be read. The application knows, and now it is gone.
+            self.forget(id);
+        } else {
+            self.tell_last(id, ActionStatus::Cancelled(cause));
+        }
     }
 
     /// An action that was to be removed goes on.
