@@ -53,7 +53,7 @@ function help() {
 
 async function passes(name, { count, minutes, seed = randomInt(2 ** 31), store, quick }) {
   const { run, counts, unit, summary } = programmes[name];
-  const length = Number(count ?? minutes ?? (quick ? counts.quick : counts.full));
+  const length = Number(count ?? minutes ?? (quick ? (counts.quick ?? 1) : counts.full));
   announce(`${name}: ${summary}`, `${length} ${unit}, seed ${seed}`);
   const start = performance.now();
   const tally = new Tally(name, length, unit);

@@ -4,7 +4,8 @@ import { withSetting } from "../support/setting.mjs";
 
 export const summary =
   "the origin's quota is used up, what is stored drains, and there is room again";
-export const counts = { full: 100, quick: 2 };
+/** Not among the quick ones: in some cycles Chromium lets pages write far over the limit that it was given. */
+export const counts = { full: 100 };
 export const unit = "cycles";
 
 /** How much room is left, at least and at most, when the quota is set. */
