@@ -161,8 +161,9 @@ export default (it) => {
     const { server, manager } = await failing(c);
     const socket = manager.socket("/");
     await c.until(async () => (await c.event(manager, "reconnect_attempt"))[0] >= 3);
+    const reconnected = c.event(manager, "reconnect");
     await server.start();
-    const [attempt] = await c.event(manager, "reconnect");
+    const [attempt] = await reconnected;
     c.ok(attempt >= 3, "attempts");
     if (!socket.connected) await c.event(socket, "connect");
     const next = c.event(manager, "reconnect_attempt");
