@@ -8,6 +8,12 @@ export type Database = IDBPDatabase<Schema>;
 /** How long a browser may take to open a database or to commit. */
 export const LIMIT_MS = 30_000;
 
+/**
+ * In how many parts that time is waited for. A browser that is stopped for minutes, as on a machine that sleeps,
+ * goes on with the timer that is due, before any answer: that is one part, and no reason to give up.
+ */
+const PARTS = 3;
+
 /** What is given up first when there is no room: as much as random numbers are made of at once. */
 const RESERVE_BYTES = 65_536;
 
@@ -82,10 +88,14 @@ export async function within<Value>(
 ): Promise<Value> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      reject(new StoreError("storage_failed", "the browser's database does not answer"));
-      giveUp();
-    }, limitMs);
+    const wait = (parts: number) => {
+      timer = setTimeout(() => {
+        if (parts > 1) return wait(parts - 1);
+        reject(new StoreError("storage_failed", "the browser's database does not answer"));
+        giveUp();
+      }, limitMs / PARTS);
+    };
+    wait(PARTS);
   });
   try {
     return await Promise.race([promise, late]);

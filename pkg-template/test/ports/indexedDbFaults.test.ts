@@ -320,6 +320,23 @@ describe("a database that cannot be opened", () => {
     }
   });
 
+  test("does not give way because the browser was stopped while it opened", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    try {
+      faults.failToOpen(undefined);
+      const store = fallback();
+      void store.open(place, () => {});
+      for (const stop of [1, 2]) {
+        await vi.advanceTimersByTimeAsync(1_000);
+        vi.runOnlyPendingTimers(); // what is due after a stop, however long it was
+        await vi.advanceTimersByTimeAsync(0);
+        expect(store.durability, `stop ${stop}`).toBe("strict");
+      }
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
   test("is refused, and not overtaken, if it is of a later version", async () => {
     faults.failToOpen("VersionError");
     const store = fallback();
