@@ -90,9 +90,11 @@ export async function within<Value>(
   const late = new Promise<never>((_, reject) => {
     const wait = (parts: number) => {
       timer = setTimeout(() => {
-        if (parts > 1) return wait(parts - 1);
-        reject(new StoreError("storage_failed", "the browser's database does not answer"));
-        giveUp();
+        if (parts > 1) wait(parts - 1);
+        else {
+          reject(new StoreError("storage_failed", "the browser's database does not answer"));
+          giveUp();
+        }
       }, limitMs / PARTS);
     };
     wait(PARTS);
