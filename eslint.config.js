@@ -13,7 +13,13 @@ const nodeTest = [
 ];
 
 export default defineConfig(
-  globalIgnores(["target/", "pkg/", "**/dist/", "**/node_modules/"]),
+  globalIgnores([
+    "target/",
+    "pkg/",
+    "**/dist/",
+    "**/node_modules/",
+    "tests/packaging/consumers/", // applications with types and rules of their own
+  ]),
   js.configs.recommended,
   ts.configs.strictTypeChecked,
   ts.configs.stylisticTypeChecked,

@@ -9,7 +9,6 @@ import type { Observable, StateObservable, Subscription } from "./observable.js"
 import { Outbox } from "./outbox.js";
 import type { OutboxDesk } from "./outboxDesk.js";
 import type { Awaitable } from "./outboxStore.js";
-import type { ReliableParts } from "./reliablePort.js";
 import type { Sender } from "./sender.js";
 import { serialize, toValue } from "./serialize.js";
 import { type Topic, Topics } from "./topics.js";
@@ -54,7 +53,7 @@ export type TopicAnswer<EmitEvents extends object, Join extends EventName<EmitEv
 export abstract class ReliableNamespace<
   ListenEvents extends object,
   EmitEvents extends object,
-> implements ReliableParts {
+> {
   /** The namespace, `/` for the root. */
   readonly name: string;
   /** @internal */

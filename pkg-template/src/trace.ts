@@ -3,7 +3,7 @@ import { checkCount } from "./checks.js";
 import type { Connection } from "./connection.js";
 import { isBinary } from "./attachments.js";
 import type { ClientStatus } from "./status.js";
-import type { Direction, PassageKind, Watch } from "./watches.js";
+import type { Direction, PassageKind } from "./watches.js";
 
 /** What a {@link Trace} keeps. */
 export interface TraceOptions {
@@ -34,7 +34,7 @@ export interface TraceEntry {
 }
 
 /** The last things that happened to a client. */
-export class Trace implements Watch {
+export class Trace {
   readonly #connection: Connection;
   readonly #size: number;
   readonly #payloads: NonNullable<TraceOptions["payloads"]>;

@@ -1,0 +1,91 @@
+/** Runs a consumer's commands: builds, programs, servers. */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { createServer } from "node:net";
+import path from "node:path";
+import { exitOnSignals } from "../../browser/support/signals.mjs";
+import { waitFor } from "../../browser/support/wait.mjs";
+import { run } from "../../../tools/lib/run.mjs";
+import { consumerEnvironment } from "./install.mjs";
+
+const limitSeconds = 240;
+const startLimitMs = 120_000;
+
+/** Runs one command or several, one after the other; `values` replace `{port}` and `{server}`. */
+export async function runCommands(commands, directory, values = {}) {
+  for (const line of [commands].flat()) {
+    const { program, args, env } = parse(line, directory, values);
+    await run(program, args, { cwd: directory, env, capture: true, limitSeconds });
+  }
+}
+
+/** Starts a server on a free port; resolves with its address when it answers, and with how to stop it. */
+export async function startServer(line, directory, values = {}) {
+  const port = await freePort();
+  const { program, args, env } = parse(line, directory, { ...values, port });
+  const child = spawn(program, args, {
+    cwd: directory,
+    env,
+    stdio: ["ignore", "pipe", "pipe"],
+    detached: true,
+  });
+  const printed = [];
+  child.stdout.on("data", (chunk) => printed.push(chunk));
+  child.stderr.on("data", (chunk) => printed.push(chunk));
+  const stop = stopper(child);
+  const url = `http://127.0.0.1:${port}`;
+  try {
+    await waitFor(`\`${line}\` to answer`, () => answers(url, child), startLimitMs);
+  } catch (failure) {
+    await stop();
+    throw Object.assign(failure, { output: Buffer.concat(printed).toString() });
+  }
+  return { url, stop, served: new Map(), isForeign: true };
+}
+
+/** The first word is a program of the consumer's, or `node`. */
+function parse(line, directory, values) {
+  const filled = line.replaceAll(/\{(\w+)\}/g, (_, name) => String(values[name]));
+  const [name, ...args] = filled.split(" ");
+  const program =
+    name === "node" ? process.execPath : path.join(directory, "node_modules/.bin", name);
+  const env = consumerEnvironment(values.server ? { SERVER: values.server } : {});
+  return { program, args, env };
+}
+
+async function freePort() {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address();
+  server.close();
+  await once(server, "close");
+  return port;
+}
+
+async function answers(url, child) {
+  if (child.exitCode !== null) throw new Error(`the server ended with ${child.exitCode}`);
+  return fetch(url).then(
+    ({ status }) => status < 500,
+    () => false,
+  );
+}
+
+/** It leads a process group, so that what it started ends with it, also when this process ends. */
+function stopper(child) {
+  const ended = once(child, "close");
+  const kill = () => {
+    try {
+      process.kill(-child.pid, "SIGKILL");
+    } catch {
+      // It has ended already.
+    }
+  };
+  const ignoreSignals = exitOnSignals();
+  process.on("exit", kill);
+  return async () => {
+    kill();
+    await ended;
+    ignoreSignals();
+    process.off("exit", kill);
+  };
+}

@@ -1,0 +1,48 @@
+/** What there is in `consumers/`: each folder is an application, its `consumer.mjs` says how it is run. */
+import { existsSync, readFileSync, readdirSync } from "node:fs";
+import path from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { Failure } from "../../../tools/lib/report.mjs";
+
+const folder = fileURLToPath(new URL("../consumers/", import.meta.url));
+
+/** Returns all consumers by name. */
+export async function readConsumers() {
+  const names = readdirSync(folder).sort();
+  return Promise.all(names.map(readConsumer));
+}
+
+async function readConsumer(name) {
+  const directory = path.join(folder, name);
+  const {
+    quick = false,
+    sources,
+    tools,
+    modes,
+  } = await import(pathToFileURL(path.join(directory, "consumer.mjs")).href);
+  const { dependencies, devDependencies } = readManifest(directory);
+  needExact(name, { ...dependencies, ...devDependencies });
+  const folders = [sources && path.join(folder, sources), directory].filter(Boolean);
+  return { name, folders, quick, tools, modes };
+}
+
+export const readManifest = (directory) =>
+  JSON.parse(readFileSync(path.join(directory, "package.json"), "utf8"));
+
+/** The versions that were tested are told to users, so a range is none. */
+function needExact(name, dependencies) {
+  for (const [dependency, version] of Object.entries(dependencies)) {
+    if (/^(\d+\.\d+\.\d+(-[\w.]+)?|file:.+|npm:.+@\d+\.\d+\.\d+)$/.test(version)) continue;
+    throw new Failure(`${name} wants ${dependency} ${version}`, "pin an exact version");
+  }
+}
+
+/** Returns the installed versions of these packages; `node` is that of the machine. */
+export function installedVersions(directory, packages) {
+  const version = (name) => {
+    if (name === "node") return process.versions.node;
+    const installed = path.join(directory, "node_modules", name);
+    return existsSync(installed) ? readManifest(installed).version : "?";
+  };
+  return Object.fromEntries(packages.map((name) => [name, version(name)]));
+}
