@@ -78,17 +78,22 @@ async function runMode(how, { directory, browser }) {
 
 /** Opens the page twice, without a server and with one: what is loaded only then is loaded lazily. */
 async function visitSite(how, { directory, browser, desk }) {
-  const site = await startSite(how, directory);
+  const site = await startSite(how, directory, desk);
   try {
-    if (how.checkOnly) return await visitOnly(browser, site, desk, { check: how.checkOnly });
-    const idleListeners = await visitIdle(browser, site);
+    if (how.checkOnly) return await visitOnly(browser, site, desk, how);
+    const idleListeners = await visitIdle(browser, site, how);
     const before = codeOf(site);
-    await visit(browser, site, desk, { check: how.check, idleListeners });
+    await visit(browser, site, desk, how, idleListeners);
     return how.build ? measure(before, codeOf(site)) : undefined;
   } finally {
     await site.stop();
   }
 }
 
-const startSite = ({ files, headers, serve }, directory) =>
-  files ? serveFiles(path.join(directory, files), headers) : startServer(serve, directory);
+function startSite({ files, headers = {}, serve }, directory, { url }) {
+  if (!files) return startServer(serve, directory);
+  const fill = (text) =>
+    text.replace("{server}", url).replace("{socket}", url.replace("http", "ws"));
+  const filled = Object.entries(headers).map(([name, value]) => [name, fill(value)]);
+  return serveFiles(path.join(directory, files), Object.fromEntries(filled));
+}

@@ -7,13 +7,15 @@ import { watchResponses } from "./shipped.mjs";
 /** What a page is asked for its favicon with. */
 const favicon = /favicon\.ico/;
 
-/** The address of the page, with this server in its query. */
-const addressOf = ({ url }, desk) =>
-  desk ? `${url}/?server=${encodeURIComponent(desk.url)}` : `${url}/`;
+/** The address of the page, with the server and what the mode wants in its query. */
+function addressOf({ url }, desk, { query }) {
+  const parameters = new URLSearchParams({ ...query, ...(desk && { server: desk.url }) });
+  return `${url}/?${parameters}`;
+}
 
 /** Opens the page without a server: then nothing may connect. Resolves with the page's own listeners. */
-export async function visitIdle(browser, site) {
-  const page = await openPage(browser, site);
+export async function visitIdle(browser, site, how) {
+  const page = await openPage(browser, site, undefined, how);
   try {
     await page.waitForLoadState("networkidle");
     return await listenersOf(page);
@@ -23,11 +25,12 @@ export async function visitIdle(browser, site) {
 }
 
 /** Uses the page as its user does; resolves when it was left and nothing is left over. */
-export async function visit(browser, site, desk, { check, idleListeners }) {
-  const page = await openPage(browser, site, desk);
+export async function visit(browser, site, desk, how, idleListeners) {
+  const page = await openPage(browser, site, desk, how);
   try {
     await useDesk(page, desk);
-    await check?.({ page, desk, assert });
+    await how.check?.({ page, desk, assert });
+    if (!how.inWorker) assert.notDeepEqual(await listenersOf(page), idleListeners);
     await leave(page, desk, idleListeners);
     assert.deepEqual(page.complaints, [], "what the console says");
   } catch (failure) {
@@ -38,11 +41,11 @@ export async function visit(browser, site, desk, { check, idleListeners }) {
   await desk.served();
 }
 
-/** Opens the page and leaves all else to `check`, which may expect complaints. */
-export async function visitOnly(browser, site, desk, { check }) {
-  const page = await openPage(browser, site, desk);
+/** Opens the page and leaves all else to `checkOnly`, which may expect complaints. */
+export async function visitOnly(browser, site, desk, how) {
+  const page = await openPage(browser, site, desk, how);
   try {
-    await check({ page, desk, assert });
+    await how.checkOnly({ page, desk, assert });
   } catch (failure) {
     throw await explained(failure, page);
   } finally {
@@ -64,8 +67,6 @@ async function useDesk(page, desk) {
 }
 
 async function leave(page, desk, idleListeners) {
-  const during = await listenersOf(page);
-  assert.notDeepEqual(during, idleListeners, "a client listens to its page");
   await page.getByTestId("leave").click();
   await desk.left();
   const listenersAreGone = async () => {
@@ -81,9 +82,10 @@ export async function shows(page, id, text, timeout = 10_000) {
   await element.waitFor({ timeout });
 }
 
-async function openPage(browser, site, desk) {
+async function openPage(browser, site, desk, how) {
   const context = await browser.newContext();
   const page = await context.newPage();
+  if (how.init) await page.addInitScript(how.init);
   page.complaints = [];
   page.on("pageerror", (error) => page.complaints.push(String(error)));
   page.on("console", (message) => {
@@ -95,7 +97,7 @@ async function openPage(browser, site, desk) {
     await watching?.done();
     await context.close();
   };
-  await page.goto(addressOf(site, desk));
+  await page.goto(addressOf(site, desk, how));
   return page;
 }
 

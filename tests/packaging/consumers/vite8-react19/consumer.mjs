@@ -1,8 +1,41 @@
 import { checkBurst } from "../../support/burst.mjs";
+import { checkWasmUnavailable } from "../../support/wasmUnavailable.mjs";
+
+export const development = {
+  serve: "vite --host 127.0.0.1 --port {port} --strictPort",
+  check: checkBurst,
+};
+export const production = {
+  build: ["tsc --noEmit", "vite build"],
+  files: "dist",
+  check: checkBurst,
+};
+
+/** They open what `production` has built. */
+const policies = {
+  "with a policy": {
+    files: "dist",
+    headers: { "content-security-policy": "script-src 'self' 'wasm-unsafe-eval'" },
+  },
+  "with a policy for connections": {
+    files: "dist",
+    headers: {
+      "content-security-policy":
+        "default-src 'none'; img-src data:; script-src 'self' 'wasm-unsafe-eval'; connect-src {server} {socket}",
+    },
+  },
+  "with a policy that forbids WebAssembly": {
+    files: "dist",
+    headers: { "content-security-policy": "script-src 'self'" },
+    checkOnly: checkWasmUnavailable,
+  },
+  "without WebAssembly": {
+    files: "dist",
+    init: () => delete globalThis.WebAssembly,
+    checkOnly: checkWasmUnavailable,
+  },
+};
 
 export const quick = true;
 export const tools = ["vite", "react"];
-export const modes = {
-  development: { serve: "vite --host 127.0.0.1 --port {port} --strictPort", check: checkBurst },
-  production: { build: ["tsc --noEmit", "vite build"], files: "dist", check: checkBurst },
-};
+export const modes = { development, production, ...policies };

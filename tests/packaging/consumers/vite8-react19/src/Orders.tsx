@@ -3,14 +3,17 @@ import { useAction, useEvents, useLatest, useSockeye, useStatus } from "./desk";
 
 export function Orders() {
   const client = useSockeye();
-  const state = useStatus(({ state }) => state);
+  const status = useStatus();
   const news = useLatest("news");
   const ticks = useEvents("tick", { limit: 10_000 });
   const order = useAction("order");
   const [answer, setAnswer] = useState<number>();
   return (
     <main>
-      <p data-testid="status">{state}</p>
+      <p data-testid="status">{status.state}</p>
+      {status.state === "disconnected" && status.cause && (
+        <p data-testid="problem">{`${status.cause.code}: ${status.cause.hint}`}</p>
+      )}
       <p data-testid="news">{news}</p>
       <button
         data-testid="double"

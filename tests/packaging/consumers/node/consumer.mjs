@@ -1,0 +1,7 @@
+export const quick = true;
+export const tools = ["node"];
+export const modes = {
+  ESM: { run: "node order.mjs {server}" },
+  "ESM, with ws": { run: "node order-ws.mjs {server}" },
+  CommonJS: { run: "node order.cjs {server}" },
+};

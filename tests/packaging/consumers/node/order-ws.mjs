@@ -1,0 +1,12 @@
+/** With a WebSocket of the application's choice. */
+import assert from "node:assert/strict";
+import { createClient } from "sockeye-client";
+import { WebSocket } from "ws";
+
+const client = createClient(process.argv[2], { transports: ["websocket"], webSocket: WebSocket });
+const news = new Promise((resolve) => client.on("news").subscribe(resolve));
+await client.connect();
+assert.equal(await news, "welcome");
+assert.equal(await client.request("double", 21), 42);
+assert.equal(await client.enqueue("order", "salmon").result, "one salmon");
+await client.destroy();

@@ -1,0 +1,13 @@
+const serve = "vite --host 127.0.0.1 --port {port} --strictPort";
+const build = ["tsc --noEmit", "vite build"];
+const files = "dist";
+const dedicated = { inWorker: true, query: { worker: "dedicated" } };
+const shared = { inWorker: true, query: { worker: "shared" } };
+
+export const tools = ["vite"];
+export const modes = {
+  "development, dedicated": { serve, ...dedicated },
+  "development, shared": { serve, ...shared },
+  "production, dedicated": { build, files, ...dedicated },
+  "production, shared": { files, ...shared },
+};

@@ -1,0 +1,3 @@
+import { servePage } from "./desk";
+
+servePage(self);
