@@ -1,12 +1,5 @@
 /** Providers and `inject…` functions, for one client at a time and its event maps. */
-import {
-  computed,
-  type EnvironmentProviders,
-  inject,
-  InjectionToken,
-  makeEnvironmentProviders,
-  type Signal,
-} from "@angular/core";
+import { computed, inject, InjectionToken, type Provider, type Signal } from "@angular/core";
 import { takeUntilDestroyed } from "@angular/core/rxjs-interop";
 import { Observable as RxObservable } from "rxjs";
 import type { ActionOptions } from "../action.js";
@@ -37,15 +30,15 @@ export interface SockeyeInjectors<
   Handle extends NamespaceClient<ListenEvents, EmitEvents>,
 > {
   /**
-   * Provides a client, for an application or for routes. A function is called when the client is first
-   * injected: after a login, say; it may inject what it needs.
+   * Provides a client, for an application, for routes, or for a component and what is in it. A function is
+   * called when the client is first injected: after a login, say; it may inject what it needs. The client is
+   * destroyed with the injector: that of routes stays for as long as the application, that of a component goes
+   * with it.
    *
    * @example
    * provideSockeye(() => ({ url: "https://api.example.com", auth: inject(Session).token }));
    */
-  provideSockeye: (
-    source: SockeyeSource<Handle> | (() => SockeyeSource<Handle>),
-  ) => EnvironmentProviders;
+  provideSockeye: (source: SockeyeSource<Handle> | (() => SockeyeSource<Handle>)) => Provider;
 
   /**
    * Returns the client.
@@ -132,7 +125,7 @@ export function createSockeyeInjectors<
   return {
     provideSockeye: (source: SockeyeSource<unknown> | (() => SockeyeSource<unknown>)) => {
       const useFactory = () => makeClient(typeof source === "function" ? source() : source);
-      return makeEnvironmentProviders([{ provide: token, useFactory }]);
+      return { provide: token, useFactory };
     },
     injectSockeye: injectClient,
     ...injectorsOf(injectClient),

@@ -1,6 +1,7 @@
 // @vitest-environment jsdom
 import "@angular/compiler";
 import {
+  Component,
   createEnvironmentInjector,
   EnvironmentInjector,
   InjectionToken,
@@ -52,6 +53,27 @@ describe("provideSockeye", () => {
     session.injector.destroy();
     await turn();
     expect(cores[0]?.callsOf("destroy").length).toBe(1);
+    expect(client.status.value.state).toBe("closed");
+  });
+
+  test("of a component is a client that is destroyed with it", async () => {
+    class Below {
+      readonly client = injectSockeye();
+    }
+    Component({ selector: "app-below", template: "" })(Below);
+    class Above {
+      readonly client = injectSockeye();
+    }
+    const providers = [provideSockeye({ url })];
+    Component({ imports: [Below], providers, template: "<app-below />" })(Above);
+    const fixture = TestBed.createComponent(Above);
+    await fixture.whenStable();
+    const { client } = fixture.componentInstance;
+    const [below] = fixture.debugElement.children;
+    expect((below?.componentInstance as Below).client).toBe(client);
+    expect(client.status.value.state).toBe("connecting");
+    fixture.destroy();
+    await turn();
     expect(client.status.value.state).toBe("closed");
   });
 

@@ -1,0 +1,44 @@
+import { ChangeDetectionStrategy, Component, inject } from "@angular/core";
+import { RouterLink, RouterOutlet } from "@angular/router";
+import { injectSockeye, injectStatus, provideSockeye } from "./desk";
+import { SERVER } from "./server";
+
+@Component({
+  selector: "app-root",
+  imports: [RouterOutlet],
+  changeDetection: ChangeDetectionStrategy.OnPush,
+  template: `<router-outlet />`,
+})
+export class App {}
+
+/** What people see who have come in: the client goes when they leave. */
+@Component({
+  selector: "app-desk",
+  imports: [RouterLink, RouterOutlet],
+  changeDetection: ChangeDetectionStrategy.OnPush,
+  providers: [
+    provideSockeye(() => {
+      const server = inject(SERVER);
+      return { url: server ?? "http://localhost", autoConnect: server !== null };
+    }),
+  ],
+  template: `
+    <nav>
+      <a data-testid="to-orders" routerLink="/">Orders</a>
+      <a data-testid="to-lane" routerLink="/lane">Lane</a>
+      <a data-testid="leave" routerLink="/goodbye">Leave</a>
+    </nav>
+    <p data-testid="status">{{ state() }}</p>
+    <router-outlet />
+  `,
+})
+export class Desk {
+  readonly state = injectStatus(({ state }) => state);
+
+  constructor() {
+    injectSockeye().respond("has all come?", () => true);
+  }
+}
+
+@Component({ selector: "app-goodbye", template: `<p>Goodbye.</p>` })
+export class Goodbye {}
