@@ -65,6 +65,21 @@ export const loadingChecks = {
     assert.deepEqual(states, ["idle", "connecting", "connected"]);
   },
 
+  "works in a shared worker with the inline entry": async ({ t, open }) => {
+    const page = await open();
+    const states = await page.evaluate(
+      (url) =>
+        new Promise((resolve, reject) => {
+          const worker = new SharedWorker("/sharedWorker.js", { type: "module" });
+          worker.onerror = reject;
+          worker.port.onmessage = ({ data }) => resolve(data);
+          worker.port.postMessage(url);
+        }),
+      (await scripted(t)).url,
+    );
+    assert.deepEqual(states, ["idle", "connecting", "connected"]);
+  },
+
   "works under a policy with wasm-unsafe-eval": async ({ t, open }) => {
     const policy = "script-src 'self' 'wasm-unsafe-eval'";
     const site = await ownSite(t, { headers: { "content-security-policy": policy } });
@@ -77,6 +92,14 @@ export const loadingChecks = {
     const page = await open((await ownSite(t, { headers })).url);
     const failure = await connect(page, (await scripted(t)).url);
     assert.equal(failure.code, "wasm_unavailable", JSON.stringify(failure));
+  },
+
+  "reports wasm_unavailable where there is no WebAssembly": async ({ t, open }) => {
+    const page = await open();
+    await page.evaluate(() => delete globalThis.WebAssembly);
+    const failure = await connect(page, (await scripted(t)).url);
+    assert.equal(failure.code, "wasm_unavailable", JSON.stringify(failure));
+    assert.match(failure.hint, /wasm-unsafe-eval/);
   },
 
   "reports load_failed when the core is missing, and recovers": async ({ t, open }) => {
