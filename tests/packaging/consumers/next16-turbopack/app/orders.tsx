@@ -1,0 +1,35 @@
+"use client";
+import { useState } from "react";
+import { useAction, useEvents, useLatest, useSockeye, useStatus } from "sockeye-client/react";
+
+export function Orders() {
+  const client = useSockeye();
+  const state = useStatus(({ state }) => state);
+  const news: string | undefined = useLatest("news");
+  const ticks: readonly number[] = useEvents("tick", { limit: 10_000 });
+  const order = useAction("order");
+  const [answer, setAnswer] = useState<number>();
+  return (
+    <main>
+      <p data-testid="status">{state}</p>
+      <p data-testid="news">{news}</p>
+      <button
+        data-testid="double"
+        onClick={async () => setAnswer(await client.request("double", 21))}
+      >
+        Double 21
+      </button>
+      <p data-testid="answer">{answer}</p>
+      <button data-testid="order" onClick={() => order.run("salmon")}>
+        Order salmon
+      </button>
+      <p data-testid="order-state">{order.status?.state}</p>
+      <button data-testid="burst" onClick={() => client.emit("burst", 10_000)}>
+        Burst
+      </button>
+      <p data-testid="ticks">
+        {`${ticks.length} ticks, sum ${ticks.reduce((sum, tick) => sum + tick, 0)}`}
+      </p>
+    </main>
+  );
+}
