@@ -5,7 +5,7 @@ import { type ErrorData, SockeyeError, type SockeyeErrorCode } from "./errors.js
 import type { Enqueued, Nack, Outbox, OutboxItem } from "./outbox.js";
 import type { ResolvedOutbox } from "./outboxOptions.js";
 import type { ActionState, StoreCommand } from "./outboxPort.js";
-import type { Settlement, StoredAction, StoreErrorCode } from "./outboxStore.js";
+import type { Settlement, StoredAction, StoreErrorCode, UnreadableAction } from "./outboxStore.js";
 import { lengthOf, toValue } from "./serialize.js";
 import { StoreRunner, type StoreScope, toStoreErrorCode } from "./storeRunner.js";
 import { TextEncoder } from "./text.js";
@@ -53,7 +53,7 @@ export class OutboxDesk {
   /** Actions that were to be cancelled by a core that has failed. */
   readonly #cancelling = new Set<string>();
   /** What the store holds and the core has yet to speak of. */
-  readonly #stored = new Map<string, StoredAction>();
+  readonly #stored = new Map<string, StoredAction | UnreadableAction>();
   readonly #encoder = new TextEncoder();
   #isClosed = false;
 
@@ -276,7 +276,7 @@ export class OutboxDesk {
     if (!this.#isClosed) core.flushPlan(socket, ticket, [...kept], dropped);
   }
 
-  #onStored(action: StoredAction): void {
+  #onStored(action: StoredAction | UnreadableAction): void {
     if (!this.#outbox.actions.has(action.key)) this.#stored.set(action.key, action);
   }
 
@@ -322,9 +322,12 @@ export class OutboxDesk {
   #restore(key: string): Action | undefined {
     const stored = this.#stored.get(key);
     this.#stored.delete(key);
-    const { event, lane } = stored ?? {};
-    if (event === undefined || lane === undefined) return undefined;
-    return this.#outbox.add({ id: key, event, lane, args: undefined });
+    if (!stored) return undefined;
+    const { event = "", lane = "" } = stored;
+    const action = this.#outbox.add({ id: key, event, lane, args: undefined });
+    const isDamaged = "isFuture" in stored;
+    if (isDamaged) this.#onFailed("storage_damaged", new Error(`the record ${key} cannot be read`));
+    return action;
   }
 
   async #remove({ id, state }: OutboxItem): Promise<boolean> {

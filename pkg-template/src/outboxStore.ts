@@ -55,6 +55,9 @@ export interface UnreadableAction {
   readonly key: string;
   /** Whether it is of a version to come; else it is damaged. */
   readonly isFuture: boolean;
+  /** If that can still be read. */
+  readonly event?: string;
+  readonly lane?: string;
 }
 
 /** What changes of an action when it is about to be sent, or was. */

@@ -11,6 +11,7 @@ import type {
   StoreChange,
   StoredAction,
   StoreErrorCode,
+  UnreadableAction,
 } from "./outboxStore.js";
 
 /** What a {@link StoreRunner} needs. */
@@ -26,8 +27,8 @@ export interface StoreScope {
 
 /** What the owner of a {@link StoreRunner} is told. */
 export interface StoreListener {
-  /** There is an action in the store; it may be known already. */
-  handleStored(action: StoredAction): void;
+  /** There is an action in the store, or what was one; it may be known already. */
+  handleStored(action: StoredAction | UnreadableAction): void;
   /** The store has been opened and holds these. */
   handleOpened(keys: ReadonlySet<string>): void;
   /** The store has been opened, and survives less than it was made for. */
@@ -228,6 +229,7 @@ export class StoreRunner {
   #told<Answer extends StoreAnswer & Contents>(answer: Answer): Answer {
     const actions = [...answer.actions].sort((one, other) => one.order - other.order);
     this.#tellStored(actions);
+    for (const action of answer.unreadable) this.#listener.handleStored(action);
     return { ...answer, actions };
   }
 

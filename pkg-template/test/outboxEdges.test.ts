@@ -45,6 +45,38 @@ describe("after destroy()", () => {
   });
 });
 
+describe("an action whose record cannot be read", () => {
+  test("is among the items, with what is left of it, and told", async () => {
+    const base = memoryOutboxStore();
+    const unreadable = [
+      { key: "a", isFuture: false, event: "save", lane: "shop" },
+      { key: "b", isFuture: false },
+    ];
+    const store: OutboxStore = {
+      durability: "strict",
+      async open(...args) {
+        const partition = await base.open(...args);
+        partition.contents = () => ({ actions: [], unreadable });
+        return partition;
+      },
+    };
+    const { client, core } = await connected({ outbox: { store } });
+    const errors = recorder<unknown>();
+    client.errors.subscribe(errors);
+    core.events.store(0, 0, { type: "open", identity: "" });
+    await turn();
+    for (const { key } of unreadable) core.moves(key, "quarantined");
+    expect(client.outbox.items.value).toMatchObject([
+      { id: "a", event: "save", lane: "shop", state: "quarantined" },
+      { id: "b", event: "", lane: "", state: "quarantined" },
+    ]);
+    expect(errors.values).toEqual([
+      sockeyeError("storage_damaged"),
+      sockeyeError("storage_damaged"),
+    ]);
+  });
+});
+
 describe("cancel()", () => {
   test("of another user's action is answered: that user may come back and have it sent", async () => {
     const { client, core } = await connected({ ...numbered(), identity: "anna" });

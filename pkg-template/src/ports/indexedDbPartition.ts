@@ -16,7 +16,7 @@ import type {
 } from "../outboxStore.js";
 import { readPayload, toPayload } from "./indexedDbPayloads.js";
 import type { IndexedDbQueue, Operation } from "./indexedDbQueue.js";
-import type { NewAction } from "./indexedDbRecords.js";
+import type { NewAction, PartitionRecord } from "./indexedDbRecords.js";
 import type { Known, Work } from "./indexedDbWork.js";
 import type { Leadership } from "./leadership.js";
 import type { StoreNews } from "./storeNews.js";
@@ -37,13 +37,15 @@ export interface PartitionParts {
 export class IndexedDbPartition implements OutboxPartition {
   readonly #parts: PartitionParts;
   #known: Known;
+  /** The highest order that is known to be taken. */
+  #lastOrder: number;
   /** What this client has sent while there was no room to note that. */
   readonly #unnoted = new Map<string, Mark>();
 
   /** Finds or makes the partition. Rejects with a `StoreError`. */
   static async open(parts: PartitionParts): Promise<IndexedDbPartition> {
     const { name, queue } = parts;
-    const { clientId, epoch, hasReserve } = await queue.do({
+    const { hasReserve, ...record } = await queue.do({
       isWriting: true,
       run: async (work) => ({
         ...(await work.partition({ name, clientId: "", epoch: 0 })),
@@ -51,23 +53,33 @@ export class IndexedDbPartition implements OutboxPartition {
       }),
     });
     if (!hasReserve) queue.handleReserveMissing();
-    return new IndexedDbPartition(parts, { name, clientId, epoch });
+    return new IndexedDbPartition(parts, record);
   }
 
-  private constructor(parts: PartitionParts, known: Known) {
+  private constructor(parts: PartitionParts, { clientId, epoch, lastOrder }: PartitionRecord) {
     this.#parts = parts;
-    this.#known = known;
+    this.#known = { name: parts.name, clientId, epoch };
+    this.#lastOrder = lastOrder;
   }
 
   get clientId(): string {
     return this.#known.clientId;
   }
 
-  contents(): Promise<Contents> {
-    return this.#parts.queue.do({
+  async contents(): Promise<Contents> {
+    const contents = await this.#parts.queue.do({
       isWriting: false,
       run: (work) => work.contents(this.#known),
     });
+    await this.#raiseOrder(contents.actions.at(-1)?.order ?? 0);
+    return contents;
+  }
+
+  /** Where the partition's record is damaged, nothing that comes may overtake what is there. */
+  async #raiseOrder(highest: number): Promise<void> {
+    if (highest <= this.#lastOrder) return;
+    await this.#write((work) => work.raiseOrder(this.#known, highest));
+    this.#lastOrder = highest;
   }
 
   async put(action: NewAction, payload: StoredPayload, replaces?: string) {
@@ -83,6 +95,7 @@ export class IndexedDbPartition implements OutboxPartition {
         return work.put(this.#known, action, written, replaces, isRepeated);
       },
     });
+    this.#lastOrder = Math.max(this.#lastOrder, result.order);
     this.#tell({ type: "put", action: stored });
     return result;
   }

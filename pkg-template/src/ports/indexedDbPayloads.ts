@@ -4,6 +4,9 @@ import type { Cipher, StoredPayload } from "../outboxStore.js";
 import { StoreError } from "./indexedDbErrors.js";
 import { TextDecoder, TextEncoder } from "../text.js";
 
+/** What is longer takes too long to be read as a whole each time. */
+const MOST_PARSED = 65_536;
+
 /** What is stored of a payload that is encrypted: the body, and each binary value. */
 interface Encrypted {
   readonly encrypted: readonly Uint8Array[];
@@ -25,7 +28,7 @@ export async function readPayload(
   cipher: Cipher | undefined,
 ): Promise<StoredPayload> {
   if (isEncrypted(value)) return decrypt(key, value, cipher);
-  if (!isPayload(value)) throw damaged("the payload is none");
+  if (!isPayload(value) || !isEvent(value.body)) throw damaged("the payload is none");
   return value;
 }
 
@@ -50,6 +53,7 @@ async function decrypt(
     const values = encrypted.map(async (value) => cipher.decrypt(await toBytes(value), key));
     const [body, ...attachments] = await Promise.all(values);
     const text = new TextDecoder("utf-8", { fatal: true }).decode(body);
+    if (!isEvent(text)) throw new TypeError("it is no event");
     return attachments.length > 0 ? { body: text, attachments } : { body: text };
   } catch (error) {
     throw damaged("the payload cannot be decrypted", error);
@@ -69,6 +73,18 @@ function isPayload(value: unknown): value is StoredPayload {
   if (typeof value !== "object" || value === null) return false;
   const { body, attachments = [] } = value as { body?: unknown; attachments?: unknown };
   return typeof body === "string" && Array.isArray(attachments) && attachments.every(isBinary);
+}
+
+/** Whether it is the JSON of an event. What a server cannot read ends the connection. */
+function isEvent(body: string): boolean {
+  if (!body.startsWith('["') || !body.endsWith("]")) return false;
+  if (body.length > MOST_PARSED) return true;
+  try {
+    JSON.parse(body);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function isEncrypted(value: unknown): value is Encrypted {

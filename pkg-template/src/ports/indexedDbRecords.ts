@@ -62,6 +62,15 @@ export interface ActionRecord extends Omit<StoredAction, "ageMs"> {
 
 export type NewAction = Omit<StoredAction, "order" | "ageMs">;
 
+/** What counts on from here still counts exactly: a higher number is damage. */
+export const MOST = 2 ** 52;
+
+/** What a single action has less of: bytes, binary values, ends of connections. */
+const MOST_OF_ONE = 2 ** 30;
+
+/** No version is higher. */
+const MOST_VERSIONS = 1_000;
+
 /** No action is older: a clock that says so was set. */
 const LONGEST_AGE_MS = 366 * 86_400_000;
 
@@ -113,41 +122,48 @@ export function toStored({ v: _, waiting: __, storedAtMs, ...action }: ActionRec
   return { ...action, ageMs: ageMs >= 0 && ageMs <= LONGEST_AGE_MS ? ageMs : 0 };
 }
 
-/** Returns what is no record of an action as undefined. */
-export function readAction(value: unknown): ActionRecord | undefined {
-  if (!isObject(value) || value["v"] !== RECORD_VERSION) return undefined;
-  const { key, event, lane, resend, sent, parked, coalesceKey, ttlMs } = value;
+/** Returns what is no record of an action, or not of the one with this `key`, as undefined. */
+export function readAction(value: unknown, key: unknown): ActionRecord | undefined {
+  if (!isObject(value) || value["v"] !== RECORD_VERSION || value["key"] !== key) return undefined;
+  const { event, lane, resend, sent, parked, coalesceKey, ttlMs, ackTimeoutMs } = value;
   const isRead =
     [key, event, lane, coalesceKey ?? ""].every((text) => typeof text === "string") &&
-    ["order", "bytes", "attachmentCount", "ackTimeoutMs", "kills"].every((name) =>
-      isCount(value[name]),
-    ) &&
+    isCount(value["order"]) &&
+    ["bytes", "attachmentCount", "kills"].every((name) => isCount(value[name], MOST_OF_ONE)) &&
     typeof value["storedAtMs"] === "number" &&
-    isCount(ttlMs ?? 0) &&
+    isTime(ackTimeoutMs) &&
+    isTime(ttlMs ?? 0) &&
     typeof resend === "boolean" &&
     (sent === undefined || isSent(sent)) &&
     (parked === undefined || parked === "quarantined" || parked === "unknown");
   return isRead ? (value as unknown as ActionRecord) : undefined;
 }
 
-/**
- * Makes contents of what was read: the oldest action comes first. Where something could not be read, `keys` has
- * the keys under which everything is stored.
- */
+/** Makes contents of what was read: the oldest action comes first. */
 export function readContents(
-  records: readonly (ActionRecord | undefined)[],
   keys: readonly ActionAddress[],
   values: readonly unknown[],
   doubt: (record: ActionRecord) => ActionRecord,
 ): Contents {
-  const unreadable = keys.flatMap<UnreadableAction>(([, key], index) =>
-    records[index] ? [] : { key, isFuture: isOfLaterVersion(values[index]) },
+  const records = keys.map(([, key], index) => readAction(values[index], key));
+  const unreadable = keys.flatMap(([, key], index) =>
+    records[index] || typeof key !== "string" ? [] : toUnreadable(key, values[index]),
   );
   const actions = records
     .filter((record) => record !== undefined)
     .map((record) => toStored(doubt(record)))
     .sort((one, other) => one.order - other.order);
   return { actions, unreadable };
+}
+
+/** What it is called can often still be read. */
+function toUnreadable(key: string, value: unknown): UnreadableAction {
+  const { event, lane } = isObject(value) ? value : {};
+  return {
+    ...{ key, isFuture: isOfLaterVersion(value) },
+    ...(typeof event === "string" && { event }),
+    ...(typeof lane === "string" && { lane }),
+  };
 }
 
 export function readPartition(value: unknown): PartitionRecord | undefined {
@@ -159,7 +175,7 @@ export function readPartition(value: unknown): PartitionRecord | undefined {
 
 export function isOfLaterVersion(value: unknown): boolean {
   const version = isObject(value) ? value["v"] : undefined;
-  return typeof version === "number" && version > RECORD_VERSION;
+  return isCount(version, MOST_VERSIONS) && (version as number) > RECORD_VERSION;
 }
 
 function isSent(value: unknown): value is SentRecord {
@@ -175,5 +191,9 @@ function isSent(value: unknown): value is SentRecord {
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null;
 
-/** Also times, which may have fractions. */
-const isCount = (value: unknown): boolean => typeof value === "number" && value >= 0;
+const isCount = (value: unknown, most = MOST): boolean =>
+  Number.isInteger(value) && isTime(value, most);
+
+/** In milliseconds, which may have fractions. */
+const isTime = (value: unknown, most = MOST): boolean =>
+  typeof value === "number" && value >= 0 && value <= most;

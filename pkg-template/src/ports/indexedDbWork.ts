@@ -18,6 +18,7 @@ import {
   type ActionRecord,
   isOfLaterVersion,
   marked,
+  MOST,
   type NewAction,
   parkedAs,
   perhapsSent,
@@ -90,12 +91,13 @@ export class Work {
       throw new StoreError("storage_version", "a later version made the partition");
     }
     const read = readPartition(value);
-    const partition: Partition = read
+    const isSound = read !== undefined && read.epoch + tokens.added <= MOST;
+    const partition: Partition = isSound
       ? { record: { ...read, epoch: read.epoch + tokens.added }, base: read, tokens }
       : {
-          record: await this.#makePartition(name, clientId, epoch),
+          record: await this.#makePartition(name, read?.clientId ?? clientId, epoch),
           base: undefined,
-          tokens: { added: 1, isExact: true }, // none is there
+          tokens: { added: 1, isExact: value === undefined || tokens.isExact }, // all are made
         };
     this.#partitions.set(name, partition);
     return partition;
@@ -148,9 +150,10 @@ export class Work {
     const partition = await this.#partition(known);
     const actions = this.#tx.objectStore("actions");
     const values = await actions.getAll(all(known.name));
-    const records = values.map(readAction);
-    const keys = records.includes(undefined) ? await actions.getAllKeys(all(known.name)) : [];
-    return readContents(records, keys, values, (record) => this.#doubt(partition, record));
+    const keys = seemsSound(values)
+      ? values.map((value): ActionAddress => [known.name, keyOf(value) as string])
+      : await actions.getAllKeys(all(known.name));
+    return readContents(keys, values, (record) => this.#doubt(partition, record));
   }
 
   /** Where it was not noted what was sent, everything may have been. */
@@ -201,10 +204,16 @@ export class Work {
     const partition = await this.#partition(known);
     const value: unknown = await this.#tx.objectStore("actions").get([known.name, key]);
     if (value === undefined) return "missing";
-    const record = readAction(value);
+    const record = readAction(value, key);
     if (onlyUnsent && (!record || this.#doubt(partition, record).sent)) return "wasSent";
     this.#delete(known.name, key);
     return "removed";
+  }
+
+  /** What is stored from now on comes after `order`, whatever the partition's record says. */
+  async raiseOrder(known: Known, order: number): Promise<void> {
+    const partition = await this.partition(known);
+    partition.lastOrder = Math.max(partition.lastOrder, order);
   }
 
   async lead(known: Known): Promise<Contents & { epoch: number; isExact: boolean }> {
@@ -300,7 +309,13 @@ export class Work {
   }
 
   async #read(name: string, key: string): Promise<ActionRecord | undefined> {
-    return readAction(await this.#tx.objectStore("actions").get([name, key]));
+    return readAction(await this.#tx.objectStore("actions").get([name, key]), key);
+  }
+
+  /** Those that can be read, under whatever keys they are. */
+  #readable(values: readonly unknown[]): ActionRecord[] {
+    const records = values.map((value) => readAction(value, keyOf(value)));
+    return records.filter((record) => record !== undefined);
   }
 
   #write(name: string, record: ActionRecord): void {
@@ -321,14 +336,12 @@ export class Work {
         waiting.getAll(IDBKeyRange.bound([name, lane], [name, lane, order], false, true)),
       ),
     );
-    const records = found.flat().map(readAction);
-    return records.filter((record) => record !== undefined).map(toStored);
+    return this.#readable(found.flat()).map(toStored);
   }
 
   /** Where its record is lost, the actions say what nobody may have again. */
   async #makePartition(name: string, clientId: string, epoch: number): Promise<PartitionRecord> {
-    const values = await this.#tx.objectStore("actions").getAll(all(name));
-    const actions = values.map(readAction).filter((record) => record !== undefined);
+    const actions = this.#readable(await this.#tx.objectStore("actions").getAll(all(name)));
     return {
       v: RECORD_VERSION,
       clientId: clientId || randomId(),
@@ -337,6 +350,26 @@ export class Work {
     };
   }
 }
+
+/** To read the keys, too, takes half as long again. */
+const MANY = 1_000;
+
+/**
+ * Whether each of many values is the record of the action under whose key it is: they come in the order of
+ * their keys, and one that is somewhere else hardly keeps to that.
+ */
+function seemsSound(values: readonly unknown[]): boolean {
+  if (values.length < MANY) return false;
+  let last = "";
+  return values.every((value) => {
+    const key = keyOf(value);
+    const isNext = typeof key === "string" && key > last && readAction(value, key) !== undefined;
+    if (isNext) last = key;
+    return isNext;
+  });
+}
+
+const keyOf = (value: unknown) => (value as { key?: unknown } | null | undefined)?.key;
 
 const full = () => new StoreError("storage_full", "there is no room");
 

@@ -352,29 +352,103 @@ describe("records that are damaged", () => {
       const request = indexedDB.open(`sockeye:${name}`);
       request.onsuccess = () => resolve(request.result);
     });
-    const tx = database.transaction(["partitions", "actions", "payloads"], "readwrite");
+    const tx = database.transaction(["partitions", "actions", "payloads", "tokens"], "readwrite");
     work(tx);
     await new Promise((resolve) => (tx.oncomplete = resolve));
     database.close();
   };
   const partitionName = JSON.stringify(["/", ""]);
+  const record = { ...action("b"), v: 1, storedAtMs: 1, order: 2 };
 
   test.each<[string, unknown, boolean]>([
     ["nothing", null, false],
     ["a text", "x", false],
     ["of a later version", { v: 2, key: "b" }, true],
-    ["without an order", { v: 1, key: "b", event: "e", lane: "l", storedAtMs: 1 }, false],
+    ["without an order", { v: 1, key: "b", storedAtMs: 1 }, false],
+    ["of another action", { ...record, key: "a" }, false],
+    ["with more bytes than there can be", { ...record, bytes: 2 ** 40 }, false],
+    ["with an order that cannot be counted on", { ...record, order: 2 ** 53 }, false],
+    ["with half an order", { ...record, order: 1.5 }, false],
+    ["of a version that there will never be", { ...record, v: 2 ** 40 }, false],
   ])("leave the others alone: %s", async (_, value, isFuture) => {
     const partition = await open();
     for (const key of ["a", "b", "c"]) await partition.put(action(key), payload(key));
     await rows((tx) => tx.objectStore("actions").put(value, [partitionName, "b"]));
     const { actions, unreadable } = await partition.contents();
     expect(actions.map(({ key }) => key)).toEqual(["a", "c"]);
-    expect(unreadable).toEqual([{ key: "b", isFuture }]);
+    expect(unreadable).toMatchObject([{ key: "b", isFuture }]);
     const { epoch } = await partition.lead(new AbortController().signal, candidate);
     const marks = ["a", "b"].map((key) => ({ key, sent, kills: 0 }));
     expect(await partition.mark(epoch, marks)).toEqual({ missing: ["b"], earlier: [] });
-    expect((await partition.contents()).unreadable).toEqual([{ key: "b", isFuture }]);
+    expect((await partition.contents()).unreadable).toMatchObject([{ key: "b", isFuture }]);
+  });
+
+  test("say what they can: the event and the lane", async () => {
+    const partition = await open();
+    await partition.put(action("a"), payload("a"));
+    const damaged = { ...record, key: "a", lane: 7 };
+    await rows((tx) => tx.objectStore("actions").put(damaged, [partitionName, "a"]));
+    const { unreadable } = await partition.contents();
+    expect(unreadable).toEqual([{ key: "a", isFuture: false, event: "save" }]);
+  });
+
+  test("are found among thousands when one is under the key of another", async () => {
+    const partition = await open();
+    const keys = Array.from({ length: 1_200 }, (_, index) => `k${1_000 + index}`);
+    await Promise.all(keys.map(async (key) => partition.put(action(key), payload(key))));
+    expect((await partition.contents()).actions).toHaveLength(1_200);
+    const moved = { ...record, key: "k1001" };
+    await rows((tx) => tx.objectStore("actions").put(moved, [partitionName, "k1900"]));
+    const { actions, unreadable } = await partition.contents();
+    expect(unreadable).toMatchObject([{ key: "k1900" }]);
+    expect(actions).toHaveLength(1_199);
+  });
+
+  test.each(["", '["save"', '["save",{]', "{}", "[7]", "null"])(
+    "send nothing if %j is stored to be sent",
+    async (body) => {
+      const partition = await open();
+      await partition.put(action("a"), payload("a"));
+      await rows((tx) => tx.objectStore("payloads").put({ body }, [partitionName, "a"]));
+      await expect(partition.load("a")).rejects.toMatchObject({ code: "storage_damaged" });
+    },
+  );
+
+  test("of a partition that count too low let nothing overtake what is there", async () => {
+    const first = await open();
+    for (const key of ["a", "b", "c"]) await first.put(action(key), payload(key));
+    first.close();
+    await rows((tx) =>
+      tx
+        .objectStore("partitions")
+        .put({ v: 1, clientId: "c", epoch: 3, lastOrder: 0 }, partitionName),
+    );
+    const partition = await open();
+    await partition.contents();
+    expect((await partition.put(action("d"), payload("d"))).order).toBe(4);
+  });
+
+  test.each<[string, (tx: IDBTransaction) => void]>([
+    [
+      "a huge epoch",
+      (tx) =>
+        tx
+          .objectStore("partitions")
+          .put({ v: 1, clientId: "c", epoch: 2 ** 53, lastOrder: 1 }, partitionName),
+    ],
+    ["tokens", (tx) => tx.objectStore("tokens").clear()],
+  ])("of a partition do not keep anybody from leading: %s", async (_, damage) => {
+    const first = await open();
+    await first.put(action("a"), payload("a"));
+    first.close();
+    await rows(damage);
+    const partition = await open();
+    const { epoch } = await partition.lead(new AbortController().signal, candidate);
+    expect(epoch).toBeLessThan(2 ** 52);
+    partition.resign();
+    const next = await (await open()).lead(new AbortController().signal, candidate);
+    expect(next.epoch).toBe(epoch + 1);
+    expect(await partition.mark(epoch, [])).toBe("fenced");
   });
 
   test("say so when what they send is asked for", async () => {

@@ -1,6 +1,7 @@
 /** All programmes, by name. */
 import * as backForward from "./backForward.mjs";
 import * as crashes from "./crashes.mjs";
+import * as damage from "./damage.mjs";
 import * as flood from "./flood.mjs";
 import * as freezes from "./freezes.mjs";
 import * as hidden from "./hidden.mjs";
@@ -14,6 +15,7 @@ export const programmes = {
   kills,
   crashes,
   quota,
+  damage,
   tabs,
   freezes,
   "back-forward": backForward,

@@ -5,20 +5,10 @@
  */
 import { createClient } from "/sockeye/index.js";
 import { memoryOutboxStore } from "/sockeye/stores.js";
+import { randomOf } from "/random.js";
 
 const tell = (what) => window.tell(JSON.stringify(what));
 const now = () => performance.timeOrigin + performance.now();
-
-/** Mulberry32, as in the programmes. */
-function randomOf(seed) {
-  let state = seed >>> 0;
-  return (bound) => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % bound;
-  };
-}
 
 let client;
 let enqueuing;

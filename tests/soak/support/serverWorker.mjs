@@ -14,10 +14,11 @@ const store = memoryStore({ maxKeys: 10_000_000 });
 const attached = createServerHelper({ store }).attach(io);
 
 io.on("connection", (socket) => {
-  const { tab } = socket.handshake.auth;
+  const { tab, isIgnored } = socket.handshake.auth;
   tell({ type: "connected", tab, id: socket.id });
   socket.on("disconnect", (reason) => tell({ type: "disconnected", tab, id: socket.id, reason }));
   socket.on("echo", (value, done) => done(value));
+  if (isIgnored) socket.onevent = () => {}; // what it sends comes to nobody
   attached.handle(socket, "save", async ({ key }, { tab: source, number, enqueuedAt }) => {
     tell({ type: "applied", key, via: tab, tab: source, number, enqueuedAt });
     if (delayMs > 0) await sleep(Math.random() * delayMs);
