@@ -19,6 +19,7 @@ export default defineConfig(
     "**/dist/",
     "**/node_modules/",
     "tests/packaging/consumers/", // applications with types and rules of their own
+    "tests/tarball/types/", // compiled by a test, in several ways
   ]),
   js.configs.recommended,
   ts.configs.strictTypeChecked,

@@ -42,8 +42,8 @@ async function subjects() {
     measure(`${packageName}, lazy core`, lazy.later),
     ...(await inlineApplication()),
     ...(await compatApplication()),
-    measure(`${packageName}/react, beside the client`, await adapter("react", ["react"])),
-    measure(`${packageName}/angular, beside the client`, await adapter("angular", angular)),
+    measure(`${packageName}/react, beside the client`, await adapter("react.js", ["react"])),
+    measure(`${packageName}/angular, beside the client`, await adapter("angular.mjs", angular)),
     measure("sockeye.wasm", readFileSync(wasmFile)),
     measure("glue", await minifiedGlue()),
     measure("socket.io-client (to compare)", reference.initial),
@@ -66,8 +66,8 @@ async function compatApplication() {
 const angular = ["@angular/*", "rxjs"];
 
 /** What the functions for a framework add: without it, and without what they share with the other entries. */
-async function adapter(name, framework) {
-  const entryPoints = [path.join(installedPackage, `dist/${name}.js`)];
+async function adapter(file, framework) {
+  const entryPoints = [path.join(installedPackage, "dist", file)];
   const { outputFiles } = await bundle({ entryPoints, external: [...framework, "./shared-*"] });
   return outputFiles[0].contents;
 }

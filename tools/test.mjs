@@ -18,6 +18,7 @@ const parts = [
   { name: "test:browser", needs: ["build"] },
   { name: "test:interop", needs: ["build"] },
   { name: "test:differential", needs: ["build"] },
+  { name: "test:tarball", needs: ["build"] },
   { name: "test:packaging", needs: ["build"] },
   { name: "soak", args: ["--quick"], needs: ["build"] },
   { name: "size", needs: ["build"] },

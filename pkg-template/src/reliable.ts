@@ -50,10 +50,7 @@ export type TopicOptions<
 export type TopicAnswer<EmitEvents extends object, Join extends EventName<EmitEvents>> =
   Join extends RequestName<EmitEvents> ? AckValue<EmitEvents, Join> : undefined;
 
-export abstract class ReliableNamespace<
-  ListenEvents extends object,
-  EmitEvents extends object,
-> {
+export abstract class ReliableNamespace<ListenEvents extends object, EmitEvents extends object> {
   /** The namespace, `/` for the root. */
   readonly name: string;
   /** @internal */

@@ -16,16 +16,19 @@ import { wasmDirectory } from "./wasm.mjs";
 const sources = inRoot("pkg-template/src");
 const core = path.join(sources, "core");
 
-/** Bundles the entries (names of sources without ending) and the core into `outdir`. */
-export async function bundle(entries, outdir) {
+/**
+ * Bundles the entries (names of sources without ending) and the core into `outdir`; `plugins` come before
+ * those that every bundle has.
+ */
+export async function bundle(entries, outdir, plugins = []) {
   try {
-    await build(optionsFor(entries, outdir));
+    await build(optionsFor(entries, outdir, plugins));
   } catch {
     throw new Failure("the package cannot be bundled: esbuild says above what is wrong");
   }
 }
 
-const optionsFor = (entries, outdir) => ({
+const optionsFor = (entries, outdir, plugins) => ({
   entryPoints: [...entries.map((entry) => path.join(sources, entry)), core],
   outdir,
   bundle: true,
@@ -39,7 +42,7 @@ const optionsFor = (entries, outdir) => ({
   legalComments: "none",
   logLevel: "warning",
   logOverride: { "duplicate-object-key": "silent" }, // the glue names a snippet once for each block
-  plugins: [wasmWhereItWasBuilt, coreAsFileOfItsOwn, databaseLibraryInside],
+  plugins: [...plugins, wasmWhereItWasBuilt, coreAsFileOfItsOwn, databaseLibraryInside],
 });
 
 const wasmWhereItWasBuilt = {

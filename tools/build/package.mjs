@@ -1,11 +1,22 @@
 /** Puts the npm package together, packs it, and installs the packed one into this repository. */
-import { copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+} from "node:fs";
 import path from "node:path";
 import { lockedVersion } from "../lib/cargoLock.mjs";
-import { inRoot, installedPackage, npmBin } from "../lib/paths.mjs";
+import { inRoot, installedPackage } from "../lib/paths.mjs";
 import { Failure } from "../lib/report.mjs";
 import { run } from "../lib/run.mjs";
 import { bundle } from "./bundle.mjs";
+import { writeCommonJs } from "./commonjs.mjs";
+import { declare } from "./declarations.mjs";
+import { entriesOf, requiredNames } from "./entries.mjs";
 
 const template = inRoot("pkg-template");
 const assembled = inRoot("target/package");
@@ -17,8 +28,17 @@ export async function assemblePackage() {
   rmSync(assembled, { recursive: true, force: true });
   mkdirSync(assembled, { recursive: true });
   for (const file of documents()) copyFileSync(file, path.join(assembled, path.basename(file)));
-  await bundle(entriesOf(manifest), path.join(assembled, "dist"));
-  await emitDeclarations();
+  await fill(path.join(assembled, "dist"), entriesOf(manifest));
+}
+
+async function fill(dist, entries) {
+  const names = entries.map(({ name }) => name);
+  await bundle(names, dist);
+  await writeCommonJs(bundle, requiredNames(entries), dist);
+  for (const { name, file } of entries) {
+    renameSync(path.join(dist, `${name}.js`), path.join(dist, file));
+  }
+  await declare(entries, dist);
 }
 
 /** Packs it as npm publishes it and unpacks that as npm installs it, so that tests see just that. */
@@ -50,12 +70,3 @@ function documents() {
   const licences = readdirSync(inRoot()).filter((name) => name.startsWith("LICENSE"));
   return [...inTemplate, ...licences.map((name) => inRoot(name))].filter(existsSync);
 }
-
-/** Every `./dist/<name>.js` among the exports is an entry, made from `src/<name>.ts` or `.tsx`. */
-function entriesOf(manifest) {
-  const files = JSON.stringify(manifest.exports).matchAll(/"\.\/dist\/([\w-]+)\.js"/g);
-  return [...new Set([...files].map(([, name]) => name))];
-}
-
-const emitDeclarations = () =>
-  run(npmBin("tsc"), ["--project", inRoot("tools/build/declarations.tsconfig.json")]);

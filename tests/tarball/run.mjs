@@ -1,0 +1,11 @@
+/**
+ * The packed package as npm, Node, TypeScript and bundlers see it, without a browser:
+ * `npm run test:tarball [-- <part of a file's name> ...]`.
+ */
+import { main } from "../../tools/lib/report.mjs";
+import { needPackage, runTestFiles } from "../browser/support/runner.mjs";
+
+main(async (names) => {
+  await needPackage();
+  await runTestFiles(["tarball"], names);
+});

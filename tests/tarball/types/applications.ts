@@ -1,0 +1,23 @@
+/** What applications import, used as they would. Compiled, never run. */
+import { createClient, isSockeyeError, type Client } from "sockeye-client";
+import { io, type Socket } from "sockeye-client/compat";
+import { createClient as createInlineClient } from "sockeye-client/inline";
+import { createSockeyeContext, type SockeyeProviderProps } from "sockeye-client/react";
+import { memoryOutboxStore } from "sockeye-client/stores";
+
+interface Received {
+  news: (text: string) => void;
+}
+interface Sent {
+  double: (value: number, answer: (doubled: number) => void) => void;
+}
+
+export const client: Client<Received, Sent> = createClient<Received, Sent>("https://example.com", {
+  outbox: { store: memoryOutboxStore() },
+});
+export const doubled: Promise<number> = client.request("double", 21);
+export const inline: Client<Received, Sent> = createInlineClient("https://example.com");
+export const context = createSockeyeContext<Received, Sent>();
+export type Props = SockeyeProviderProps<Client<Received, Sent>>;
+export const socket: Socket<Received, Sent> = io("https://example.com");
+export const code = (error: unknown) => (isSockeyeError(error) ? error.code : undefined);

@@ -1,0 +1,24 @@
+/** What CommonJS modules require. Compiled, never run. */
+import client = require("sockeye-client");
+import compat = require("sockeye-client/compat");
+import inline = require("sockeye-client/inline");
+import react = require("sockeye-client/react");
+import server = require("sockeye-client/server");
+import stores = require("sockeye-client/stores");
+
+const url = "https://example.com";
+const client1: client.Client = client.createClient(url);
+const client2: inline.Client = client1; // they are one
+const answer: Promise<unknown> = client2.request("question");
+const store = stores.memoryOutboxStore();
+const context = react.createSockeyeContext();
+const helper = server.createServerHelper({ store: server.memoryStore() });
+
+export = {
+  answer,
+  store,
+  context,
+  helper,
+  socket: compat.io(url),
+  inline: inline.createClient(url),
+};
