@@ -1,7 +1,7 @@
 /** The core: the wasm module behind the port. Loaded when a client first connects. */
 import * as services from "./services.js";
 import { decode } from "./decode.js";
-import { toDedupPort, toMetricsPort } from "./figuresCore.js";
+import { keepPositions, toDedupPort, toMetricsPort } from "./figuresCore.js";
 import { describe } from "./descriptions.js";
 import { Diagnostician } from "./diagnose.js";
 import type { SockeyeErrorCode } from "./errors.js";
@@ -91,8 +91,7 @@ type EventNames = Map<string, number> & {
 function start(instance: Instance, given: CoreOptions, events: CoreEvents): CorePort {
   const names: EventNames = new Map<string, number>();
   const readers = new EventReaders(given.readers, (error) => events.readerFailed(error));
-  const seeds: [number, number] = [given.seed | 0, (given.seed / 2 ** 32) | 0];
-  names.identity = { ...readers.readers, seeds, stamps: false };
+  names.identity = { ...readers.readers, seeds: toSeeds(given.seed), stamps: false };
   // The transports read the addresses when they open.
   const options: Given = { ...given, names, openTransports: new Set() };
   let isAlive = true;
@@ -103,8 +102,11 @@ function start(instance: Instance, given: CoreOptions, events: CoreEvents): Core
   }
   const diagnostician = new Diagnostician(options, (code) => client.handleDiagnosis(code));
   const onFailed = () => client.handleFailure();
-  const clientEvents = toClientEvents(instance, events, onFailed, () => diagnostician.ask());
+  const clientEvents = toClientEvents(instance, events, {
+    ...{ onFailed, onDiagnose: () => diagnostician.ask(), onDelivered: () => kept?.touch() },
+  });
   const client = new instance.glue.Client(options, clientEvents);
+  const kept = keepPositions(client, given);
   client.reportTo(client);
   // It has nobody yet who could be told that it has failed.
   instance.assertAlive();
@@ -116,17 +118,21 @@ function start(instance: Instance, given: CoreOptions, events: CoreEvents): Core
   const unwatch = watchLife(options.lifecycle, client);
   const stop = () => {
     isAlive = false;
+    kept?.forget();
     unwatch?.();
     diagnostician.stop();
     forget();
   };
   const parts = {
-    ...toDedupPort(client, given),
+    ...toDedupPort(client, given, kept),
     ...toMetricsPort(client, options, given),
     isAlive: () => isAlive,
   };
   return readers.guard({ ...toPort(client, options, stop), ...parts });
 }
+
+/** The halves of a number of 53 bits. */
+const toSeeds = (seed: number): [number, number] => [seed | 0, (seed / 2 ** 32) | 0];
 
 type Given = CoreOptions & { names: EventNames; openTransports: Set<Abandoned> };
 
@@ -139,8 +145,11 @@ type Given = CoreOptions & { names: EventNames; openTransports: Set<Abandoned> }
 function toClientEvents(
   instance: Instance,
   events: CoreEvents,
-  onFailed: () => void,
-  onDiagnose: () => void,
+  {
+    onFailed,
+    onDelivered,
+    onDiagnose,
+  }: Record<"onFailed" | "onDelivered" | "onDiagnose", () => void>,
 ): object {
   return {
     ...instance.hear({ ...toReliableEvents(events), ...toOtherEvents(events, onDiagnose) }),
@@ -152,6 +161,7 @@ function toClientEvents(
       } catch (error) {
         throwLater(error);
       }
+      onDelivered();
       instance.assertAlive();
     },
   };
@@ -224,7 +234,6 @@ function toPort(
     },
     failAddress: (ticket) => client.failAddress(ticket),
     judge: (socket, ticket, verdict, afterMs) => client.judge(socket, ticket, verdict, afterMs),
-    setIdentity: (identity) => client.setIdentity(identity),
     discardQueue: () => client.discardQueue(),
     emit: (socket, body, attachments, volatile) =>
       toErrorData(client.emit(socket, body, attachments, volatile)),

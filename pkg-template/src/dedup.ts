@@ -42,7 +42,15 @@ export interface DedupOptions extends IdentityOptions {
   streams?: number | undefined;
   /** Whether an event counts as delivered although a listener threw. Default false. */
   advanceOnError?: boolean | undefined;
-  /** What `client.dedup.snapshot()` gave before a reload. That of another user is left out. */
+  /**
+   * Whether the next page of the same tab goes on where this one has stopped, with events that have the
+   * server helper's numbers. Default true; `dedup: false` is false. One client per server and namespace.
+   */
+  persist?: boolean | undefined;
+  /**
+   * What `client.dedup.snapshot()` gave before a reload, instead of what the tab has kept. That of another
+   * user is left out.
+   */
   restore?: DedupSnapshot | undefined;
 }
 
@@ -72,6 +80,7 @@ export function resolveDedup(dedup: DedupOptions | false = {}, identity = ""): R
       dedupStreams: streams,
       readers: { id, stream, order, only },
       countUnheard: order !== undefined,
+      keepPositions: dedup !== false && options.persist !== false,
       positions: restore?.identity === identity ? restore.positions : {},
     },
   };

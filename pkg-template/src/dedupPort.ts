@@ -26,6 +26,8 @@ export interface DedupCoreOptions {
   readers: IdentityOptions;
   /** Whether there are numbers, so that events which nobody listens to count. */
   countUnheard: boolean;
+  /** Whether the tab keeps how far events were delivered, for the page that comes next in it. */
+  keepPositions: boolean;
   /** What was delivered before, by namespace. */
   positions: Readonly<Record<string, readonly StreamPosition[]>>;
 }

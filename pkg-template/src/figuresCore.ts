@@ -2,18 +2,25 @@
 import type { DedupPort } from "./dedupPort.js";
 import type { MetricsPort } from "./metricsPort.js";
 import type { CoreOptions, CorePort } from "./port.js";
+import { KeptPositions } from "./ports/keptPositions.js";
 import type { Client } from "./wasm/glue.js";
 
 /** `options` are read whenever a namespace is made: they change with the user. */
 export function toDedupPort(
   client: Client,
   options: Pick<CoreOptions, "positions" | "unproved">,
-): DedupPort & Pick<CorePort, "socket"> {
+  kept: KeptPositions | undefined,
+): DedupPort & Pick<CorePort, "socket" | "setIdentity"> {
   return {
+    setIdentity(identity) {
+      client.setIdentity(identity);
+      kept?.setIdentity(identity);
+    },
     socket(namespace, authOnDemand) {
       const socket = client.socket(namespace, authOnDemand);
       const { positions, unproved } = options;
-      const known = Object.hasOwn(positions, namespace) ? positions[namespace] : undefined;
+      const left = kept?.add(socket, namespace);
+      const known = Object.hasOwn(positions, namespace) ? positions[namespace] : left;
       if (known) client.restorePositions(socket, known);
       if (unproved.includes(namespace)) client.expectGap(socket);
     },
@@ -24,6 +31,16 @@ export function toDedupPort(
     },
     positions: (socket) => client.positions(socket) ?? [],
   };
+}
+
+/** Of a server whose address is asked for nobody knows whether the next page has the same. */
+export function keepPositions(
+  client: Client,
+  { keepPositions, addressOnDemand, webSocketUrl }: CoreOptions,
+): KeptPositions | undefined {
+  if (!keepPositions || addressOnDemand) return undefined;
+  const { host, pathname } = new URL(webSocketUrl);
+  return new KeptPositions(host + pathname, (socket) => client.positions(socket) ?? []);
 }
 
 /** The transports count what they find a place for in `options`; the next core goes on with `given`. */

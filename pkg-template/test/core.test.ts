@@ -38,6 +38,7 @@ const options: CoreOptions = {
   dedupStreams: 11,
   readers: {},
   countUnheard: false,
+  keepPositions: true,
   positions: {},
   unproved: [],
 };
