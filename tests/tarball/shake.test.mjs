@@ -1,0 +1,66 @@
+/** What is imported and not used costs an application nothing. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { build } from "esbuild";
+import { rolldown } from "rolldown";
+import { inRoot } from "../../tools/lib/paths.mjs";
+import { entries } from "./support/package.mjs";
+
+const limit = 100;
+const external = ["react", "react/*", "rxjs", "rxjs/*", "@angular/*", "node:*"];
+/** It is never written; the installed package is found from there. */
+const application = inRoot("tests/tarball/application.js");
+
+for (const { specifier } of entries) {
+  test(`an unused import of "${specifier}" leaves nothing`, async () => {
+    const names = Object.keys(await import(specifier)).filter((name) => name !== "default");
+    const source = `import { ${names.join(", ")} } from "${specifier}";\nconsole.log("used");\n`;
+    for (const [bundler, bundle] of Object.entries({
+      esbuild: withEsbuild,
+      rolldown: withRolldown,
+    })) {
+      const code = await bundle(source);
+      assert.ok(code.includes("used"));
+      assert.ok(code.length < limit + source.length - source.indexOf("\n"), `${bundler}: ${code}`);
+      assert.doesNotMatch(code, /react|angular|rxjs|node:/, bundler);
+    }
+  });
+}
+
+async function withEsbuild(contents) {
+  const { outputFiles } = await build({
+    stdin: { contents, resolveDir: inRoot(), sourcefile: "application.js" },
+    bundle: true,
+    minify: true,
+    write: false,
+    format: "esm",
+    target: "es2022",
+    splitting: true,
+    outdir: inRoot("target/shake"),
+    external,
+    logLevel: "error",
+  });
+  // It also writes the lazy chunks of what it has left out; nothing would ever load them.
+  return outputFiles.find(({ path }) => path.endsWith("/stdin.js")).text;
+}
+
+async function withRolldown(contents) {
+  const bundle = await rolldown({
+    input: application,
+    external: [/^(react|rxjs|@angular)(\/|$)/, /^node:/],
+    plugins: [
+      {
+        name: "application",
+        resolveId: (id) => (id === application ? id : undefined),
+        load: (id) => (id === application ? contents : undefined),
+      },
+    ],
+    logLevel: "silent",
+  });
+  try {
+    const { output } = await bundle.generate({ format: "esm", minify: true });
+    return output.find(({ isEntry }) => isEntry).code;
+  } finally {
+    await bundle.close();
+  }
+}
