@@ -100,10 +100,15 @@ class Chromium {
 
   /**
    * Opens `url` in a tab of its own, in front of the others, and resolves when it is loaded. `bindings`
-   * are functions by name: a page calls them with one text, for example `accepted("key")`.
+   * are functions by name: a page calls them with one text, for example `accepted("key")`. With `isPrivate` it
+   * is in a private window of its own, of which nothing comes to the disk.
    */
-  async open(url, { bindings = {} } = {}) {
-    const { targetId } = await this.cdp.send("Target.createTarget", { url: "about:blank" });
+  async open(url, { bindings = {}, isPrivate = false } = {}) {
+    const window = isPrivate ? await this.cdp.send("Target.createBrowserContext") : {};
+    const { targetId } = await this.cdp.send("Target.createTarget", {
+      url: "about:blank",
+      ...window,
+    });
     const attach = { targetId, flatten: true };
     const { sessionId } = await this.cdp.send("Target.attachToTarget", attach);
     const page = new Page(this.cdp, targetId, sessionId);

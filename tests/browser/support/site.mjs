@@ -8,9 +8,13 @@ import { listen } from "./listen.mjs";
 const pages = fileURLToPath(new URL("../site/", import.meta.url));
 const types = { ".html": "text/html", ".js": "text/javascript" };
 
+/** Before the paths of a site whose package has a database of a later version. */
+const later = "/later/";
+
 /**
  * Serves `/` and `/sockeye/…`, with these headers; the page and its scripts are in `directory`.
- * `requests` are the paths asked for; a path put into `missing` is answered with 404.
+ * `requests` are the paths asked for; a path put into `missing` is answered with 404. Below
+ * `/later/` is the same once more, with a package that stands for a later version.
  */
 export async function startSite({ headers = {}, directory = pages } = {}) {
   const requests = [];
@@ -20,8 +24,9 @@ export async function startSite({ headers = {}, directory = pages } = {}) {
     requests.push(pathname);
     try {
       if (missing.has(pathname)) throw new Error("missing by intention");
-      const file = fileOf(pathname, directory);
-      const body = await readFile(file);
+      const isLater = pathname.startsWith(later);
+      const file = fileOf(isLater ? pathname.slice(later.length - 1) : pathname, directory);
+      const body = isLater ? toLater(await readFile(file, "utf8")) : await readFile(file);
       const type = types[path.extname(file)];
       response.writeHead(200, { "content-type": type, "cache-control": "no-store", ...headers });
       response.end(body);
@@ -31,6 +36,16 @@ export async function startSite({ headers = {}, directory = pages } = {}) {
   };
   const site = await listen((request, response) => void answer(request, response));
   return { ...site, requests, missing };
+}
+
+/** What a later version changes: the number of the schema, and nothing of what is there. */
+function toLater(text) {
+  return text
+    .replaceAll(/(["'])\/(sockeye\/|page\.js)/g, `$1${later}$2`)
+    .replace(
+      "1, { upgrade: createStores }",
+      "2, { upgrade: (database, old) => old || createStores(database) }",
+    );
 }
 
 function fileOf(pathname, directory) {

@@ -1,5 +1,6 @@
 /** All programmes, by name. */
 import * as backForward from "./backForward.mjs";
+import * as copies from "./copies.mjs";
 import * as crashes from "./crashes.mjs";
 import * as damage from "./damage.mjs";
 import * as flood from "./flood.mjs";
@@ -10,6 +11,7 @@ import * as proxy from "./proxy.mjs";
 import * as quota from "./quota.mjs";
 import * as stops from "./stops.mjs";
 import * as tabs from "./tabs.mjs";
+import * as versions from "./versions.mjs";
 
 export const programmes = {
   kills,
@@ -22,5 +24,7 @@ export const programmes = {
   hidden,
   stops,
   proxy,
+  versions,
+  copies,
   flood,
 };

@@ -78,7 +78,7 @@ async function untilRemoved(database, items) {
   const end = performance.now() + limitMs;
   for (;;) {
     const { actions } = await readRows(database);
-    const own = actions.filter(({ key: [partition] }) => partition === '["/",""]');
+    const own = actions.filter(({ key }) => Array.isArray(key) && key[0] === '["/",""]');
     const kept = own.map(({ key }) => key[1]).filter((key) => typeof key === "string");
     if (kept.every((key) => names.has(key)) || performance.now() > end) return kept;
     await new Promise((resolve) => setTimeout(resolve, 20));

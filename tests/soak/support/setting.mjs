@@ -1,4 +1,5 @@
 /** What each run has of its own: a server, a web site, a profile, a ledger. */
+import { cpSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { makeProfile, startChromium } from "../../browser/support/chromium.mjs";
 import { startSite } from "../../browser/support/site.mjs";
@@ -68,26 +69,34 @@ class Setting {
     return browser.open(`${this.origin}/other.html`);
   }
 
-  /** Starts the browser with this setting's profile. */
-  async startBrowser(args = []) {
-    const browser = await startChromium({ profile: this.#profile.directory, args });
+  /** Starts the browser with this setting's profile, or with a copy of it. */
+  async startBrowser(args = [], { directory } = this.#profile) {
+    const browser = await startChromium({ profile: directory, args });
     this.#ends.after(() => browser.kill());
     return browser;
   }
 
+  /** Copies the profile, which no browser has open; returns the copy. */
+  copyProfile() {
+    const copy = makeProfile();
+    this.#ends.after(copy.remove);
+    cpSync(this.#profile.directory, copy.directory, { recursive: true });
+    return copy;
+  }
+
   /** Opens a page with a client of its own. */
-  async open(browser, options) {
-    const page = await this.openPlain(browser);
+  async open(browser, options, path) {
+    const page = await this.openPlain(browser, path);
     await this.begin(page, options);
     return page;
   }
 
   /** Opens a page without a client yet; `tab` names this load of the page. */
-  async openPlain(browser) {
+  async openPlain(browser, path = "/") {
     this.#loads += 1;
     const tab = `page ${this.#loads}`;
     const bindings = { tell: (text) => this.#handlePage(tab, JSON.parse(text)) };
-    const page = await browser.open(this.#site.url, { bindings });
+    const page = await browser.open(new URL(path, this.#site.url).href, { bindings });
     page.on("Runtime.exceptionThrown", ({ exceptionDetails: { exception, text } }) =>
       this.failures.push(`${tab} threw ${exception?.description ?? text}`),
     );
