@@ -3,7 +3,7 @@ import { waitFor } from "../../browser/support/wait.mjs";
 import { withSetting } from "../support/setting.mjs";
 
 export const summary = "rows of the database are damaged at random between one client and the next";
-export const counts = { full: 1_000, quick: 40 };
+export const counts = { full: 1_000, quick: 25 };
 export const unit = "stores";
 
 const appliedLimitMs = 5_000;

@@ -3,7 +3,7 @@ import { waitFor } from "../../browser/support/wait.mjs";
 import { withSetting } from "../support/setting.mjs";
 
 export const summary = "two versions of the package meet in one profile, in four orders";
-export const counts = { full: 100, quick: 8 };
+export const counts = { full: 100, quick: 4 };
 export const unit = "meetings";
 
 const limitMs = 30_000;
