@@ -17,7 +17,10 @@ import { run } from "../../../tools/lib/run.mjs";
 /** What a consumer's `package.json` names as `file:sockeye-client.tgz`. */
 const tarballName = "sockeye-client.tgz";
 const installLimitSeconds = 300;
-const installFlags = ["--no-audit", "--no-fund", "--prefer-offline", "--no-package-lock"];
+/** npm waits for minutes where there is no network, unless told otherwise. */
+const retries = ["--fetch-retry-mintimeout=1000", "--fetch-retry-maxtimeout=5000"];
+const quiet = ["--no-audit", "--no-fund", "--loglevel=error"];
+const installFlags = [...quiet, ...retries, "--prefer-offline", "--no-package-lock"];
 
 /** A folder for the consumers; one that is not kept goes with `remove`, or with this process. */
 export function makeWorkshop(kept) {
@@ -75,10 +78,11 @@ async function npmInstall(directory, packages) {
 }
 
 /** What `npm run` tells its programs about this repository is none of the consumers' business. */
+const ofThisRepository =
+  /^npm_(package|lifecycle)_|^npm_config_local_prefix$|^NODE_(PATH|OPTIONS)$/;
+
 export function consumerEnvironment(additional = {}) {
-  const own = Object.entries(process.env).filter(
-    ([name]) => !/^npm_|^NODE_(PATH|OPTIONS)$/.test(name),
-  );
-  const quiet = { NO_COLOR: "1", NEXT_TELEMETRY_DISABLED: "1", NG_CLI_ANALYTICS: "false" };
-  return { ...Object.fromEntries(own), ...quiet, ...additional };
+  const own = Object.entries(process.env).filter(([name]) => !ofThisRepository.test(name));
+  const tools = { NO_COLOR: "1", NEXT_TELEMETRY_DISABLED: "1", NG_CLI_ANALYTICS: "false" };
+  return { ...Object.fromEntries(own), ...tools, ...additional };
 }

@@ -30,7 +30,7 @@ export async function newBrowser() {
   return chromium.launch({ executablePath, args: chromiumArguments });
 }
 
-/** Resolves with a result for each of the consumer's modes; `told` gets each as soon as it is there. */
+/** Resolves with a result for the installation and each mode; `told` gets each as soon as it is there. */
 export async function runConsumer(consumer, { tarball, workshop, browser, told }) {
   const results = [];
   const note = (result) => {
@@ -41,7 +41,7 @@ export async function runConsumer(consumer, { tarball, workshop, browser, told }
   const installed = await attempt(consumer, "install", async () => {
     directory = await install(consumer, tarball, workshop);
   });
-  if (!installed.passed) note(installed);
+  note(installed);
   for (const [mode, how] of installed.passed ? Object.entries(consumer.modes) : []) {
     const tools = installedVersions(directory, consumer.tools);
     const result = await attempt(consumer, mode, () => runMode(how, { directory, browser }));

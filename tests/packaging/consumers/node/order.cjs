@@ -2,6 +2,7 @@ const assert = require("node:assert/strict");
 const { createClient } = require("sockeye-client");
 
 async function main() {
+  assert.match(require.resolve("sockeye-client"), /\.cjs$/);
   const client = createClient(process.argv[2]);
   const news = new Promise((resolve) => client.on("news").subscribe(resolve));
   await client.connect();
