@@ -39,6 +39,7 @@ const gates = {
   "rustdoc-native": { check: () => rustdoc(everywhere) },
   "rustdoc-wasm32": { check: () => rustdoc(onWasm) },
   tsc: { check: () => npmProgram("tsc", "--noEmit") },
+  types: { check: () => runNode("tests/types/run.mjs", [], quiet) },
   eslint: {
     check: () => npmProgram("eslint", "--max-warnings", "0", "."),
     fix: () => npmProgram("eslint", "--fix", ".").catch(() => undefined), // the gate will tell

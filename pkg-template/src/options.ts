@@ -20,7 +20,7 @@ export type WebSocketConstructor = new (
   onmessage: unknown;
   onclose: unknown;
   onerror: unknown;
-  send(data: string | ArrayBuffer | ArrayBufferView<ArrayBuffer> | Blob): void;
+  send(data: string | ArrayBuffer | (ArrayBufferView & { buffer: ArrayBuffer }) | Blob): void;
   close(): void;
 };
 

@@ -181,6 +181,9 @@ export interface OutboxPartition {
 /** What became of an action that was to be removed. */
 export type Removal = "removed" | "wasSent" | "missing";
 
+/** Bytes as WebCrypto takes them; TypeScript before 5.7 has no `Uint8Array<ArrayBuffer>`. */
+export type PlainBytes = Uint8Array & { readonly buffer: ArrayBuffer };
+
 /**
  * Encrypts what actions send before it is stored. Ids, names of events, lanes and times stay readable.
  *
@@ -188,9 +191,9 @@ export type Removal = "removed" | "wasSent" | "missing";
  */
 export interface Cipher {
   /** `id` is that of the action: authenticate it, too, and nobody can exchange what is stored. */
-  encrypt(bytes: Uint8Array<ArrayBuffer>, id: string): Awaitable<Uint8Array>;
+  encrypt(bytes: PlainBytes, id: string): Awaitable<Uint8Array>;
   /** Throws if the bytes are not what `encrypt` made for this id. */
-  decrypt(bytes: Uint8Array<ArrayBuffer>, id: string): Awaitable<Uint8Array>;
+  decrypt(bytes: PlainBytes, id: string): Awaitable<Uint8Array>;
 }
 
 /** A store of actions, for the option `outbox.store`. */

@@ -24,13 +24,14 @@ export const node = ({ atLeast }) => ({
   },
 });
 
-/** What package-lock.json names, in node_modules. */
-export const npmDependencies = () => ({
+/** What package-lock.json names, in node_modules; also that of a folder with dependencies of its own. */
+export const npmDependencies = (folder = inRoot()) => ({
   name: "npm dependencies",
-  isReady: dependenciesMatchLock,
+  isReady: () => dependenciesMatchLock(folder),
   install: () => {
     announce("Installing the npm dependencies", "about half a minute");
     return run("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"], {
+      cwd: folder,
       limitSeconds: 600,
       remedy: "npm ci (it needs to reach the npm registry)",
     });
@@ -78,11 +79,11 @@ function isAtLeast(version, minimum) {
 }
 
 /** npm leaves a record of what it installed: each version of the lock has to be in there. */
-function dependenciesMatchLock() {
-  const installed = inRoot("node_modules/.package-lock.json");
+function dependenciesMatchLock(folder) {
+  const installed = path.join(folder, "node_modules/.package-lock.json");
   if (!existsSync(installed)) return false;
   const present = packagesOf(installed);
-  return Object.entries(packagesOf(inRoot("package-lock.json"))).every(
+  return Object.entries(packagesOf(path.join(folder, "package-lock.json"))).every(
     ([place, { version, optional }]) =>
       place === "" || optional || present[place]?.version === version,
   );

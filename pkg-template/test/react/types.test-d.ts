@@ -1,6 +1,5 @@
 import { expectTypeOf, test } from "vitest";
-import type { Client } from "../../src/client.js";
-import type { NamespaceClient } from "../../src/namespaceClient.js";
+import type { Client, NamespaceClient } from "../../src/index.js";
 import { createSockeyeContext, useEvent, useStatus } from "../../src/react.js";
 
 interface Listen {
