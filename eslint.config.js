@@ -18,6 +18,7 @@ export default defineConfig(
     "pkg/",
     "**/dist/",
     "**/node_modules/",
+    "tests/types/consumer/", // values of which only the types count
     "tests/packaging/consumers/", // applications with types and rules of their own
     "tests/tarball/types/", // compiled by a test, in several ways
   ]),

@@ -6,16 +6,31 @@ import { expect, test } from "vitest";
 
 const guides = [
   ...["auth.md", "outbox.md", "continuity.md", "dedup.md", "traffic.md"],
-  ...["react.md", "angular.md"],
+  ...["react.md", "angular.md", "migration.md"],
 ];
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const sources = `${root}pkg-template/src`;
 
-/** A guide's examples, as one module. */
-function examplesOf(guide: string): string {
-  const text = readFileSync(`${root}docs/${guide}`, "utf8");
-  return Array.from(text.matchAll(/```tsx?\n(.*?)```/gs), ([, code]) => code ?? "").join("\n");
-}
+/** What the short examples of the package's README use without saying where it comes from. */
+const readmeGlobals = `
+import type { AnyClient, ClientOptions, createClient as create, isSockeyeError as is } from "sockeye-client";
+import type { from as toRx, debounceTime as debounce } from "rxjs";
+declare global {
+  type ServerEvents = Record<string, (...args: any[]) => void>;
+  type ClientEvents = Record<string, (...args: any[]) => void>;
+  var client: AnyClient;
+  var options: ClientOptions;
+  var url: string, orderId: string, version: string, token: string, signal: AbortSignal, file: File;
+  var show: any, render: any, log: any, store: any, fetchJobs: any, test: any, expect: any;
+  var room: any, draft: any, x: any, y: any, jobs: any, badge: any, id: any;
+  var createClient: typeof create, isSockeyeError: typeof is;
+  var from: typeof toRx, debounceTime: typeof debounce;
+}`;
+
+const examplesOf = (path: string) =>
+  Array.from(readFileSync(root + path, "utf8").matchAll(/```tsx?\n(.*?)```/gs), ([, code]) => {
+    return code ?? "";
+  });
 
 const options: ts.CompilerOptions = {
   target: ts.ScriptTarget.ES2022,
@@ -56,11 +71,27 @@ function complaintsOf(texts: Map<string, string>): string[] {
 }
 
 const moduleOf = (name: string) => `${root}docs/${name}.tsx`;
+const wrong = 'import { createClient } from "sockeye-client";\ncreateClient();\n';
 
-test("the examples of the guides compile, and others would not", { timeout: 60_000 }, () => {
-  const texts = new Map(guides.map((guide) => [moduleOf(guide), examplesOf(guide)]));
+test("the examples of the guides compile, and others would not", { timeout: 120_000 }, () => {
+  const texts = new Map(
+    guides.map((guide) => [moduleOf(guide), examplesOf(`docs/${guide}`).join("\n")]),
+  );
   for (const text of texts.values()) expect(text).toMatch(/createClient\(|provideSockeye\(/);
-  texts.set(moduleOf("wrong"), 'import { createClient } from "sockeye-client";\ncreateClient();\n');
+  texts.set(moduleOf("wrong"), wrong);
+  expect(complaintsOf(texts)).toEqual([
+    expect.stringContaining("wrong.tsx: Expected 1-2 arguments"),
+  ]);
+});
+
+test("each example of the package's README compiles", { timeout: 120_000 }, () => {
+  const examples = examplesOf("pkg-template/README.md");
+  expect(examples.length).toBeGreaterThan(15);
+  const texts = new Map(
+    examples.map((text, index) => [moduleOf(`README ${index + 1}`), `${text}\nexport {};`]),
+  );
+  texts.set(moduleOf("globals"), readmeGlobals);
+  texts.set(moduleOf("wrong"), wrong);
   expect(complaintsOf(texts)).toEqual([
     expect.stringContaining("wrong.tsx: Expected 1-2 arguments"),
   ]);

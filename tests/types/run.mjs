@@ -32,7 +32,9 @@ function copyTypeTests() {
   rmSync(copied, { recursive: true, force: true });
   mkdirSync(copied, { recursive: true });
   const tests = inRoot("pkg-template/test");
-  const names = readdirSync(tests, { recursive: true }).filter((name) => /\.test-d\.ts$/.test(name));
+  const names = readdirSync(tests, { recursive: true }).filter((name) =>
+    /\.test-d\.ts$/.test(name),
+  );
   for (const name of names) {
     const text = readFileSync(path.join(tests, name), "utf8");
     writeFileSync(path.join(copied, name.replaceAll(/[\\/]/g, "-")), ofPackage(text));
