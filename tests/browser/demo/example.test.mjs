@@ -1,0 +1,26 @@
+/** The example of `docs/testing.md`, with the demo as the application. */
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { breakConnections, connectedClients } from "../../../docs/examples/brokenConnections.mjs";
+import { useBrowser } from "../support/browser.mjs";
+import { ready, startDemo } from "../support/demo.mjs";
+import { waitFor } from "../support/wait.mjs";
+
+const browser = useBrowser();
+let server;
+before(async () => (server = await startDemo()));
+after(() => server.stop());
+
+test("connects again when its connections break", async (t) => {
+  const page = await browser.open(t, server.url);
+  await ready(page);
+  const before = await connectedClients(server.url);
+  assert.deepEqual(before.map(({ contract }) => contract).sort(), ["jobs", "primes"]);
+  assert.equal(await breakConnections(server.url), 2);
+  const isNew = ({ clientId }) => before.every((client) => client.clientId !== clientId);
+  await waitFor("both to connect again", async () => {
+    const now = await connectedClients(server.url);
+    return now.length === 2 && now.every(isNew);
+  });
+  await ready(page);
+});
