@@ -1,3 +1,4 @@
+import { from, map, take } from "rxjs";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import type { Observable } from "../src/observable.js";
 import { connected, idle, recorder, sockeyeError, turn } from "./support/setUp.js";
@@ -37,6 +38,22 @@ describe("as an observable of other libraries", () => {
     await client.destroy();
     expect(first).toMatchObject({ values: [1], ends: [] });
     expect(second).toMatchObject({ values: [1, 2], ends: ["complete"] });
+  });
+});
+
+describe("RxJS", () => {
+  test("takes each value and the end, and gives its subscription back", async () => {
+    const { client, core } = await connected();
+    const [all, first] = [recorder(), recorder()];
+    from(client.on("a"))
+      .pipe(map((value: number) => value * 10))
+      .subscribe(all);
+    from(client.on("b")).pipe(take(1)).subscribe(first);
+    for (const value of [1, 2]) for (const name of ["a", "b"]) core.delivers(name, [value]);
+    expect([...core.names.keys()]).toEqual(["a"]);
+    await client.destroy();
+    expect(all).toMatchObject({ values: [10, 20], ends: ["complete"] });
+    expect(first).toMatchObject({ values: [1], ends: ["complete"] });
   });
 });
 
