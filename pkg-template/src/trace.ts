@@ -2,6 +2,7 @@
 import { checkCount } from "./checks.js";
 import type { Connection } from "./connection.js";
 import { isBinary } from "./attachments.js";
+import { throwLater } from "./safely.js";
 import type { ClientStatus } from "./status.js";
 import type { Direction, PassageKind } from "./watches.js";
 
@@ -14,6 +15,8 @@ export interface TraceOptions {
    * nobody should see.
    */
   payloads?: boolean | ((event: string, args: readonly unknown[]) => unknown) | undefined;
+  /** Gets each entry when it is kept. It must not send anything: that would be the next entry. */
+  onEntry?: ((entry: TraceEntry) => void) | undefined;
 }
 
 /** One thing that happened. */
@@ -38,17 +41,19 @@ export class Trace {
   readonly #connection: Connection;
   readonly #size: number;
   readonly #payloads: NonNullable<TraceOptions["payloads"]>;
+  readonly #onEntry: TraceOptions["onEntry"];
   readonly #forget: () => void;
   readonly #entries: TraceEntry[] = [];
   /** Where the next one comes, which is where the oldest stands when there is no room for more. */
   #next = 0;
 
   /** @internal */
-  constructor(connection: Connection, { size = 200, payloads = false }: TraceOptions) {
+  constructor(connection: Connection, { size = 200, payloads = false, onEntry }: TraceOptions) {
     checkCount("size", size, 100_000, 1);
     this.#connection = connection;
     this.#size = size;
     this.#payloads = payloads;
+    this.#onEntry = onEntry;
     this.#forget = connection.errors.add({
       next: ({ code }) => this.#add({ kind: "error", event: code }),
     });
@@ -94,8 +99,14 @@ export class Trace {
   }
 
   #add(entry: Omit<TraceEntry, "at">): void {
-    this.#entries[this.#next] = { at: Date.now(), ...entry };
+    const kept: TraceEntry = { at: Date.now(), ...entry };
+    this.#entries[this.#next] = kept;
     this.#next = (this.#next + 1) % this.#size;
+    try {
+      this.#onEntry?.(kept);
+    } catch (error) {
+      throwLater(error); // told as an error of the client it would be the next entry
+    }
   }
 }
 

@@ -27,11 +27,22 @@ for (const { specifier } of entries) {
   });
 }
 
-async function withEsbuild(contents) {
+test("production bundles drop the console's lines that stand behind a condition", async () => {
+  const source = `import { logTrace } from "sockeye-client/debug";
+    if (process.env.NODE_ENV !== "production") logTrace(globalThis.client);
+    console.log("used");`;
+  const inMode = (mode) => withEsbuild(source, { "process.env.NODE_ENV": JSON.stringify(mode) });
+  assert.match(await inMode("development"), /←/);
+  assert.ok((await inMode("production")).length < limit);
+});
+
+async function withEsbuild(contents, define = {}) {
   const { outputFiles } = await build({
     stdin: { contents, resolveDir: inRoot(), sourcefile: "application.js" },
     bundle: true,
     minify: true,
+    charset: "utf8",
+    define,
     write: false,
     format: "esm",
     target: "es2022",

@@ -25,6 +25,7 @@ const common = {
   strict: true,
   exactOptionalPropertyTypes: true,
   skipLibCheck: false,
+  skipDefaultLibCheck: true, // the libraries of TypeScript itself
   noEmit: true,
 };
 

@@ -1,6 +1,7 @@
 /** What applications import, used as they would. Compiled, never run. */
 import { createClient, isSockeyeError, type Client } from "sockeye-client";
 import { io, type Socket } from "sockeye-client/compat";
+import { logTrace } from "sockeye-client/debug";
 import { createClient as createInlineClient } from "sockeye-client/inline";
 import { createSockeyeContext, type SockeyeProviderProps } from "sockeye-client/react";
 import { memoryOutboxStore } from "sockeye-client/stores";
@@ -21,3 +22,4 @@ export const context = createSockeyeContext<Received, Sent>();
 export type Props = SockeyeProviderProps<Client<Received, Sent>>;
 export const socket: Socket<Received, Sent> = io("https://example.com");
 export const code = (error: unknown) => (isSockeyeError(error) ? error.code : undefined);
+export const trace = logTrace(client, { level: "info" });

@@ -1,6 +1,7 @@
 /** What CommonJS modules require. Compiled, never run. */
 import client = require("sockeye-client");
 import compat = require("sockeye-client/compat");
+import debug = require("sockeye-client/debug");
 import inline = require("sockeye-client/inline");
 import react = require("sockeye-client/react");
 import server = require("sockeye-client/server");
@@ -10,6 +11,7 @@ const url = "https://example.com";
 const client1: client.Client = client.createClient(url);
 const client2: inline.Client = client1; // they are one
 const answer: Promise<unknown> = client2.request("question");
+const trace = debug.logTrace(client1);
 const store = stores.memoryOutboxStore();
 const context = react.createSockeyeContext();
 const helper = server.createServerHelper({ store: server.memoryStore() });
