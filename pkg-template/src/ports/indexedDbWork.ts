@@ -12,6 +12,7 @@ import type {
 } from "../outboxStore.js";
 import { randomId } from "../randomId.js";
 import { StoreError } from "./indexedDbErrors.js";
+import { attempt, readAll } from "./indexedDbReading.js";
 import { allTokens, bitsFor, EXACT, readTokens, type Tokens } from "./indexedDbTokens.js";
 import {
   type ActionAddress,
@@ -148,11 +149,10 @@ export class Work {
 
   async contents(known: Known): Promise<Contents> {
     const partition = await this.#partition(known);
-    const actions = this.#tx.objectStore("actions");
-    const values = await actions.getAll(all(known.name));
+    const values = await readAll(this.#store("actions"), all(known.name));
     const keys = seemsSound(values)
       ? values.map((value): ActionAddress => [known.name, keyOf(value) as string])
-      : await actions.getAllKeys(all(known.name));
+      : await this.#tx.objectStore("actions").getAllKeys(all(known.name));
     return readContents(keys, values, (record) => this.#doubt(partition, record));
   }
 
@@ -202,9 +202,9 @@ export class Work {
   /** What cannot be read may have been sent. */
   async remove(known: Known, key: string, onlyUnsent: boolean): Promise<Removal> {
     const partition = await this.#partition(known);
-    const value: unknown = await this.#tx.objectStore("actions").get([known.name, key]);
-    if (value === undefined) return "missing";
-    const record = readAction(value, key);
+    const read = await attempt<unknown>(this.#store("actions").get([known.name, key]));
+    if (read && read.value === undefined) return "missing";
+    const record = readAction(read?.value, key);
     if (onlyUnsent && (!record || this.#doubt(partition, record).sent)) return "wasSent";
     this.#delete(known.name, key);
     return "removed";
@@ -330,10 +330,10 @@ export class Work {
 
   /** Returns what has its turn before the marked ones, which are in the index no more. */
   async #earlierThan(name: string, lanes: ReadonlyMap<string, number>): Promise<StoredAction[]> {
-    const waiting = this.#tx.objectStore("actions").index("waiting");
+    const waiting = this.#store("actions").index("waiting");
     const found = await Promise.all(
       Array.from(lanes, ([lane, order]) =>
-        waiting.getAll(IDBKeyRange.bound([name, lane], [name, lane, order], false, true)),
+        readAll(waiting, IDBKeyRange.bound([name, lane], [name, lane, order], false, true)),
       ),
     );
     return this.#readable(found.flat()).map(toStored);
@@ -341,7 +341,7 @@ export class Work {
 
   /** Where its record is lost, the actions say what nobody may have again. */
   async #makePartition(name: string, clientId: string, epoch: number): Promise<PartitionRecord> {
-    const actions = this.#readable(await this.#tx.objectStore("actions").getAll(all(name)));
+    const actions = this.#readable(await readAll(this.#store("actions"), all(name)));
     return {
       v: RECORD_VERSION,
       clientId: clientId || randomId(),

@@ -383,6 +383,24 @@ describe("records that are damaged", () => {
     expect((await partition.contents()).unreadable).toMatchObject([{ key: "b", isFuture }]);
   });
 
+  test("that the browser itself cannot read leave the others alone, and can be removed", async () => {
+    const partition = await open();
+    for (const key of ["a", "b", "c"]) await partition.put(action(key), payload(key));
+    faults.damage((key) => Array.isArray(key) && key[1] === "b");
+    const { actions, unreadable } = await partition.contents();
+    expect(actions.map(({ key }) => key)).toEqual(["a", "c"]);
+    expect(unreadable).toEqual([{ key: "b", isFuture: false }]);
+    const { epoch } = await partition.lead(new AbortController().signal, candidate);
+    expect(await partition.mark(epoch, [{ key: "c", sent, kills: 0 }])).toMatchObject({
+      missing: [],
+      earlier: [{ key: "a" }],
+    });
+    expect(await partition.remove("b", true)).toBe("wasSent");
+    expect(await partition.remove("b", false)).toBe("removed");
+    const left = await partition.contents();
+    expect(left).toMatchObject({ actions: [{ key: "a" }, { key: "c" }], unreadable: [] });
+  });
+
   test("say what they can: the event and the lane", async () => {
     const partition = await open();
     await partition.put(action("a"), payload("a"));

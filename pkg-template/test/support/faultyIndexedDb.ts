@@ -29,6 +29,10 @@ interface Inside extends EventTarget {
   error: DOMException | null;
 }
 
+interface Executing {
+  _execRequestAsync: (request: { source: unknown; operation: () => void }) => unknown;
+}
+
 interface Listener {
   readonly type: string;
   readonly callback: () => void;
@@ -71,6 +75,27 @@ export class FaultyIndexedDb {
     this.plan(() => undefined);
   }
 
+  /** Records under these keys cannot be read, and neither can several together with one of them. */
+  damage(isDamaged: (key: IDBValidKey) => boolean): void {
+    // eslint-disable-next-line @typescript-eslint/unbound-method -- they are applied below
+    const { get, getAll } = IDBObjectStore.prototype;
+    vi.spyOn(IDBObjectStore.prototype, "get").mockImplementation(function (
+      this: IDBObjectStore,
+      key,
+    ) {
+      return isDamaged(key as IDBValidKey) ? failed(this) : get.call(this, key);
+    });
+    vi.spyOn(IDBObjectStore.prototype, "getAll").mockImplementation(function (
+      this: IDBObjectStore,
+      ...args
+    ) {
+      return this.name === "actions" ? failed(this) : getAll.apply(this, args as []);
+    });
+    vi.spyOn(IDBIndex.prototype, "getAll").mockImplementation(function (this: IDBIndex) {
+      return failed(this.objectStore);
+    });
+  }
+
   /** Lets the next `times` openings fail with an error of this name, or never answer. */
   failToOpen(name: string | undefined, times = Infinity): void {
     const original = indexedDB.open.bind(indexedDB);
@@ -90,6 +115,15 @@ export class FaultyIndexedDb {
       return request;
     });
   }
+}
+
+/** A request that fails as for a value whose file is gone. */
+function failed<Value>(source: IDBObjectStore): IDBRequest<Value> {
+  const { _execRequestAsync: execute } = source.transaction as unknown as Executing;
+  const operation = () => {
+    throw new DOMException("Failed to read large IndexedDB value", "NotReadableError");
+  };
+  return execute.call(source.transaction, { source, operation }) as IDBRequest<Value>;
 }
 
 function inflict(fault: Fault, transaction: IDBTransaction, database: IDBDatabase): void {
