@@ -1,6 +1,7 @@
 /** Runs a consumer's commands: builds, programs, servers. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { existsSync } from "node:fs";
 import { createServer } from "node:net";
 import path from "node:path";
 import { exitOnSignals } from "../../browser/support/signals.mjs";
@@ -43,13 +44,17 @@ export async function startServer(line, directory, values = {}) {
   return { url, stop, served: new Map(), isForeign: true };
 }
 
-/** The first word is a program of the consumer's, or `node`. */
+/** The first word is a program of the consumer's, or `node`, which may be the consumer's as well. */
 function parse(line, directory, values) {
   const filled = line.replaceAll(/\{(\w+)\}/g, (_, name) => String(values[name]));
   const [name, ...args] = filled.split(" ");
-  const program =
-    name === "node" ? process.execPath : path.join(directory, "node_modules/.bin", name);
-  const env = consumerEnvironment(values.server ? { SERVER: values.server } : {});
+  const programs = path.join(directory, "node_modules/.bin");
+  const own = path.join(programs, name);
+  const program = name === "node" && !existsSync(own) ? process.execPath : own;
+  const env = consumerEnvironment({
+    ...{ PATH: `${programs}${path.delimiter}${process.env.PATH}` },
+    ...(values.server && { SERVER: values.server }),
+  });
   return { program, args, env };
 }
 

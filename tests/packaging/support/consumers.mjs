@@ -37,12 +37,12 @@ function needExact(name, dependencies) {
   }
 }
 
-/** Returns the installed versions of these packages; `node` is that of the machine. */
+/** Returns the installed versions of these packages; `node` is the machine's unless it is one of them. */
 export function installedVersions(directory, packages) {
   const version = (name) => {
-    if (name === "node") return process.versions.node;
     const installed = path.join(directory, "node_modules", name);
-    return existsSync(installed) ? readManifest(installed).version : "?";
+    if (existsSync(installed)) return readManifest(installed).version;
+    return name === "node" ? process.versions.node : "?";
   };
   return Object.fromEntries(packages.map((name) => [name, version(name)]));
 }

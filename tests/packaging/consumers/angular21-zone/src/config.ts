@@ -1,0 +1,29 @@
+import { type ApplicationConfig, inject, provideZoneChangeDetection } from "@angular/core";
+import { provideClientHydration } from "@angular/platform-browser";
+import { provideRouter } from "@angular/router";
+import { Desk } from "./app";
+import { provideSockeye } from "./desk";
+import { Lane } from "./lane";
+import { Orders } from "./orders";
+import { SERVER } from "./server";
+
+export const config: ApplicationConfig = {
+  providers: [
+    provideZoneChangeDetection({ eventCoalescing: true }),
+    provideClientHydration(),
+    provideSockeye(() => {
+      const server = inject(SERVER);
+      return { url: server ?? "http://localhost", autoConnect: server !== null };
+    }),
+    provideRouter([
+      {
+        path: "",
+        component: Desk,
+        children: [
+          { path: "", pathMatch: "full", component: Orders },
+          { path: "lane", component: Lane },
+        ],
+      },
+    ]),
+  ],
+};
