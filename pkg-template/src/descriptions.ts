@@ -34,6 +34,10 @@ const descriptions: Partial<Record<SockeyeErrorCode, readonly [message: string, 
     "reload the page, so that it runs the version that made it",
   ],
   storage_damaged: ["a stored action is damaged", "nothing to do: the others are not concerned"],
+  storage_lost: [
+    "the browser has lost what was stored",
+    "what had not been sent has to be enqueued again; the store is empty, and takes actions",
+  ],
   storage_failed: ["the outbox's store failed", "the `cause`, if there is one, says why"],
   action_rejected: ["the server rejected the action", "see `data` for what it said"],
   action_expired: [

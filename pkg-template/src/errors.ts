@@ -25,6 +25,7 @@ export type SockeyeErrorCode =
   | "storage_full"
   | "storage_version"
   | "storage_damaged"
+  | "storage_lost"
   | "storage_failed"
   // A request ended without an answer.
   | "ack_timeout"

@@ -94,10 +94,10 @@ export type KnownChange =
 
 /**
  * Why a store could not do something: the `code` of the error that it throws. There is no room; it is of a
- * version to come; what was asked for is damaged. Any other error counts as `storage_failed`.
+ * version to come; what was asked for is damaged; all that it held is gone. Any other error counts as `storage_failed`.
  */
 export type StoreErrorCode =
-  "storage_full" | "storage_version" | "storage_damaged" | "storage_failed";
+  "storage_full" | "storage_version" | "storage_damaged" | "storage_lost" | "storage_failed";
 
 /** What a store says to a drainer whose epoch is not the current one any more. */
 export type Fenced = "fenced";

@@ -238,7 +238,12 @@ export class StoreRunner {
   }
 }
 
-const codes: StoreErrorCode[] = ["storage_full", "storage_version", "storage_damaged"];
+const codes: StoreErrorCode[] = [
+  "storage_full",
+  "storage_version",
+  "storage_damaged",
+  "storage_lost",
+];
 
 /** Whoever asked knows why. */
 const notStored: StoreAnswer = { type: "failed", code: "storage_failed" };

@@ -20,13 +20,18 @@ const RESERVE_BYTES = 65_536;
 export class IndexedDbConnection {
   readonly #name: string;
   readonly #handleOutdated: (error: StoreError) => void;
+  readonly #handleMade: () => void;
   #database: Promise<Database> | undefined;
   #outdated: StoreError | undefined;
 
-  /** `handleOutdated` is told when a later version of this package wants the database. */
-  constructor(name: string, handleOutdated: (error: StoreError) => void) {
+  /**
+   * `handleOutdated` is told when a later version of this package wants the database, `handleMade` when there
+   * was none and it was made.
+   */
+  constructor(name: string, handleOutdated: (error: StoreError) => void, handleMade: () => void) {
     this.#name = name;
     this.#handleOutdated = handleOutdated;
+    this.#handleMade = handleMade;
   }
 
   /** Rejects with `storage_version` if the database is of a later version, now or from some time on. */
@@ -48,11 +53,17 @@ export class IndexedDbConnection {
   }
 
   async #open(): Promise<Database> {
-    const opening = openDB<Schema>(this.#name, SCHEMA_VERSION, { upgrade: createStores });
+    let tellMade = () => {};
+    const upgrade = (database: Database) => {
+      createStores(database);
+      tellMade = this.#handleMade;
+    };
+    const opening = openDB<Schema>(this.#name, SCHEMA_VERSION, { upgrade });
     const database = await within(LIMIT_MS, opening, () => {
       // What comes too late is of no use to anybody.
       opening.then((late) => late.close()).catch(() => {});
     });
+    tellMade();
     database.onversionchange = ({ newVersion }) => this.#onVersionChange(newVersion);
     database.onclose = () => {
       this.#database = undefined;

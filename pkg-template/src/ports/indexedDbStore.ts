@@ -4,6 +4,7 @@ import { FallbackStore } from "./fallbackStore.js";
 import { IndexedDbConnection } from "./indexedDbConnection.js";
 import { IndexedDbPartition } from "./indexedDbPartition.js";
 import { IndexedDbQueue } from "./indexedDbQueue.js";
+import { StoreError } from "./indexedDbErrors.js";
 import { openLeadership } from "./leadership.js";
 import { openStoreNews } from "./storeNews.js";
 import type { TabScope } from "./tabScope.js";
@@ -31,6 +32,8 @@ interface Shared {
   readonly leaving: AbortController;
   readonly queue: IndexedDbQueue;
   readonly handleFailed: Set<(error: unknown) => void>;
+  /** Told of what the store goes on in spite of. */
+  readonly handleLost: Set<(error: unknown) => void>;
 }
 
 /** Before the names of databases, locks and channels, which all scripts of the origin share. */
@@ -66,7 +69,11 @@ export class IndexedDbStore implements OutboxStore {
       handleFailed(error);
     };
     shared.handleFailed.add(fail);
-    const handleClosed = () => this.#leave(shared, fail);
+    shared.handleLost.add(handleFailed);
+    const handleClosed = () => {
+      shared.handleLost.delete(handleFailed);
+      this.#leave(shared, fail);
+    };
     const parts = { name, queue: shared.queue, leadership, news, cipher };
     try {
       return await IndexedDbPartition.open({ ...parts, handleClosed });
@@ -80,9 +87,20 @@ export class IndexedDbStore implements OutboxStore {
 
   #connect(): Shared {
     const handleFailed = new Set<(error: unknown) => void>();
-    const connection = new IndexedDbConnection(`${PREFIX}${this.#options.name}`, (error) => {
+    const handleLost = new Set<(error: unknown) => void>();
+    const name = `${PREFIX}${this.#options.name}`;
+    const handleOutdated = (error: StoreError) => {
       for (const fail of handleFailed) fail(error);
-    });
+    };
+    const handleMade = () => {
+      if (!noteMade(name, this.#scope)) return;
+      const error = new StoreError(
+        "storage_lost",
+        "the database was there, and is not there any more",
+      );
+      for (const tell of handleLost) tell(error);
+    };
+    const connection = new IndexedDbConnection(name, handleOutdated, handleMade);
     const queue = new IndexedDbQueue(connection, this.durability);
     const leaving = new AbortController();
     const { signal } = leaving;
@@ -95,7 +113,7 @@ export class IndexedDbStore implements OutboxStore {
     const resume = () => queue.resume();
     document?.addEventListener("resume", resume, { signal });
     this.#scope.addEventListener?.("pageshow", resume, { signal });
-    return { queue, handleFailed, leaving };
+    return { queue, handleFailed, handleLost, leaving };
   }
 
   /** The last one ends the connection, when everything that was begun has been done. */
@@ -107,6 +125,20 @@ export class IndexedDbStore implements OutboxStore {
     shared.queue.resume();
     shared.queue.close();
     if (this.#shared === shared) this.#shared = undefined;
+  }
+}
+
+/**
+ * Notes that a database was made; returns whether it had been made before. What the browser destroys of itself
+ * is only the database; when a user clears the site's data this note goes with it.
+ */
+function noteMade(name: string, scope: TabScope): boolean {
+  try {
+    const wasMade = typeof scope.localStorage?.getItem(name) === "string";
+    scope.localStorage?.setItem(name, "made");
+    return wasMade;
+  } catch {
+    return false; // It is forbidden, or full.
   }
 }
 

@@ -7,6 +7,8 @@ export interface TabScope {
   readonly BroadcastChannel?: (new (name: string) => TabChannel) | undefined;
   /** Workers and servers have no document. */
   readonly document?: (EventTarget & { readonly visibilityState: string }) | undefined;
+  /** To ask for it may be an error. */
+  readonly localStorage?: Pick<Storage, "getItem" | "setItem"> | undefined;
   readonly addEventListener?: EventTarget["addEventListener"] | undefined;
 }
 

@@ -170,6 +170,59 @@ for (const [how, prepare] of Object.entries(without)) {
   });
 }
 
+/** Stores two actions and goes on with a page that has no client yet, and whose database `lose` took away. */
+async function openAfterLoss(t, lose) {
+  const server = await startServer(t);
+  const page = await browser.open(t, site.url);
+  await page.evaluate(makeClient, { url: server.url });
+  await page.evaluate(enqueueAll, { count: 2 });
+  assert.deepEqual(await page.evaluate(() => window.told), []);
+  await page.evaluate(nameDatabase);
+  const name = await page.evaluate(() => window.databaseName);
+  await page.goto("about:blank");
+  await page.goto(site.url);
+  await lose(page, name);
+  return { server, page };
+}
+
+const deleteDatabase = (page, name) =>
+  page.evaluate(
+    (name) =>
+      new Promise((resolve, reject) => {
+        const request = indexedDB.deleteDatabase(name);
+        request.onsuccess = () => resolve();
+        request.onerror = () => reject(request.error);
+      }),
+    name,
+  );
+
+test("says that the browser has lost what was stored, once, and takes actions", async (t) => {
+  const { server, page } = await openAfterLoss(t, deleteDatabase);
+  await page.evaluate(makeClient, { url: server.url });
+  const next = await page.evaluate(enqueueAll, { from: 2, count: 2 });
+  assert.deepEqual(next, { accepted: [2, 3], codes: [] });
+  assert.deepEqual(await page.evaluate(() => window.told), ["storage_lost"]);
+  await page.reload();
+  await page.evaluate(makeClient, { url: server.url });
+  void page.evaluate(() => window.client.connect());
+  await page.evaluate(() => window.kit.untilItems(window.client, 2));
+  await page.evaluate(drained);
+  assert.deepEqual(await page.evaluate(() => window.told), []);
+  assert.deepEqual(server.applied, [2, 3]);
+});
+
+test("says nothing when the user has cleared the site's data", async (t) => {
+  const { server, page } = await openAfterLoss(t, async (page) => {
+    const session = await page.context().newCDPSession(page);
+    const origin = new URL(site.url).origin;
+    await session.send("Storage.clearDataForOrigin", { origin, storageTypes: "all" });
+  });
+  await page.evaluate(makeClient, { url: server.url });
+  const next = await page.evaluate(enqueueAll, { from: 2, count: 1 });
+  assert.deepEqual(next, { accepted: [2], codes: [] });
+  assert.deepEqual(await page.evaluate(() => window.told), []);
+});
+
 /** Everything in the database, and a way to have it there again. */
 const copyDatabase = async () => {
   const database = await new Promise((resolve) => {

@@ -43,8 +43,8 @@ function toLater(text) {
   return text
     .replaceAll(/(["'])\/(sockeye\/|page\.js)/g, `$1${later}$2`)
     .replace(
-      "1, { upgrade: createStores }",
-      "2, { upgrade: (database, old) => old || createStores(database) }",
+      "openDB(this.#name, 1, { upgrade })",
+      "openDB(this.#name, 2, { upgrade: (database, old) => old || upgrade(database) })",
     );
 }
 
