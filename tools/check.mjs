@@ -48,7 +48,7 @@ const gates = {
 
 main(async (args) => {
   const { fix, chosen } = parse(args);
-  announce(`Checking ${chosen.length} gates`, "some minutes the first time, then half a minute");
+  announce(`Checking ${chosen.length} gates`, "some minutes the first time, then two minutes");
   if (fix) for (const name of chosen) await gates[name].fix?.();
   let failed = 0;
   for (const name of chosen) failed += (await passes(name)) ? 0 : 1;

@@ -27,6 +27,7 @@ const { server, url, stop } = await listen(answer);
 const io = startServer(server);
 // Incognito pages, which are what browsers of tests usually have, keep their databases in memory.
 const profile = mkdtempSync(path.join(tmpdir(), "sockeye-bench-"));
+process.on("exit", () => rmSync(profile, { recursive: true, force: true }));
 const options = { executablePath: chromiumPath(), args: chromiumArguments };
 const browser = await chromium.launchPersistentContext(profile, options);
 try {

@@ -1,4 +1,4 @@
-/** What is released has one version, and a rehearsal says what is missing. */
+/** What is released has one version. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { findProblems } from "../../tools/release/versions.mjs";

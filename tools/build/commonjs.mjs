@@ -4,23 +4,21 @@
  * They share what the ES modules share, so that there is one core and one class for each error among
  * all that is required.
  */
-import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { transform } from "esbuild";
+import { inRoot } from "../lib/paths.mjs";
 import { Failure } from "../lib/report.mjs";
+
+const modules = inRoot("target/commonjs");
 
 /** Has `bundle` write the entries as ES modules somewhere, and puts them as `.cjs` into `outdir`. */
 export async function writeCommonJs(bundle, entries, outdir) {
-  const modules = mkdtempSync(path.join(tmpdir(), "sockeye-commonjs-"));
-  try {
-    await bundle(entries, modules, [importsOnce]);
-    for (const file of readdirSync(modules)) {
-      const code = await toCommonJs(readFileSync(path.join(modules, file), "utf8"));
-      writeFileSync(path.join(outdir, file.replace(/\.js$/, ".cjs")), code);
-    }
-  } finally {
-    rmSync(modules, { recursive: true, force: true });
+  rmSync(modules, { recursive: true, force: true });
+  await bundle(entries, modules, [importsOnce]);
+  for (const file of readdirSync(modules)) {
+    const code = await toCommonJs(readFileSync(path.join(modules, file), "utf8"));
+    writeFileSync(path.join(outdir, file.replace(/\.js$/, ".cjs")), code);
   }
 }
 

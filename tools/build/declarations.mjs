@@ -4,7 +4,7 @@
  * Those who `require` the package need declarations that say that they are CommonJS, all the way down;
  * so the same files stand there a second time as `.d.cts`.
  */
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { inRoot, npmBin } from "../lib/paths.mjs";
 import { Failure } from "../lib/report.mjs";
@@ -23,6 +23,7 @@ const relativeImport = /((?:from|import)\s*\(?\s*")(\.\.?\/[^"]+)\.js"/g;
  * @param {ReturnType<typeof import("./entries.mjs").entriesOf>} entries
  */
 export async function declare(entries, outdir) {
+  rmSync(emitted, { recursive: true, force: true });
   await run(npmBin("tsc"), ["--project", inRoot("tools/build/declarations.tsconfig.json")]);
   for (const [name, text] of reachableFrom(entries.map(({ name }) => name))) {
     const { file } = entries.find((entry) => entry.name === name) ?? { file: `${name}.js` };

@@ -1,10 +1,11 @@
 /** The wasm half of the package: crate → wasm-bindgen → wasm-opt → a JS module that holds it. */
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { homedir } from "node:os";
 import path from "node:path";
 import { constants, deflateSync } from "node:zlib";
 import { lockedVersion } from "../lib/cargoLock.mjs";
-import { cargoTarget, inRoot, npmBin } from "../lib/paths.mjs";
+import { cargoTarget, inRoot, npmBin, root } from "../lib/paths.mjs";
 import { Failure, announce } from "../lib/report.mjs";
 import { ask, run } from "../lib/run.mjs";
 import { cargo, cargoEnvironment, wasmTarget } from "../toolchain.mjs";
@@ -31,7 +32,8 @@ const features = [
 /** Builds what `wasmDirectory` holds; what is after the compiler is done only if its output changed. */
 export async function buildWasm() {
   announce("Compiling the crate for wasm32", "about a minute the first time");
-  await cargo(["build", "--package", "sockeye", "--profile", "wasm", "--target", wasmTarget]);
+  const build = ["build", "--package", "sockeye", "--profile", "wasm", "--target", wasmTarget];
+  await cargo(build, { env: withoutPaths() });
   const inputs = hashOf(compiled, import.meta.filename);
   if (existsSync(stamp) && readFileSync(stamp, "utf8") === inputs) return;
   rmSync(wasmDirectory, { recursive: true, force: true });
@@ -41,6 +43,16 @@ export async function buildWasm() {
   refuseForeignImports();
   writePayload();
   writeFileSync(stamp, inputs);
+}
+
+/** What panics say names no folder of the machine that built it, so that all machines build the same. */
+function withoutPaths() {
+  const cargoHome = process.env.CARGO_HOME ?? path.join(homedir(), ".cargo");
+  const names = { [path.join(cargoHome, "registry/src")]: "crates", [root]: "sockeye" };
+  const flags = Object.entries(names).map(
+    ([folder, name]) => `--remap-path-prefix=${folder}=${name}`,
+  );
+  return { CARGO_ENCODED_RUSTFLAGS: flags.join("\x1f") };
 }
 
 const hashOf = (...files) =>

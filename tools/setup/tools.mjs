@@ -5,6 +5,7 @@
 import { chromedriverPath, chromiumPath } from "../chromium.mjs";
 import { displayPath, firefoxPath, webKitDriverPath } from "../engines.mjs";
 import { lockedVersion } from "../lib/cargoLock.mjs";
+import { inRoot } from "../lib/paths.mjs";
 import {
   cargoTool,
   debianPackage,
@@ -29,6 +30,7 @@ const webKit = "tests in WebKitGTK are skipped";
 export const tools = [
   { for: always,     ...node({ atLeast: "20.19" }) },
   { for: always,     ...npmDependencies() },
+  { for: ["test"],   ...npmDependencies(inRoot("tests/types")), name: "npm dependencies of tests/types" },
   { for: always,     ...wasmTarget() },
   { for: always,     ...cargoTool({ crate: "wasm-bindgen-cli", bin: "wasm-bindgen", version: lockedVersion("wasm-bindgen") }) },
   { for: ["test"],   ...cargoTool({ crate: "wasm-pack", version: "0.15.1" }) },

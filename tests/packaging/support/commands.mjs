@@ -68,8 +68,9 @@ async function freePort() {
 }
 
 async function answers(url, child) {
+  if (child.pid === undefined) throw new Error("the program cannot be started");
   if (child.exitCode !== null) throw new Error(`the server ended with ${child.exitCode}`);
-  return fetch(url).then(
+  return fetch(url, { signal: AbortSignal.timeout(30_000) }).then(
     ({ status }) => status < 500,
     () => false,
   );
@@ -77,8 +78,9 @@ async function answers(url, child) {
 
 /** It leads a process group, so that what it started ends with it, also when this process ends. */
 function stopper(child) {
-  const ended = once(child, "close");
+  const ended = once(child, "close").catch(() => {});
   const kill = () => {
+    if (child.pid === undefined) return;
     try {
       process.kill(-child.pid, "SIGKILL");
     } catch {

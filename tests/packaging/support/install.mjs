@@ -18,7 +18,11 @@ import { run } from "../../../tools/lib/run.mjs";
 const tarballName = "sockeye-client.tgz";
 const installLimitSeconds = 300;
 /** npm waits for minutes where there is no network, unless told otherwise. */
-const retries = ["--fetch-retry-mintimeout=1000", "--fetch-retry-maxtimeout=5000"];
+const retries = [
+  "--fetch-retry-mintimeout=1000",
+  "--fetch-retry-maxtimeout=5000",
+  "--fetch-timeout=30000",
+];
 const quiet = ["--no-audit", "--no-fund", "--loglevel=error"];
 const installFlags = [...quiet, ...retries, "--prefer-offline", "--no-package-lock"];
 

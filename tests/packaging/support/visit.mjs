@@ -18,6 +18,7 @@ export async function visitIdle(browser, site, how) {
   const page = await openPage(browser, site, undefined, how);
   try {
     await page.waitForLoadState("networkidle");
+    assert.deepEqual(page.complaints, [], "what the console says without a server");
     return await listenersOf(page);
   } finally {
     await page.finish();
