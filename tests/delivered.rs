@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use sockeye::client::dedup::{DedupConfig, DedupStatistics};
+use sockeye::client::readiness::{Hook, HookTicket, Hooks};
 use sockeye::client::{Client, ClientConfig, Event, Output};
 use sockeye::engineio::{Action, Failure, TransportId};
 use sockeye::host::{EventId, EventIdentity};
@@ -23,6 +24,8 @@ struct Bench {
     socket: SocketId,
     now: Instant,
     transport: TransportId,
+    /// The hook that the application was asked to run last for a gap.
+    gap_hook: Option<HookTicket>,
     /// What was delivered: arguments and identity.
     delivered: Vec<(Value, EventIdentity)>,
 }
@@ -37,7 +40,7 @@ impl Bench {
         let mut client = Client::new(host, config);
         let socket = client.socket("/", false);
         let (now, transport) = (Instant::from_millis(1_000.0), TransportId(0));
-        Self { client, socket, now, transport, delivered: Vec::new() }
+        Self { client, socket, now, transport, gap_hook: None, delivered: Vec::new() }
     }
 
     fn connected() -> Self {
@@ -99,6 +102,9 @@ impl Bench {
                 Output::Timeout(_) => return,
                 Output::Transport(Action::OpenWebSocket { transport, .. }) => {
                     self.transport = transport;
+                }
+                Output::Event(Event::HookNeeded { hook: Hook::Gap, ticket, .. }) => {
+                    self.gap_hook = Some(ticket);
                 }
                 Output::Event(Event::Delivered { event: NEWS, arguments, identity, .. }) => {
                     self.delivered.push((arguments[1].clone(), identity));
@@ -258,6 +264,20 @@ fn keeps_no_position_behind_an_event_that_a_listener_failed_to_handle() {
     bench.stamped("e", 3);
     let positions = bench.client.positions(bench.socket);
     assert_eq!(positions[0].seq, 1);
+}
+
+#[test]
+fn keeps_no_position_while_what_was_missed_is_made_good() {
+    let mut bench = Bench::connected();
+    bench.client.set_hooks(bench.socket, Hooks { prologue: false, gap: true }, bench.now);
+    bench.receive(r#"42["sockeye:hello",{"v":1,"memory":"m","retentionMs":1,"time":1}]"#);
+    bench.stamped("e", 1);
+    bench.stamped("e", 5);
+    let ticket = bench.gap_hook.expect("the application is asked to make it good");
+    assert!(bench.client.positions(bench.socket).is_empty());
+    bench.client.hook_done(bench.socket, Hook::Gap, ticket, bench.now);
+    bench.run();
+    assert_eq!(bench.client.positions(bench.socket)[0].seq, 5);
 }
 
 #[test]

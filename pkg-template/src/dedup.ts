@@ -44,7 +44,7 @@ export interface DedupOptions extends IdentityOptions {
   advanceOnError?: boolean | undefined;
   /**
    * Whether the next page of the same tab goes on where this one has stopped, with events that have the
-   * server helper's numbers. Default true; `dedup: false` is false. One client per server and namespace.
+   * server helper's numbers. Default false. One client per server and namespace.
    */
   persist?: boolean | undefined;
   /**
@@ -80,7 +80,7 @@ export function resolveDedup(dedup: DedupOptions | false = {}, identity = ""): R
       dedupStreams: streams,
       readers: { id, stream, order, only },
       countUnheard: order !== undefined,
-      keepPositions: dedup !== false && options.persist !== false,
+      keepPositions: dedup !== false && options.persist === true,
       positions: restore?.identity === identity ? restore.positions : {},
     },
   };

@@ -160,9 +160,12 @@ export class OutboxDesk {
     try {
       const partition = await store.open({ namespace, identity }, () => {});
       try {
-        const { actions } = await partition.contents();
-        const isOld = ({ key }: StoredAction) => this.#outbox.get(key)?.args === undefined;
-        const removed = actions.filter(isOld).map(async ({ key }) => partition.remove(key, false));
+        const { actions, unreadable } = await partition.contents();
+        const isOld = ({ key }: { key: string }) => this.#outbox.get(key)?.args === undefined;
+        const damaged = unreadable.filter(({ isFuture }) => !isFuture);
+        const removed = [...actions, ...damaged]
+          .filter(isOld)
+          .map(async ({ key }) => partition.remove(key, false));
         await Promise.all(removed);
       } finally {
         partition.close();

@@ -12,7 +12,7 @@ describe("the option dedup", () => {
     };
     for (const dedup of [undefined, false, {}] as const) {
       const { core, advanceOnError } = resolveDedup(dedup);
-      expect(core).toEqual({ ...defaults, readers: {}, keepPositions: dedup !== false });
+      expect(core).toEqual({ ...defaults, readers: {}, keepPositions: false });
       expect(advanceOnError).toBe(false);
     }
   });
@@ -23,14 +23,14 @@ describe("the option dedup", () => {
     const { core } = await connecting({
       dedup: {
         ...{ id, stream: "meta.room", order: "no", only: ["a"] },
-        ...{ window: 1, ttlMs: 2, streams: 3, persist: false },
+        ...{ window: 1, ttlMs: 2, streams: 3, persist: true },
         ...{ restore: { version: 1, identity: "", positions } },
       },
     });
     expect(core.options).toMatchObject({
       readers: { id, stream: "meta.room", order: "no", only: ["a"] },
       ...{ dedupWindow: 1, dedupTtlMs: 2, dedupStreams: 3, countUnheard: true, positions },
-      keepPositions: false,
+      keepPositions: true,
     });
   });
 

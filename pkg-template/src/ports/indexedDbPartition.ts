@@ -71,7 +71,8 @@ export class IndexedDbPartition implements OutboxPartition {
       isWriting: false,
       run: (work) => work.contents(this.#known),
     });
-    await this.#raiseOrder(contents.actions.at(-1)?.order ?? 0);
+    // What there is can be sent also where there is no room to note that; it is tried again with the next contents.
+    await this.#raiseOrder(contents.actions.at(-1)?.order ?? 0).catch(() => {});
     return contents;
   }
 

@@ -269,7 +269,11 @@ async function run(
   entries: readonly Entry[],
   isFull: boolean,
 ): Promise<unknown[]> {
-  const work = new Work(tx, isFull);
+  const work = new Work(
+    tx,
+    isFull,
+    entries.every(({ isRepeated }) => isRepeated),
+  );
   const results = [];
   try {
     for (const { operation, isRepeated } of entries) {

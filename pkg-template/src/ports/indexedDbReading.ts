@@ -2,8 +2,8 @@
 
 import { StoreError } from "./indexedDbErrors.js";
 
-/** What was read; `undefined` in its place stands for a value that the browser cannot read. */
-export type Reading<Value> = { readonly value: Value } | undefined;
+/** What was read, or why the browser could not. */
+export type Reading<Value> = { readonly value: Value } | { readonly failure: unknown };
 
 /** A request that fails ends its transaction, unless that is prevented. */
 export function attempt<Value>(request: IDBRequest<Value>): Promise<Reading<Value>> {
@@ -12,9 +12,19 @@ export function attempt<Value>(request: IDBRequest<Value>): Promise<Reading<Valu
     request.onerror = (event) => {
       event.preventDefault();
       event.stopPropagation();
-      resolve(undefined);
+      resolve({ failure: request.error });
     };
   });
+}
+
+/**
+ * Returns what was read, `undefined` if it cannot be. A moment's failure is no damage: only what fails again, over
+ * a new connection, is believed.
+ */
+export function valueOf<Value>(reading: Reading<Value>, isRepeated: boolean): Value | undefined {
+  if ("value" in reading) return reading.value;
+  if (isRepeated) return undefined;
+  throw new DOMException(String(reading.failure), "UnknownError");
 }
 
 /**
@@ -24,13 +34,16 @@ export function attempt<Value>(request: IDBRequest<Value>): Promise<Reading<Valu
 export async function readAll(
   source: IDBObjectStore | IDBIndex,
   range: IDBKeyRange,
+  isRepeated: boolean,
 ): Promise<unknown[]> {
-  const together = await attempt<unknown[]>(source.getAll(range));
-  if (together) return together.value;
+  const together = valueOf(await attempt<unknown[]>(source.getAll(range)), isRepeated);
+  if (together) return together;
   const records = "objectStore" in source ? source.objectStore : source;
   const keys = await attempt<IDBValidKey[]>(source.getAllKeys(range));
-  if (!keys) throw new StoreError("storage_failed", "the browser cannot read its database");
+  if (!("value" in keys)) {
+    throw new StoreError("storage_failed", "the browser cannot read its database");
+  }
   return Promise.all(
-    keys.value.map(async (key) => (await attempt<unknown>(records.get(key)))?.value),
+    keys.value.map(async (key) => valueOf(await attempt<unknown>(records.get(key)), true)),
   );
 }

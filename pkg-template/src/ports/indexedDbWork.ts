@@ -12,7 +12,7 @@ import type {
 } from "../outboxStore.js";
 import { randomId } from "../randomId.js";
 import { StoreError } from "./indexedDbErrors.js";
-import { attempt, readAll } from "./indexedDbReading.js";
+import { attempt, readAll, valueOf } from "./indexedDbReading.js";
 import { allTokens, bitsFor, EXACT, readTokens, type Tokens } from "./indexedDbTokens.js";
 import {
   type ActionAddress,
@@ -69,11 +69,14 @@ export class Work {
   #hasStored = false;
 
   readonly #isWriting: boolean;
+  /** Whether all this was asked of another connection before. */
+  readonly #isRepeated: boolean;
 
-  constructor(tx: Transaction, isFull: boolean) {
+  constructor(tx: Transaction, isFull: boolean, isRepeated: boolean) {
     this.#tx = tx as Writing;
     this.#isWriting = tx.mode !== "readonly";
     this.#isFull = isFull;
+    this.#isRepeated = isRepeated;
   }
 
   /** Returns the record of a partition, to be changed; makes it if there is none. */
@@ -149,7 +152,7 @@ export class Work {
 
   async contents(known: Known): Promise<Contents> {
     const partition = await this.#partition(known);
-    const values = await readAll(this.#store("actions"), all(known.name));
+    const values = await this.#readAll(this.#store("actions"), all(known.name));
     const keys = seemsSound(values)
       ? values.map((value): ActionAddress => [known.name, keyOf(value) as string])
       : await this.#tx.objectStore("actions").getAllKeys(all(known.name));
@@ -185,9 +188,9 @@ export class Work {
   async load(name: string, key: string): Promise<{ isStored: boolean; payload: unknown }> {
     const [storedKey, payload] = await Promise.all([
       this.#tx.objectStore("actions").getKey([name, key]),
-      this.#tx.objectStore("payloads").get([name, key]),
+      attempt<unknown>(this.#store("payloads").get([name, key])),
     ]);
-    return { isStored: storedKey !== undefined, payload };
+    return { isStored: storedKey !== undefined, payload: valueOf(payload, this.#isRepeated) };
   }
 
   async unpark(known: Known, key: string, isRepeated: boolean): Promise<StoredAction | "missing"> {
@@ -203,8 +206,8 @@ export class Work {
   async remove(known: Known, key: string, onlyUnsent: boolean): Promise<Removal> {
     const partition = await this.#partition(known);
     const read = await attempt<unknown>(this.#store("actions").get([known.name, key]));
-    if (read && read.value === undefined) return "missing";
-    const record = readAction(read?.value, key);
+    if ("value" in read && read.value === undefined) return "missing";
+    const record = "value" in read ? readAction(read.value, key) : undefined;
     if (onlyUnsent && (!record || this.#doubt(partition, record).sent)) return "wasSent";
     this.#delete(known.name, key);
     return "removed";
@@ -299,6 +302,10 @@ export class Work {
     return undefined;
   }
 
+  #readAll(source: IDBObjectStore | IDBIndex, range: IDBKeyRange): Promise<unknown[]> {
+    return readAll(source, range, this.#isRepeated);
+  }
+
   /** For what nobody waits for: the end of the transaction says what became of it. */
   #store(name: (typeof stores)[number]): IDBObjectStore {
     return unwrap(this.#tx).objectStore(name);
@@ -333,7 +340,7 @@ export class Work {
     const waiting = this.#store("actions").index("waiting");
     const found = await Promise.all(
       Array.from(lanes, ([lane, order]) =>
-        readAll(waiting, IDBKeyRange.bound([name, lane], [name, lane, order], false, true)),
+        this.#readAll(waiting, IDBKeyRange.bound([name, lane], [name, lane, order], false, true)),
       ),
     );
     return this.#readable(found.flat()).map(toStored);
@@ -341,7 +348,7 @@ export class Work {
 
   /** Where its record is lost, the actions say what nobody may have again. */
   async #makePartition(name: string, clientId: string, epoch: number): Promise<PartitionRecord> {
-    const actions = this.#readable(await readAll(this.#store("actions"), all(name)));
+    const actions = this.#readable(await this.#readAll(this.#store("actions"), all(name)));
     return {
       v: RECORD_VERSION,
       clientId: clientId || randomId(),

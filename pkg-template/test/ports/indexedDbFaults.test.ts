@@ -395,10 +395,27 @@ describe("records that are damaged", () => {
       missing: [],
       earlier: [{ key: "a" }],
     });
+    await expect(partition.load("b")).rejects.toMatchObject({ code: "storage_damaged" });
+    expect(await partition.load("a")).toEqual(payload("a"));
     expect(await partition.remove("b", true)).toBe("wasSent");
     expect(await partition.remove("b", false)).toBe("removed");
     const left = await partition.contents();
     expect(left).toMatchObject({ actions: [{ key: "a" }, { key: "c" }], unreadable: [] });
+  });
+
+  test("are not believed to be damaged because they cannot be read for a moment", async () => {
+    const partition = await open();
+    await partition.put(action("a"), payload("a"));
+    let isBad = true;
+    faults.damage(() => isBad);
+    const opened = vi.spyOn(indexedDB, "open").mockImplementation((...args) => {
+      isBad = false;
+      opened.mockRestore();
+      return indexedDB.open(...args);
+    });
+    const { actions, unreadable } = await partition.contents();
+    expect(actions.map(({ key }) => key)).toEqual(["a"]);
+    expect(unreadable).toEqual([]);
   });
 
   test("say what they can: the event and the lane", async () => {

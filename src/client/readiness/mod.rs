@@ -286,10 +286,11 @@ impl<E, T> Readiness<E, T> {
     }
 
     /// Returns the positions that can be kept over a reload. Nothing behind an event that a listener
-    /// failed to handle counts.
+    /// failed to handle counts, and nothing at all while the application makes good what was missed: if
+    /// it does not get to the end of that, nobody may take it for done.
     #[must_use]
     pub fn snapshot(&self) -> Vec<Position> {
-        self.positions.snapshot()
+        if self.gap_hooks.is_empty() { self.positions.snapshot() } else { Vec::new() }
     }
 
     /// The server helper has said hello: whether it keeps logs, and where the streams stand.

@@ -60,7 +60,7 @@ const reached = (page, last) => page.evaluate((last) => window.reached(last), la
 test("tells no numbered event twice over reloads and loses none, also what came meanwhile", async (t) => {
   const server = await startNews(t);
   const page = await browser.open(t, site.url);
-  assert.equal(await join(page, server.url, {}), "fresh");
+  assert.equal(await join(page, server.url, { persist: true }), "fresh");
   await server.say(1, 20);
   const told = [await reached(page, 20)];
   for (let round = 1; round <= 3; round += 1) {
@@ -68,7 +68,7 @@ test("tells no numbered event twice over reloads and loses none, also what came 
     await page.goto("about:blank");
     await server.say(first, first + 9);
     await page.goto(site.url);
-    assert.equal(await join(page, server.url, {}), "resumed");
+    assert.equal(await join(page, server.url, { persist: true }), "resumed");
     await server.say(first + 10, first + 19);
     told.push(await reached(page, first + 19));
   }
@@ -80,15 +80,15 @@ test("tells no numbered event twice over reloads and loses none, also what came 
 test("lets each tab begin on its own, and each page where the application wants that", async (t) => {
   const server = await startNews(t);
   const page = await browser.open(t, site.url);
-  await join(page, server.url, {});
+  await join(page, server.url, { persist: true });
   await server.say(1, 5);
   await reached(page, 5);
   const other = await page.context().newPage();
   await other.goto(site.url);
-  assert.equal(await join(other, server.url, {}), "fresh");
+  assert.equal(await join(other, server.url, { persist: true }), "fresh");
   await server.say(6, 8);
   assert.deepEqual(await reached(other, 8), [6, 7, 8]);
   assert.deepEqual(await reached(page, 8), [1, 2, 3, 4, 5, 6, 7, 8]);
   await page.reload();
-  assert.equal(await join(page, server.url, { persist: false }), "fresh");
+  assert.equal(await join(page, server.url, {}), "fresh");
 });

@@ -16,8 +16,8 @@ test("keeps actions over a reload, and hands out their handles again", async (t)
   const before = await page.evaluate(async (url) => {
     const client = window.kit.makeClient(url);
     const actions = [1, 2, 3].map((value) => client.enqueue("save", value));
-    const { durability } = client.outbox;
     await Promise.all(actions.map(({ accepted }) => accepted));
+    const { durability } = client.outbox;
     return { durability, ids: actions.map(({ id }) => id) };
   }, server.url);
   assert.equal(before.durability, "strict");

@@ -2,7 +2,7 @@
 import { withSetting } from "../support/setting.mjs";
 
 export const summary = "a profile is copied, and started beside the original or in place of it";
-export const counts = { full: 50, quick: 2 };
+export const counts = { full: 50 };
 export const unit = "copies";
 
 export async function run({ count, random, store, progress, check, expect }) {
