@@ -16,7 +16,10 @@ async function openDemo(t, init) {
 }
 
 test("comes back after a cut and shows why it was away", async (t) => {
-  const { server, page, click, shows, attempt, countdown, cause, row } = await openDemo(t);
+  const { server, page, click, shows, attempt, countdown, cause, row } = await openDemo(
+    t,
+    () => (Math.random = () => 0.99), // so that there is time to look at the countdown
+  );
   assert.ok(await page.getByTestId("reconnect-primes").isDisabled(), "nothing to hurry");
   await click("cut-primes");
   await shows("primes", "waiting");
