@@ -41,8 +41,8 @@ try {
   report(figures);
 } finally {
   await browser.close();
-  await io.close();
   await stop();
+  await io.close(); // would wait for pages that connect again
   rmSync(profile, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
 }
 

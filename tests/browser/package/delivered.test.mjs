@@ -21,8 +21,8 @@ async function startNews(t) {
     socket.on("join", (done) => void news.join(socket, "news").then(() => done())),
   );
   t.after(async () => {
-    await io.close();
     await stop();
+    await io.close(); // would wait for pages that connect again
   });
   const say = async (from, to) => {
     for (let number = from; number <= to; number += 1) await news.to("news").emit("job", number);

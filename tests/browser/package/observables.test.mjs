@@ -22,8 +22,8 @@ async function startCounter(t) {
     }),
   );
   t.after(async () => {
-    await io.close();
     await stop();
+    await io.close(); // would wait for pages that connect again
   });
   return `http://127.0.0.1:${port}`;
 }

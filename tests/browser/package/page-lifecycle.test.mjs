@@ -36,8 +36,8 @@ async function startServer(t, options) {
     });
   });
   t.after(async () => {
-    await io.close();
     await http.stop();
+    await io.close(); // would wait for pages that connect again
   });
   return { url: http.url, noted };
 }

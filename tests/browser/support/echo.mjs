@@ -15,8 +15,8 @@ export async function startEcho(t, options) {
     socket.on("disconnect", (reason) => noted.reasons.push(reason));
   });
   t.after(async () => {
-    await io.close();
     await http.stop();
+    await io.close(); // would wait for pages that connect again
   });
   return { url: http.url, noted };
 }

@@ -18,8 +18,8 @@ export async function startServer(t, { hasHelper = false } = {}) {
     else socket.on("save", (...args) => args.at(-1)(apply(args[0])));
   });
   t.after(async () => {
-    await io.close();
     await stop();
+    await io.close(); // would wait for pages that connect again
   });
   return { url: `http://127.0.0.1:${port}`, applied };
 }

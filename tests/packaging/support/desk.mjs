@@ -30,8 +30,8 @@ export async function startDesk() {
     socket.emit("news", "welcome");
   });
   const stop = async () => {
-    await io.close();
     await http.stop();
+    await io.close(); // would wait for pages that connect again
   };
   return { url: http.url, counts, stop, io, ...checksOf(io, counts) };
 }

@@ -20,8 +20,8 @@ export async function startKeeper(t) {
     });
   });
   t.after(async () => {
-    await io.close();
     await http.stop();
+    await io.close(); // would wait for pages that connect again
   });
   return { url: http.url, applied };
 }
