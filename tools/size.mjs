@@ -2,7 +2,7 @@
  * What an application ships: `npm run size`.
  *
  * Bundles tiny applications as their bundler would, compresses as their server would, and compares
- * with the budget of size-budget.json; socket.io-client is there to compare with.
+ * with the budget of size-budget.json, in gzip or brotli; socket.io-client is there to compare with.
  */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
@@ -127,14 +127,16 @@ const measure = (file, bytes) => ({
 
 function withBudget(size) {
   const budgets = JSON.parse(readFileSync(budgetFile, "utf8"));
-  return { ...size, budget: budgets[size.file]?.brotli ?? null };
+  const [[encoding, budget] = []] = Object.entries(budgets[size.file] ?? {});
+  return { ...size, encoding: encoding ?? null, budget: budget ?? null };
 }
 
-const isOverBudget = ({ brotli, budget }) => budget !== null && brotli > budget;
+const isOverBudget = (size) => size.budget !== null && size[size.encoding] > size.budget;
 
 function print(sizes) {
   const rows = sizes.map((size) => [
-    ...[size.file, size.raw, size.gzip, size.brotli, size.budget ?? "-"],
+    ...[size.file, size.raw, size.gzip, size.brotli],
+    size.budget === null ? "-" : `${size.budget} ${size.encoding}`,
     size.budget === null ? "" : isOverBudget(size) ? red("over") : green("ok"),
   ]);
   printTable(["bytes", "raw", "gzip -9", "brotli 11", "budget", ""], rows, [1, 2, 3, 4]);

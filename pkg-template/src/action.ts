@@ -3,8 +3,8 @@ import { Deferred } from "./deferred.js";
 import type { SockeyeError } from "./errors.js";
 import type { StateObservable } from "./observable.js";
 import type { ActionState } from "./outboxPort.js";
-import { toValue } from "./serialize.js";
 import { State } from "./state.js";
+import { toValue } from "./toValue.js";
 
 /** Where an action is. `docs/outbox.md` has all states and their order. */
 export interface ActionStatus {

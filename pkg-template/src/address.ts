@@ -13,18 +13,6 @@ export interface AddressRequest {
 export type Address =
   string | URL | ((request: AddressRequest) => string | URL | Promise<string | URL>);
 
-/** What belongs to an address on the way to the server. */
-export interface EndpointOptions {
-  path?: string | undefined;
-  query?: Record<string, string | number | boolean> | undefined;
-}
-
-/** The addresses for the transports. */
-export interface Endpoints {
-  webSocketUrl: string;
-  pollingUrl: string;
-}
-
 /** Reads an address; `error` says why nothing can be connected there, if so. Throws `invalid_url`. */
 export function parseAddress(url: string | URL): { address: URL; error: SockeyeError | undefined } {
   const page = (globalThis as { location?: Location }).location?.href;
@@ -49,25 +37,6 @@ export function parseAddress(url: string | URL): { address: URL; error: SockeyeE
     ? fail("invalid_url", `"${shown}" needs a page whose server it means`, hint)
     : undefined;
   return { address, error };
-}
-
-/** Makes the addresses for the transports. */
-export function toEndpoints(address: URL, options: EndpointOptions): Endpoints {
-  return {
-    webSocketUrl: endpoint(address, options, "websocket"),
-    pollingUrl: endpoint(address, options, "polling"),
-  };
-}
-
-function endpoint(address: URL, options: EndpointOptions, transport: "websocket" | "polling") {
-  const secure = /^(https|wss):$/.test(address.protocol);
-  const scheme = transport === "websocket" ? "ws" : "http";
-  const path = (options.path ?? "/socket.io").replace(/^\/*/, "/").replace(/\/*$/, "/");
-  const endpoint = new URL(`${scheme}${secure ? "s" : ""}://${address.host}${path}`);
-  endpoint.search = address.search;
-  const query = { ...options.query, EIO: 4, transport };
-  for (const [key, value] of Object.entries(query)) endpoint.searchParams.set(key, String(value));
-  return endpoint.href;
 }
 
 /** Secrets stand in the query, in the fragment, or before the host; messages end up in logs. */

@@ -1,11 +1,6 @@
 /** The address of each attempt, where the application gives a function. Loaded with the core. */
-import {
-  type Address,
-  type EndpointOptions,
-  type Endpoints,
-  parseAddress,
-  toEndpoints,
-} from "./address.js";
+import { type Address, parseAddress } from "./address.js";
+import { type EndpointOptions, type Endpoints, toEndpoints } from "./endpoints.js";
 import { Question } from "./question.js";
 
 /** What becomes of a question for the address. */

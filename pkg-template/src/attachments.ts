@@ -3,9 +3,7 @@
  *
  * Source: Socket.IO protocol 5, "Sending and receiving data", binary events.
  */
-
-/** What is sent as it is, in a message of its own. A `File` is a `Blob`. */
-export type Attachment = ArrayBuffer | ArrayBufferView | Blob;
+import { type Attachment, isBinary } from "./binary.js";
 
 /** A value that JSON can hold, and what had to be taken out of it. */
 export interface Extraction {
@@ -24,15 +22,6 @@ export interface Extraction {
 export function extractAttachments(value: unknown): Extraction {
   const attachments: Attachment[] = [];
   return { value: extract(value, attachments), attachments };
-}
-
-/** Says whether a value is sent as an attachment. */
-export function isBinary(value: unknown): value is Attachment {
-  return (
-    value instanceof ArrayBuffer ||
-    ArrayBuffer.isView(value) ||
-    (typeof Blob !== "undefined" && value instanceof Blob)
-  );
 }
 
 /** Returns `value` itself if nothing in it is binary: what is equal needs no copy. */

@@ -3,7 +3,7 @@ import type { EventNumbers } from "./eventNumbers.js";
 import { fail } from "./errors.js";
 import type { AnyEvent } from "./events.js";
 import { Observable, Subject, type Subscription } from "./observable.js";
-import { toValue } from "./serialize.js";
+import { toValue } from "./toValue.js";
 
 type Responder = (value: unknown) => unknown;
 

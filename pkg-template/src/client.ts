@@ -1,15 +1,17 @@
 /** What applications work with: a client, and the namespaces on it. */
 import type { Address } from "./address.js";
 import type { Auth } from "./auth.js";
-import { Connection } from "./connection.js";
+import { type Before, Connection } from "./connection.js";
 import { Dedup } from "./dedup.js";
 import { fail, type SockeyeError } from "./errors.js";
 import type { DefaultEvents } from "./events.js";
 import { Meter, type Metrics } from "./metrics.js";
 import { NamespaceClient } from "./namespaceClient.js";
+import { toNamespace } from "./namespaceName.js";
 import { Observable, type StateObservable } from "./observable.js";
-import { type ClientOptions, resolveOptions, toIdentity, toNamespace } from "./options.js";
+import { type ClientOptions, resolveOptions, toIdentity } from "./options.js";
 import type { CreateCore } from "./port.js";
+import type { ClientStatus } from "./status.js";
 import { Trace, type TraceOptions } from "./trace.js";
 
 /**
@@ -32,9 +34,10 @@ export class Client<
   #meter: Meter | undefined;
 
   /** @internal */
-  constructor(url: Address, options: ClientOptions, createCore: CreateCore) {
+  constructor(url: Address, options: ClientOptions, createCore: CreateCore, before: Before = {}) {
     const resolved = resolveOptions(url, options);
-    super(new Connection(resolved, createCore), resolved.namespace, resolved.auth);
+    const connection = new Connection(resolved, createCore, before);
+    super(connection, resolved.namespace, resolved.auth, before.status);
     const { errors } = this.connection;
     this.errors = new Observable((observer) => errors.add(observer));
     this.dedup = new Dedup(this.connection);
@@ -57,13 +60,17 @@ export class Client<
     { auth }: { auth?: Auth } = {},
   ): NamespaceClient<Listen, Emit> {
     this.connection.assertAlive();
-    const path = toNamespace(name);
+    return this.open(toNamespace(name), auth) as unknown as NamespaceClient<Listen, Emit>;
+  }
+
+  /** @internal Returns a namespace; `status` is what it had before, if it is new. */
+  open(path: string, auth?: Auth, status?: ClientStatus): NamespaceClient {
     let namespace = this.#namespaces.get(path);
     if (!namespace) {
-      namespace = new NamespaceClient(this.connection, path, auth);
+      namespace = new NamespaceClient(this.connection, path, auth, status);
       this.#namespaces.set(path, namespace);
     }
-    return namespace as unknown as NamespaceClient<Listen, Emit>;
+    return namespace;
   }
 
   /**
@@ -136,6 +143,12 @@ export class Client<
     this.connection.assertAlive();
     checkQueue(queue);
     for (const namespace of this.#namespaces.values()) namespace.disconnect();
+    this.forget(queue);
+  }
+
+  /** @internal Forgets the user. */
+  forget(queue: "keep" | "discard"): void {
+    checkQueue(queue);
     if (queue === "discard") this.connection.core?.discardQueue();
     this.connection.setIdentity("", queue === "discard");
   }

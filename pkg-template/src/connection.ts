@@ -1,14 +1,9 @@
 /** What all namespaces of a client share: the core, the numbers of events and requests, the errors. */
 import type { AuthReason } from "./auth.js";
 import type { Causes } from "./causes.js";
-import {
-  clientDisconnect,
-  destroyed,
-  identityChanged,
-  readerFailed,
-  show,
-} from "./connectionErrors.js";
-import { type ErrorData, fail, SockeyeError } from "./errors.js";
+import { clientDisconnect, destroyed } from "./callErrors.js";
+import { identityChanged, readerFailed } from "./connectionErrors.js";
+import { type ErrorData, SockeyeError } from "./errors.js";
 import { type Asked, Exchanges } from "./exchanges.js";
 import { EventNumbers } from "./eventNumbers.js";
 import { CoreLoader, type LoadEvents } from "./loading.js";
@@ -20,8 +15,17 @@ import type { Rebuilds } from "./rebuilds.js";
 import { type ReliableParts, ReliablePort } from "./reliablePort.js";
 import type { Socket, SocketAuth, SocketEvents } from "./socketEvents.js";
 import type { Outgoing } from "./serialize.js";
-import { toStatus } from "./status.js";
+import { listenerError, show } from "./show.js";
+import { type ClientStatus, toStatus } from "./status.js";
 import { Watches } from "./watches.js";
+
+/** What of a client was there before the rest of it was loaded. */
+export interface Before {
+  /** How many attempts to load it have failed. */
+  failures?: number;
+  /** The status of the client's own namespace. */
+  status?: ClientStatus;
+}
 
 export class Connection extends ReliablePort implements CoreEvents, LoadEvents {
   readonly options: ResolvedOptions;
@@ -39,13 +43,14 @@ export class Connection extends ReliablePort implements CoreEvents, LoadEvents {
   #rebuilds: Rebuilds | undefined;
   #destroyed = false;
 
-  constructor(options: ResolvedOptions, createCore: CreateCore) {
+  constructor(options: ResolvedOptions, createCore: CreateCore, before: Before = {}) {
     super();
     this.options = options;
     this.#identity = options.identity;
     const times = { ...options.core, random: options.random };
     this.#exchanges = new Exchanges(this);
-    this.#loader = new CoreLoader(() => createCore(options.core, this), times, this);
+    const create = () => createCore(options.core, this);
+    this.#loader = new CoreLoader(create, times, this, before.failures);
   }
 
   /** The core, if it is loaded and not destroyed. */
@@ -147,8 +152,7 @@ export class Connection extends ReliablePort implements CoreEvents, LoadEvents {
   /** Reports what the application's code threw, and goes on. */
   report(error: unknown): void {
     show(error);
-    const hint = "the error is the `cause`; other listeners were called all the same";
-    this.errors.next(fail("listener_error", "a listener threw", hint, error));
+    this.errors.next(listenerError(error));
   }
 
   /** Throws `client_destroyed`. */

@@ -1,5 +1,4 @@
 /** The core: the wasm module behind the port. Loaded when a client first connects. */
-import * as services from "./services.js";
 import { decode } from "./decode.js";
 import { keepPositions, toDedupPort, toMetricsPort } from "./figuresCore.js";
 import { describe } from "./descriptions.js";
@@ -17,8 +16,6 @@ import type { Client, EngineEvents, EngineOptions, Glue } from "./wasm/glue.js";
 import { data, size } from "./wasm/payload.js";
 
 let instantiation: Promise<Instance> | undefined;
-
-export { services };
 
 /** Makes a core; rejects with error data if WebAssembly is missing or forbidden. */
 export async function createCore(options: CoreOptions, events: CoreEvents): Promise<CorePort> {

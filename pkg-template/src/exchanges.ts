@@ -1,5 +1,5 @@
 /** The events and requests of a client: to the core, or kept until it has been loaded. */
-import { aborted, ackTimeout, destroyed } from "./connectionErrors.js";
+import { aborted, ackTimeout, destroyed } from "./callErrors.js";
 import { type ErrorData, SockeyeError } from "./errors.js";
 import type { CorePort } from "./port.js";
 import { Requests, untilAborted } from "./requests.js";

@@ -1,9 +1,9 @@
-/** The default entry: small, and imports the core when a client first connects. */
+/** The default entry: small, and imports everything else when a client first connects or sends. */
 import type { Address } from "./address.js";
-import { Client } from "./client.js";
+import type { Client } from "./client.js";
 import type { DefaultEvents } from "./events.js";
-import { loadCore } from "./loadCore.js";
 import type { ClientOptions } from "./options.js";
+import { ClientShell } from "./shell/client.js";
 
 export * from "./public.js";
 
@@ -13,7 +13,9 @@ export * from "./public.js";
  * The URL's path is the namespace. In pages and workers the client connects by itself, elsewhere, or
  * with `autoConnect: false`, when `connect()` is called.
  *
- * @throws {SockeyeError} `invalid_url` or `invalid_option`, at once.
+ * @throws {SockeyeError} `invalid_url`, at once. Wrong options are found when the client is loaded: then
+ * `connect()` rejects with `invalid_option`, `errors` and the console tell it, and the status is `disconnected`
+ * for good. The entry `sockeye-client/inline` throws both at once.
  * @example
  * const client = createClient("https://api.example.com/jobs", {
  *   auth: async () => ({ token: await getToken() }),
@@ -24,5 +26,5 @@ export function createClient<
   ListenEvents extends object = DefaultEvents,
   EmitEvents extends object = ListenEvents,
 >(url: Address, options: ClientOptions = {}): Client<ListenEvents, EmitEvents> {
-  return new Client(url, options, loadCore);
+  return new ClientShell(url, options) as unknown as Client<ListenEvents, EmitEvents>;
 }

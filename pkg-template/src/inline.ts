@@ -1,8 +1,9 @@
 /** The entry with the core in it: one file more to parse at the start, none to fetch later. */
 import type { Address } from "./address.js";
-import { Client } from "./client.js";
-import { createCore, services } from "./core.js";
+import type { Client } from "./client.js";
+import { createCore } from "./core.js";
 import type { DefaultEvents } from "./events.js";
+import { makeClient } from "./facade.js";
 import type { ClientOptions } from "./options.js";
 
 export * from "./public.js";
@@ -16,7 +17,6 @@ export function createClient<
   ListenEvents extends object = DefaultEvents,
   EmitEvents extends object = ListenEvents,
 >(url: Address, options: ClientOptions = {}): Client<ListenEvents, EmitEvents> {
-  return new Client(url, options, async (coreOptions, events) => {
-    return { core: await createCore(coreOptions, events), services };
-  });
+  const client = makeClient(url, options, createCore, {});
+  return client as unknown as Client<ListenEvents, EmitEvents>;
 }

@@ -1,14 +1,12 @@
 /** Loads the core, and again after a while if that fails. */
-import { fail, SockeyeError, type ErrorData } from "./errors.js";
+import { backoff, type BackoffTimes } from "./backoff.js";
+import { SockeyeError, type ErrorData } from "./errors.js";
+import { loadFailed } from "./loadFailed.js";
 import type { LoadedCore } from "./port.js";
 
 /** How long loading may take, and the waits between failures. */
-export interface LoadTimes {
+export interface LoadTimes extends BackoffTimes {
   connectTimeoutMs: number;
-  minMs: number;
-  baseMs: number;
-  capMs: number;
-  random: () => number;
 }
 
 /** What the owner of a {@link CoreLoader} is told. */
@@ -28,13 +26,20 @@ export class CoreLoader {
   #loading: AbortController | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #retryAt = 0;
-  #failures = 0;
+  #failures: number;
   #error: SockeyeError | undefined;
 
-  constructor(createCore: () => Promise<LoadedCore>, times: LoadTimes, events: LoadEvents) {
+  /** `failures` is how many there were before. */
+  constructor(
+    createCore: () => Promise<LoadedCore>,
+    times: LoadTimes,
+    events: LoadEvents,
+    failures = 0,
+  ) {
     this.#createCore = createCore;
     this.#times = times;
     this.#events = events;
+    this.#failures = failures;
   }
 
   /** How many loads in a row have failed. */
@@ -77,10 +82,7 @@ export class CoreLoader {
 
   /** Loads again after a wait that grows with each failure. */
   retry(): void {
-    const { minMs, baseMs, capMs, random } = this.#times;
-    const shortest = Math.min(minMs, capMs);
-    const longest = Math.min(capMs, baseMs * 2 ** Math.min(this.#failures - 1, MAX_DOUBLINGS));
-    const delay = shortest + random() * Math.max(0, longest - shortest);
+    const delay = backoff(this.#failures, this.#times);
     this.#retryAt = performance.now() + delay;
     this.#timer = setTimeout(() => this.retryNow(), delay);
   }
@@ -126,14 +128,9 @@ export class CoreLoader {
   }
 }
 
-/** With more of them the product would overflow. */
-const MAX_DOUBLINGS = 31;
-
 /** The core says itself that it cannot run here; anything else kept it from being there at all. */
 function toLoadError(cause: unknown): SockeyeError {
   const data = cause as (ErrorData & { cause?: unknown }) | undefined;
   if (data?.code === "wasm_unavailable") return new SockeyeError(data, { cause: data.cause });
-  const hint =
-    'check the network and that the bundler ships the lazy chunk; or import "sockeye-client/inline"';
-  return fail("load_failed", "the client's core could not be loaded", hint, cause);
+  return loadFailed(cause);
 }

@@ -18,16 +18,17 @@ import type {
 import {
   Observable,
   type Observer,
-  StateObservable,
-  Subject,
+  type StateObservable,
   type Subscription,
 } from "./observable.js";
 import { ReliableNamespace } from "./reliable.js";
 import type { ActionSender, Sender, SendOptions } from "./sender.js";
-import { assertNotReserved, serialize, toOutgoing, toValue } from "./serialize.js";
+import { assertNotReserved, serialize, toOutgoing } from "./serialize.js";
 import type { SocketEvents } from "./socketEvents.js";
+import { State } from "./state.js";
 import { type ClientStatus, isSame, withDetails } from "./status.js";
 import { steady } from "./steadyStatus.js";
+import { toValue } from "./toValue.js";
 
 /** One namespace: its events, its status. */
 export class NamespaceClient<
@@ -51,11 +52,8 @@ export class NamespaceClient<
   readonly #auth: Auth | undefined;
   #authenticator: Authenticator | undefined;
   readonly #channels: Channels;
-  readonly #statusSubject: Subject<ClientStatus>;
+  readonly #state: State<ClientStatus>;
   #steadyStatus: StateObservable<ClientStatus> | undefined;
-  #status: ClientStatus = { state: "idle" };
-  /** Statuses that not everybody has been told; more than one if a listener causes the next. */
-  readonly #untold: ClientStatus[] = [];
   #connecting: Deferred | undefined;
   #socketId: string | undefined;
   #recovered = false;
@@ -63,17 +61,18 @@ export class NamespaceClient<
   #declined = false;
 
   /** @internal */
-  constructor(connection: Connection, name: string, auth: Auth | undefined) {
+  constructor(
+    connection: Connection,
+    name: string,
+    auth: Auth | undefined,
+    status: ClientStatus = { state: "idle" },
+  ) {
     super(connection, name);
     this.#auth = auth;
     const report = (error: unknown) => connection.report(error);
     this.#channels = new Channels(connection.eventNumbers, report);
-    this.#statusSubject = new Subject(report);
-    this.status = new StateObservable(
-      () => this.#status,
-      this.#statusSubject,
-      () => this.#untold[0] ?? this.#status,
-    );
+    this.#state = new State(status, report);
+    this.status = this.#state.observable;
     const toAsk = { hasAuth: auth !== undefined, canRefresh: typeof auth === "function" };
     this.socket = connection.addSocket(name, toAsk, this.#socketEvents(), this);
   }
@@ -365,21 +364,19 @@ export class NamespaceClient<
     this.#finishConnecting(closed());
     this.#channels.complete();
     this.traffic.outgoing.complete();
-    this.#statusSubject.complete();
+    this.#state.complete();
     this.closeReliable();
+  }
+
+  get #status(): ClientStatus {
+    return this.#state.value;
   }
 
   #setStatus(status: ClientStatus): void {
     if (isSame(this.#status, status)) return;
     if (status.state !== "connected") this.#socketId = undefined;
-    this.#status = status;
     this.traffic.handleStatus(status);
-    this.#untold.push(status);
-    if (this.#untold.length > 1) return;
-    for (let next: ClientStatus | undefined; (next = this.#untold[0]); this.#untold.shift()) {
-      this.#statusSubject.next(next);
-    }
-    if (this.#status.state === "closed") this.#onClosed();
+    if (this.#state.set(status) && this.#status.state === "closed") this.#onClosed();
   }
 
   #finishConnecting(error?: SockeyeError): void {

@@ -1,5 +1,6 @@
 /** Streams of values: what `client.on()`, `client.status` and `client.errors` are. */
 import { fail } from "./errors.js";
+import { symbolObservable } from "./symbolObservable.js";
 
 /** Takes the values of an {@link Observable}. */
 export interface Observer<Value> {
@@ -24,9 +25,6 @@ export interface SubscribeOptions {
 
 /** How many values an async iterator keeps for a consumer that is slower than the stream. */
 const MAX_ITERATOR_VALUES = 10_000;
-
-const symbolObservable = ((Symbol as { observable?: symbol }).observable ??
-  "@@observable") as "@@observable";
 
 /**
  * A stream of values that starts anew for each subscriber.

@@ -1,10 +1,13 @@
 /** What an application can set, and what becomes of it. */
-import { type Address, parseAddress, toEndpoints } from "./address.js";
+import { type Address, parseAddress } from "./address.js";
 import type { Auth } from "./auth.js";
 import { checkCount, checkTimes } from "./checks.js";
 import { type DedupOptions, type ResolvedDedup, resolveDedup } from "./dedup.js";
+import { toEndpoints } from "./endpoints.js";
 import { fail, type SockeyeError } from "./errors.js";
+import { toNamespace } from "./namespaceName.js";
 import { type OutboxOptions, type ResolvedOutbox, resolveOutbox } from "./outboxOptions.js";
+import { isPageOrWorker } from "./page.js";
 import { type Policies, type ReconnectOn, resolvePolicies, toCorePolicy } from "./policies.js";
 import type { CoreOptions } from "./port.js";
 import type { PageScope } from "./ports/pageEvents.js";
@@ -250,24 +253,4 @@ function resolveAttachments({
     maxAttachmentBytes: maxBytes,
     attachmentTimeoutMs: timeoutMs,
   };
-}
-
-/** Returns the name of a namespace as it goes over the wire. Throws `invalid_option`. */
-export function toNamespace(path: string): string {
-  let name;
-  try {
-    name = decodeURI(path);
-  } catch {
-    name = path;
-  }
-  if (name.includes(",")) {
-    const hint = "on the wire a comma ends the namespace; use another character";
-    throw fail("invalid_option", `the namespace "${name}" has a comma`, hint);
-  }
-  return name.startsWith("/") ? name : `/${name}`;
-}
-
-function isPageOrWorker(): boolean {
-  // Some servers have a `WorkerGlobalScope`, none has this.
-  return "document" in globalThis || "importScripts" in globalThis;
 }

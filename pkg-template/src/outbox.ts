@@ -146,14 +146,14 @@ export class Outbox {
     });
   }
 
-  /** @internal Throws what `emit` throws. */
-  enqueue(event: string, args: readonly unknown[], options: ActionOptions): Action {
+  /** @internal Throws what `emit` throws. `key` is the id, if there is one already. */
+  enqueue(event: string, args: readonly unknown[], options: ActionOptions, key?: string): Action {
     const { connection } = this.#scope;
     connection.assertAlive();
     const { lane = "default", keyField, ttlMs, coalesceKey, resend = true } = options;
     const { ackTimeoutMs = connection.options.requestTimeoutMs } = options;
     checkTimes({ ackTimeoutMs, ttlMs: ttlMs ?? 1 });
-    const id: unknown = (connection.options.randomId ?? randomId)();
+    const id: unknown = key ?? (connection.options.randomId ?? randomId)();
     if (typeof id !== "string" || id === "") throw noId();
     if (this.actions.has(id)) throw duplicate(id);
     const written = keyField === undefined ? args : withKey(args, keyField, id);

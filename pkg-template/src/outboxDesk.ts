@@ -6,7 +6,8 @@ import type { Enqueued, Nack, Outbox, OutboxItem } from "./outbox.js";
 import type { ResolvedOutbox } from "./outboxOptions.js";
 import type { ActionState, StoreCommand } from "./outboxPort.js";
 import type { Settlement, StoredAction, StoreErrorCode, UnreadableAction } from "./outboxStore.js";
-import { lengthOf, toValue } from "./serialize.js";
+import { lengthOf } from "./serialize.js";
+import { toValue } from "./toValue.js";
 import { StoreRunner, type StoreScope, toStoreErrorCode } from "./storeRunner.js";
 import { TextEncoder } from "./text.js";
 

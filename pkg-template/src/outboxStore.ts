@@ -4,7 +4,7 @@
  * Several clients, in one page or in several tabs, may use one store at the same time. Each method is one
  * transaction: it is done wholly or not at all, and a promise resolves only after the commit.
  */
-import type { Attachment } from "./attachments.js";
+import type { Attachment } from "./binary.js";
 
 /** What an action sends: the JSON of its name and arguments, and the binary values beside it. */
 export interface StoredPayload {

@@ -10,8 +10,9 @@ import { Outbox } from "./outbox.js";
 import type { OutboxDesk } from "./outboxDesk.js";
 import type { Awaitable } from "./outboxStore.js";
 import type { Sender } from "./sender.js";
-import { serialize, toValue } from "./serialize.js";
+import { serialize } from "./serialize.js";
 import { type Topic, Topics } from "./topics.js";
+import { toValue } from "./toValue.js";
 import { type Interceptor, Traffic } from "./traffic.js";
 
 /** What is sent for a topic: an event's name and its arguments. */
@@ -182,9 +183,14 @@ export abstract class ReliableNamespace<ListenEvents extends object, EmitEvents 
   }
 
   /** @internal */
-  enqueueWith<Ack>(options: ActionOptions, event: string, given: unknown[]): Action<Ack> {
+  enqueueWith<Ack>(
+    options: ActionOptions,
+    event: string,
+    given: unknown[],
+    id?: string,
+  ): Action<Ack> {
     const args = this.traffic.send(event, given);
-    const action = this.outbox.enqueue(event, args, options);
+    const action = this.outbox.enqueue(event, args, options, id);
     this.traffic.handleSent("action", event, args);
     return action as Action<Ack>;
   }

@@ -1,6 +1,7 @@
 /** Events and requests that wait while the core is being loaded. */
 import type { ErrorData } from "./errors.js";
 import type { CorePort } from "./port.js";
+import { bufferFull, MAX_LENGTH, MAX_SENDS } from "./sendBounds.js";
 import { lengthOf, type Outgoing } from "./serialize.js";
 
 /** Something that was sent before the core was there. */
@@ -10,10 +11,6 @@ export interface Send {
   /** The number of the request, if it is one. */
   request?: number;
 }
-
-/** The same bounds hold for what waits for the connection when the core is there. */
-const MAX_SENDS = 1_000;
-const MAX_LENGTH = 8_000_000;
 
 export class SendQueue {
   #sends: Send[] = [];
@@ -52,9 +49,3 @@ export class SendQueue {
     this.#length = sends.reduce((sum, { outgoing }) => sum + lengthOf(outgoing), 0);
   }
 }
-
-const bufferFull: ErrorData = {
-  code: "buffer_full",
-  message: "1,000 events or 8 million characters and bytes wait for the connection",
-  hint: "emit less while `status` is not connected, or emit with `volatile: true`",
-};

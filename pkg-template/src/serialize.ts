@@ -1,6 +1,8 @@
 /** Events as JSON arrays, both ways. */
-import { type Attachment, extractAttachments } from "./attachments.js";
+import { extractAttachments } from "./attachments.js";
+import type { Attachment } from "./binary.js";
 import { fail } from "./errors.js";
+import { notSerializable } from "./notSerializable.js";
 
 /** The names that socket.io keeps for itself on both sides. */
 const reservedEvents = [
@@ -73,8 +75,7 @@ function write(values: unknown[]): { body: string; attachments: Attachment[] } {
     const { value, attachments } = extractAttachments(values);
     return { body: JSON.stringify(value), attachments };
   } catch (error) {
-    const hint = "send what JSON can hold, or binary data: no BigInt, no circular references";
-    throw fail("not_serializable", "the arguments cannot be written as JSON", hint, error);
+    throw notSerializable(error);
   }
 }
 
@@ -85,9 +86,4 @@ export function lengthOf({ body, attachments = [] }: Outgoing): number {
 
 function byteLengthOf(value: Attachment): number {
   return "byteLength" in value ? value.byteLength : value.size;
-}
-
-/** One value stands for itself, several are a tuple. */
-export function toValue(values: readonly unknown[], from: number): unknown {
-  return values.length > from + 1 ? values.slice(from) : values[from];
 }

@@ -24,11 +24,13 @@ export class State<Value> {
     return this.#value;
   }
 
-  set(value: Value): void {
+  /** Returns whether everybody has been told by now. */
+  set(value: Value): boolean {
     this.#value = value;
-    if (this.#untold.push([value]) > 1) return;
+    if (this.#untold.push([value]) > 1) return false;
     for (let next; (next = this.#untold[0]); this.#untold.shift()) this.#subject.next(next[0]);
     if (this.#isLast) this.#subject.complete();
+    return true;
   }
 
   /** No further value comes. */

@@ -4,8 +4,9 @@ import type { TopicState } from "./continuityPort.js";
 import { Deferred } from "./deferred.js";
 import { fail, SockeyeError } from "./errors.js";
 import { Observable, type StateObservable, type Subscription } from "./observable.js";
-import { serialize, toValue } from "./serialize.js";
+import { serialize } from "./serialize.js";
 import { State } from "./state.js";
+import { toValue } from "./toValue.js";
 import type { Traffic } from "./traffic.js";
 
 /** Whether a topic is joined. `failed` is tried again, at the latest on the next connection. */

@@ -1,7 +1,7 @@
 /** The last things that happened, to look at when something is odd. */
 import { checkCount } from "./checks.js";
 import type { Connection } from "./connection.js";
-import { isBinary } from "./attachments.js";
+import { isBinary } from "./binary.js";
 import { throwLater } from "./safely.js";
 import type { ClientStatus } from "./status.js";
 import type { Direction, PassageKind } from "./watches.js";

@@ -1,6 +1,6 @@
 /** Checking events with schemas of zod, valibot and all others that keep to Standard Schema. */
 import { fail, SockeyeError } from "./errors.js";
-import { toValue } from "./serialize.js";
+import { toValue } from "./toValue.js";
 import type { Interceptor } from "./traffic.js";
 
 /** What is wrong with a value, and where. */

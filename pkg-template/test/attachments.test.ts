@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { extractAttachments, isBinary } from "../src/attachments.js";
+import { extractAttachments } from "../src/attachments.js";
+import { isBinary } from "../src/binary.js";
 
 const bytes = (...values: number[]) => Uint8Array.from(values);
 const placeholder = (num: number) => ({ _placeholder: true, num });

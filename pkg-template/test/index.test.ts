@@ -10,7 +10,7 @@ beforeEach(() => {
   vi.resetModules();
   vi.doMock("../src/core.js", () => {
     loaded();
-    return { createCore, services: {} };
+    return { createCore };
   });
   loaded.mockReset();
   createCore.mockReset();
@@ -69,10 +69,11 @@ describe("createClient()", () => {
     await client.destroy();
   });
 
-  test("throws at once for a wrong address or option", async () => {
+  test("throws at once for a wrong address, and of the inline entry for a wrong option", async () => {
     const { createClient } = await import("../src/index.js");
     expect(() => createClient("nonsense")).toThrow(sockeyeError("invalid_url"));
-    expect(() => createClient("https://example.com", { requestTimeoutMs: 0 })).toThrow(
+    const inline = await import("../src/inline.js");
+    expect(() => inline.createClient("https://example.com", { requestTimeoutMs: 0 })).toThrow(
       sockeyeError("invalid_option"),
     );
   });

@@ -14,7 +14,8 @@ import { Failure } from "../lib/report.mjs";
 import { wasmDirectory } from "./wasm.mjs";
 
 const sources = inRoot("pkg-template/src");
-const core = path.join(sources, "core");
+/** What is imported when it is first needed. */
+const lazy = ["core", "facade"].map((name) => path.join(sources, name));
 
 /**
  * Bundles the entries (names of sources without ending) and the core into `outdir`; `plugins` come before
@@ -29,7 +30,7 @@ export async function bundle(entries, outdir, plugins = []) {
 }
 
 const optionsFor = (entries, outdir, plugins) => ({
-  entryPoints: [...entries.map((entry) => path.join(sources, entry)), core],
+  entryPoints: [...entries.map((entry) => path.join(sources, entry)), ...lazy],
   outdir,
   bundle: true,
   splitting: true,
@@ -42,7 +43,7 @@ const optionsFor = (entries, outdir, plugins) => ({
   legalComments: "none",
   logLevel: "warning",
   logOverride: { "duplicate-object-key": "silent" }, // the glue names a snippet once for each block
-  plugins: [...plugins, wasmWhereItWasBuilt, coreAsFileOfItsOwn, databaseLibraryInside],
+  plugins: [...plugins, wasmWhereItWasBuilt, lazyFilesOfTheirOwn, databaseLibraryInside],
 });
 
 const wasmWhereItWasBuilt = {
@@ -90,13 +91,15 @@ const changes = [
 /** The glue makes a `TextDecoder` when it is loaded; jsdom has none. */
 const importText = `import { TextDecoder, TextEncoder } from ${JSON.stringify(path.join(sources, "text"))};`;
 
-/** Otherwise it would be torn in two, because one entry imports it lazily and one does not. */
-const coreAsFileOfItsOwn = {
-  name: "core-as-file-of-its-own",
+/** Otherwise they would be torn in two, because one entry imports them lazily and one does not. */
+const lazyFilesOfTheirOwn = {
+  name: "lazy-files-of-their-own",
   setup({ onResolve }) {
-    onResolve({ filter: /\/core\.[jt]s$/ }, ({ path: imported, resolveDir }) => {
-      const isCore = path.join(resolveDir, imported).replace(/\.[jt]s$/, "") === core;
-      return isCore ? { path: "./core.js", external: true } : undefined;
+    onResolve({ filter: /\/(core|facade)\.[jt]s$/ }, ({ path: imported, resolveDir }) => {
+      const file = path.join(resolveDir, imported).replace(/\.[jt]s$/, "");
+      return lazy.includes(file)
+        ? { path: `./${path.basename(file)}.js`, external: true }
+        : undefined;
     });
   },
 };

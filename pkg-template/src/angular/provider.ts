@@ -1,10 +1,10 @@
 /** The client that an injector provides. */
 import { DestroyRef, inject, NgZone, PLATFORM_ID } from "@angular/core";
 import type { Address } from "../address.js";
-import { Client } from "../client.js";
-import { loadCore } from "../loadCore.js";
 import type { ClientOptions } from "../options.js";
-import type { CorePort, CreateCore } from "../port.js";
+import type { CorePort } from "../port.js";
+import { ClientShell } from "../shell/client.js";
+import { fetchModules, type Modules } from "../shell/fetchModules.js";
 
 /**
  * Either a `client` of the application's, which is left as it is; or a `url` and the options of a client,
@@ -19,18 +19,19 @@ export function makeClient(source: SockeyeSource<unknown>): unknown {
   const zone = inject(NgZone);
   const { url, ...given } = source;
   const options = inject(PLATFORM_ID) === "server" ? { ...given, autoConnect: false } : given;
-  const client = zone.runOutsideAngular(() => new Client(url, options, outside(zone, loadCore)));
+  const run = <Value>(run: () => Value): Value => zone.runOutsideAngular(run);
+  const surroundings = { run, fetchModules: () => fetchOutside(zone) };
+  const client = run(() => new ClientShell(url, options, surroundings));
   inject(DestroyRef).onDestroy(() => void client.destroy());
   return client;
 }
 
 /** Has everything that a core causes happen outside of the zone, whoever calls. */
-function outside(zone: NgZone, createCore: CreateCore): CreateCore {
-  return (options, events) =>
-    zone.runOutsideAngular(async () => {
-      const loaded = await createCore(options, events);
-      return { ...loaded, core: coreOutside(zone, loaded.core) };
-    });
+async function fetchOutside(zone: NgZone): Promise<Modules> {
+  const [facade, { createCore }] = await fetchModules();
+  const outside: typeof createCore = (options, events) =>
+    zone.runOutsideAngular(async () => coreOutside(zone, await createCore(options, events)));
+  return [facade, { createCore: outside }];
 }
 
 /** Where there is no zone.js this costs a call. */

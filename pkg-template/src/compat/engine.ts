@@ -5,7 +5,7 @@
  * @see https://socket.io/docs/v4/engine-io-protocol/
  */
 import { Emitter } from "@socket.io/component-emitter";
-import { isBinary } from "../attachments.js";
+import { isBinary } from "../binary.js";
 import { safely } from "../safely.js";
 import { type BinaryType, defaultBinaryType, toBinaryType } from "./binaryType.js";
 import { type CloseReason, toCloseReason } from "./closeReason.js";

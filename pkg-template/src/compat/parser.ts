@@ -4,7 +4,8 @@
  * @see https://socket.io/docs/v4/socket-io-protocol/#packet-encoding
  */
 import { Emitter } from "@socket.io/component-emitter";
-import { type Attachment, extractAttachments } from "../attachments.js";
+import { extractAttachments } from "../attachments.js";
+import type { Attachment } from "../binary.js";
 import type { CoreDecoder } from "./enginePort.js";
 import { loadedCore } from "./loadedCore.js";
 import type { NoEvents } from "./noEvents.js";

@@ -1,5 +1,5 @@
 /** What actions send, as it is stored: in the clear, or as the application encrypts it. */
-import { isBinary } from "../attachments.js";
+import { isBinary } from "../binary.js";
 import type { Cipher, StoredPayload } from "../outboxStore.js";
 import { StoreError } from "./indexedDbErrors.js";
 import { TextDecoder, TextEncoder } from "../text.js";

@@ -18,13 +18,12 @@ import { connected, turn } from "../support/setUp.js";
 import "./testBed.js";
 
 const cores: FakeCore[] = [];
-vi.mock("../../src/core.js", async () => ({
+vi.mock("../../src/core.js", () => ({
   createCore: ((options, events) => {
     const core = new FakeCore(options, events);
     cores.push(core);
     return Promise.resolve(core);
   }) satisfies typeof Core.createCore,
-  services: await import("../../src/services.js"),
 }));
 beforeEach(() => void (cores.length = 0));
 
@@ -48,8 +47,9 @@ describe("provideSockeye", () => {
     expect(source).not.toHaveBeenCalled();
     const client = session.client();
     expect(session.client()).toBe(client);
-    await turn();
-    expect(cores.map((core) => core.callsOf("connect").length)).toEqual([1]);
+    await vi.waitFor(() =>
+      expect(cores.map((core) => core.callsOf("connect").length)).toEqual([1]),
+    );
     session.injector.destroy();
     await turn();
     expect(cores[0]?.callsOf("destroy").length).toBe(1);

@@ -22,16 +22,16 @@ import "./testBed.js";
 
 /** Which calls of the core came from inside of Angular's zone. */
 const inside: Call[] = [];
-let core: FakeCore;
-vi.mock("../../src/core.js", async () => ({
+let core: FakeCore | undefined;
+vi.mock("../../src/core.js", () => ({
   createCore: ((options, events) => {
-    core = new FakeCore(options, events);
-    core.onCall = (call) => {
+    const made = new FakeCore(options, events);
+    made.onCall = (call) => {
       if (NgZone.isInAngularZone()) inside.push(call);
     };
-    return Promise.resolve(core);
+    core = made;
+    return Promise.resolve(made);
   }) satisfies typeof Core.createCore,
-  services: await import("../../src/services.js"),
 }));
 
 class Quote {
@@ -57,19 +57,23 @@ async function rendered() {
   const { componentInstance: shown } = fixture;
   await zone.run(async () => {
     shown.client.connect().catch(() => {});
-    await turn();
+    await vi.waitFor(() => expect(core?.callsOf("connect").length).toBe(1));
   });
-  core.says("connected");
+  const made = core as FakeCore;
+  made.says("connected");
   await turn();
   const tick = vi.spyOn(TestBed.inject(ApplicationRef), "tick");
-  return { zone, fixture, shown, tick };
+  return { core: made, zone, fixture, shown, tick };
 }
 
-beforeEach(() => void (inside.length = 0));
+beforeEach(() => {
+  inside.length = 0;
+  core = undefined;
+});
 
 describe("in an application with zone.js", () => {
   test("everything happens outside of the zone, whoever calls", async () => {
-    const { zone, shown } = await rendered();
+    const { core, zone, shown } = await rendered();
     expect(TestBed.inject(EnvironmentInjector)).toBeDefined();
     zone.run(() => {
       shown.client.emit("hello");
@@ -81,7 +85,7 @@ describe("in an application with zone.js", () => {
   });
 
   test("nothing is checked for events that nobody shows, and what is shown is", async () => {
-    const { fixture, shown, tick } = await rendered();
+    const { core, fixture, shown, tick } = await rendered();
     for (let news = 0; news < 10; news += 1) core.delivers("news", [news]);
     await turn();
     expect(shown.told.length).toBe(10);

@@ -9,13 +9,12 @@ import { connected, turn } from "../support/setUp.js";
 import "./rendering.js";
 
 const cores: FakeCore[] = [];
-vi.mock("../../src/core.js", async () => ({
+vi.mock("../../src/core.js", () => ({
   createCore: ((options, events) => {
     const core = new FakeCore(options, events);
     cores.push(core);
     return Promise.resolve(core);
   }) satisfies typeof Core.createCore,
-  services: await import("../../src/services.js"),
 }));
 beforeEach(() => void (cores.length = 0));
 
@@ -41,6 +40,7 @@ const owning = (options?: object) => (
 describe("a provider with a url", () => {
   test("connects once in strict mode, and leaves nothing", async () => {
     const { container, unmount } = render(owning());
+    await act(() => vi.waitFor(() => expect(cores.length).toBe(1)));
     await settle();
     expect(cores.length).toBe(1);
     expect(connects()).toBe(1);

@@ -136,7 +136,9 @@ test("reports server_unreachable where nothing listens at the page's own origin"
   const own = await startSite();
   t.after(own.stop);
   const page = await browser.open(t, own.url);
-  await page.evaluate(() => import("/sockeye/core.js"));
+  await page.evaluate(() =>
+    Promise.all([import("/sockeye/facade.js"), import("/sockeye/core.js")]),
+  );
   await own.stop();
   assertFailure(await connect(page, own.url), "server_unreachable", connectTimeoutMs);
   await assertRecovers(t, page, own.port);
