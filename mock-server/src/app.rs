@@ -15,7 +15,7 @@ use tower::{ServiceBuilder, ServiceExt};
 use tower_http::cors::{AllowHeaders, AllowMethods, AllowOrigin, CorsLayer};
 use tower_http::services::ServeDir;
 
-use crate::config::Config;
+use crate::config::{Config, DEVELOPMENT_USER};
 use crate::contracts::{ALL, Context, Contract, Cors, InstallError, by_name};
 use crate::front::{ConnectionHandle, Registry};
 use crate::helper::Helper;
@@ -34,6 +34,8 @@ pub struct Served {
     pub io: SocketIo,
     /// What the server helper does for it, if it is asked for.
     pub helper: Option<Helper>,
+    /// A token that its clients can connect with, if they need one.
+    pub token: Option<String>,
 }
 
 impl Served {
@@ -113,8 +115,10 @@ fn install(
     let (socket_layer, io) = SocketIo::builder()
         .req_path(format!("{prefix}/socket.io"))
         .ping_interval(config.ping_interval)
-        .ping_timeout(config.ping_timeout)
+        .ping_timeout(config.ping_timeout.unwrap_or(contract.ping_timeout))
         .max_payload(MAX_PAYLOAD)
+        .ws_max_message_size(MAX_MESSAGE)
+        .ws_max_frame_size(MAX_MESSAGE)
         .max_buffer_size(MAX_BUFFERED_PACKETS)
         .build_layer();
     let context =
@@ -130,7 +134,8 @@ fn install(
         .service(api.fallback(not_found).method_not_allowed_fallback(wrong_method));
 
     let mount = Mount { prefix: prefix.clone(), router: Router::new().fallback_service(service) };
-    Ok((mount, Served { contract, prefix, io, helper: context.helper }))
+    let token = contract.token.map(|token| token(config, DEVELOPMENT_USER));
+    Ok((mount, Served { contract, prefix, io, helper: context.helper, token }))
 }
 
 fn cors(rule: Cors, config: &Config) -> CorsLayer {
@@ -191,6 +196,9 @@ async fn not_found(uri: Uri) -> RestError {
 
 /// What `socket.io` accepts by default.
 const MAX_PAYLOAD: u64 = 1_000_000;
+
+/// The same for a WebSocket, which ends when more comes.
+const MAX_MESSAGE: usize = 1_000_000;
 
 /// The library drops what a slow client has no room for; the reference server has no limit at all.
 const MAX_BUFFERED_PACKETS: usize = 65_536;

@@ -1,12 +1,13 @@
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use axum::http::{HeaderValue, Uri};
-use clap::builder::PossibleValuesParser;
+use clap::builder::{NonEmptyStringValueParser, PossibleValuesParser};
 use clap::{Args, Parser, Subcommand};
 
-use crate::config::Config;
+use crate::config::{Config, DEVELOPMENT_SECRET, development_projects};
 use crate::contracts;
 use crate::dice::random_seed;
 use crate::proxy::{ProxyConfig, RulesError, read_rules};
@@ -76,8 +77,8 @@ struct MockArgs {
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
 
-    /// Simulated jobs per minute, for each contract, that start by themselves; 0: none
-    #[arg(long, default_value_t = 12, value_name = "N", value_parser = clap::value_parser!(u32).range(0..=6000))]
+    /// What happens by itself: N simulated jobs per minute in each contract, N quotes per second in craft; 0: nothing
+    #[arg(long, default_value_t = 12, value_name = "N", value_parser = clap::value_parser!(u32).range(0..=10_000))]
     rate: u32,
 
     /// How many times faster than usual simulated jobs run (0.01 to 1000)
@@ -117,13 +118,25 @@ struct MockArgs {
     #[arg(long, default_value_t = 25_000, value_name = "MS", value_parser = millis())]
     ping_interval_ms: u64,
 
-    /// Engine.IO's pingTimeout in milliseconds
-    #[arg(long, default_value_t = 20_000, value_name = "MS", value_parser = millis())]
-    ping_timeout_ms: u64,
+    /// Engine.IO's pingTimeout in milliseconds [default: 20000, agents: 60000]
+    #[arg(long, value_name = "MS", value_parser = millis())]
+    ping_timeout_ms: Option<u64>,
 
-    /// jobs: accept this origin alone, e.g. http://localhost:5173 [default: any]
+    /// craft, jobs: accept this origin alone, e.g. http://localhost:5173 [default: any]
     #[arg(long, value_name = "ORIGIN", value_parser = parse_origin)]
     cors_origin: Option<HeaderValue>,
+
+    /// agents: what tokens are signed with; a token that works is in the log
+    #[arg(long, default_value = DEVELOPMENT_SECRET, value_name = "TEXT", value_parser = NonEmptyStringValueParser::new())]
+    secret: String,
+
+    /// agents: a project and its members; repeat it for more [default: apollo=ada,bela borealis=chen]
+    #[arg(long, value_name = "NAME=USER,...", value_parser = parse_project)]
+    project: Vec<(String, BTreeSet<String>)>,
+
+    /// agents: a job tells at most one progress in this time
+    #[arg(long, default_value_t = 5_000, value_name = "MS", value_parser = millis())]
+    progress_interval_ms: u64,
 }
 
 /// What the command line asks for.
@@ -172,10 +185,25 @@ impl MockArgs {
             repeat_events: self.repeat_events,
             www: self.www,
             ping_interval: Duration::from_millis(self.ping_interval_ms),
-            ping_timeout: Duration::from_millis(self.ping_timeout_ms),
+            ping_timeout: self.ping_timeout_ms.map(Duration::from_millis),
             cors_origin: self.cors_origin,
+            secret: self.secret,
+            projects: projects(self.project),
+            progress_interval: Duration::from_millis(self.progress_interval_ms),
         }
     }
+}
+
+/// Whoever names projects has no others.
+fn projects(named: Vec<(String, BTreeSet<String>)>) -> BTreeMap<String, BTreeSet<String>> {
+    if named.is_empty() {
+        return development_projects();
+    }
+    let mut projects = BTreeMap::<_, BTreeSet<_>>::new();
+    for (name, mut members) in named {
+        projects.entry(name).or_default().append(&mut members);
+    }
+    projects
 }
 
 fn contract_names() -> PossibleValuesParser {
@@ -195,6 +223,17 @@ fn parse_speed(text: &str) -> Result<f64, String> {
 fn parse_share(text: &str) -> Result<f64, String> {
     let share = text.parse().map_err(|_| "not a number".to_owned())?;
     if (0.0..=1.0).contains(&share) { Ok(share) } else { Err("not in 0 to 1".to_owned()) }
+}
+
+fn parse_project(text: &str) -> Result<(String, BTreeSet<String>), String> {
+    let shape = || "not NAME=USER,USER, such as apollo=ada,bela".to_owned();
+    let (name, members) = text.split_once('=').ok_or_else(shape)?;
+    let members: BTreeSet<_> = members.split(',').map(str::to_owned).collect();
+    if name.is_empty() || members.contains("") {
+        Err(shape())
+    } else {
+        Ok((name.to_owned(), members))
+    }
 }
 
 fn parse_upstream(text: &str) -> Result<String, String> {
@@ -224,6 +263,7 @@ const EXAMPLES: &str = "Examples:
   sockeye-mock                                  all contracts on http://127.0.0.1:4000
   sockeye-mock --contract primes --port 0       one contract at the root, on a free port
   sockeye-mock --seed 7 --rate 60 --speed 5     the same busy data at every start
+  sockeye-mock --contract craft --rate 10000    10,000 quotes per second
   sockeye-mock --summary-log ./summary.log      batches from a file
   sockeye-mock --helper --repeat-events 0.3     for clients that enqueue, de-duplicate and catch up
   curl -X POST localhost:4000/control/cut       break every WebSocket
@@ -262,6 +302,18 @@ mod tests {
         assert!(parse_origin("http://localhost:5173").is_ok());
         for wrong in ["localhost:5173", "http://localhost/", "*", "http://a/b", ""] {
             assert!(parse_origin(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn projects_are_added_up_and_checked() {
+        let args = ["sockeye-mock", "--project", "a=x,y", "--project", "b=y", "--project", "a=z"];
+        let program = Cli::parse_from(args).into_program().unwrap();
+        let Program::Mock(config) = program else { panic!("no subcommand") };
+        let members = |name: &str| config.projects[name].iter().cloned().collect::<String>();
+        assert_eq!((members("a"), members("b")), ("xyz".to_owned(), "y".to_owned()));
+        for wrong in ["a", "a=", "=x", "a=x,", ""] {
+            assert!(parse_project(wrong).is_err(), "{wrong}");
         }
     }
 

@@ -1,3 +1,4 @@
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -14,7 +15,7 @@ pub struct Config {
     pub contract: Option<String>,
     /// Where all ids and data come from.
     pub seed: u64,
-    /// Simulated jobs per minute and contract that start by themselves.
+    /// What starts by itself: simulated jobs per minute and contract, and quotes per second.
     pub rate: u32,
     /// How many times faster than usual simulated jobs run.
     pub speed: f64,
@@ -30,10 +31,16 @@ pub struct Config {
     pub www: Option<PathBuf>,
     /// Engine.IO's `pingInterval`.
     pub ping_interval: Duration,
-    /// Engine.IO's `pingTimeout`.
-    pub ping_timeout: Duration,
+    /// Engine.IO's `pingTimeout`, or `None`: each contract's own.
+    pub ping_timeout: Option<Duration>,
     /// The one origin that contracts with restricted CORS accept, or `None`: any.
     pub cors_origin: Option<HeaderValue>,
+    /// What tokens are signed with.
+    pub secret: String,
+    /// `agents`: the projects, each with the users who are its members.
+    pub projects: BTreeMap<String, BTreeSet<String>>,
+    /// `agents`: a job tells at most one progress in this time.
+    pub progress_interval: Duration,
 }
 
 impl Config {
@@ -59,8 +66,25 @@ impl Default for Config {
             repeat_events: 0.0,
             www: None,
             ping_interval: Duration::from_secs(25),
-            ping_timeout: Duration::from_secs(20),
+            ping_timeout: None,
             cors_origin: None,
+            secret: DEVELOPMENT_SECRET.to_owned(),
+            projects: development_projects(),
+            progress_interval: Duration::from_secs(5),
         }
     }
 }
+
+/// The projects that there are unless others are configured.
+pub fn development_projects() -> BTreeMap<String, BTreeSet<String>> {
+    let project = |name: &str, members: &[&str]| {
+        (name.to_owned(), members.iter().map(|&member| member.to_owned()).collect())
+    };
+    BTreeMap::from([project("apollo", &[DEVELOPMENT_USER, "bela"]), project("borealis", &["chen"])])
+}
+
+/// The user whose tokens are told at the start.
+pub const DEVELOPMENT_USER: &str = "ada";
+
+/// Anybody can read it here: tokens made with it protect nothing.
+pub const DEVELOPMENT_SECRET: &str = "sockeye-development-secret";

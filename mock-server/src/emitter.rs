@@ -55,8 +55,29 @@ impl Emitter {
     }
 
     /// Emits to one client.
-    pub fn to_socket(&self, socket: &SocketRef, event: &'static str, payload: impl Serialize) {
+    pub fn to_socket(&self, socket: &SocketRef, event: &str, payload: impl Serialize) {
         self.gate.send(socket, event, Args(vec![self.with_id(payload)]));
+    }
+
+    /// Emits to the client with this socket id; returns whether there is one.
+    pub fn to_client(&self, id: &str, event: &str, payload: impl Serialize) -> bool {
+        let mut clients = self.clients().map(BroadcastOperators::sockets).unwrap_or_default();
+        clients.retain(|socket| socket.id.as_str() == id);
+        let client = clients.first();
+        if let Some(socket) = client {
+            self.to_socket(socket, event, payload);
+        }
+        client.is_some()
+    }
+
+    /// Emits to everyone in `room` but the client itself, to each as to one client.
+    pub fn to_others(&self, socket: &SocketRef, room: &str, event: &str, payload: impl Serialize) {
+        let args = Args(vec![self.with_id(payload)]);
+        for other in socket.within(room.to_owned()).sockets() {
+            if other.id != socket.id {
+                self.gate.send(&other, event, args.clone());
+            }
+        }
     }
 
     /// Lets a client join a room, so that it gets what is emitted to it.

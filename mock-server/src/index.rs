@@ -43,6 +43,7 @@ impl Index {
                     "namespace": entry.namespace,
                     "path": entry.path,
                     "endpoints": entry.endpoints,
+                    "token": entry.token,
                 })
             })
             .collect();
@@ -52,12 +53,15 @@ impl Index {
     fn html(&self) -> String {
         let mut page = String::from(HEAD);
         for entry in &self.contracts {
-            let Entry { name, summary, namespace, path, endpoints } = entry;
+            let Entry { name, summary, namespace, path, endpoints, token } = entry;
+            let token = token.as_ref().map_or_else(String::new, |token| {
+                format!("<p>A token that works: <code>{token}</code></p>")
+            });
             // Writing to a string cannot fail.
             let _ = write!(
                 page,
                 "<h2>{name}</h2><p>{summary}</p><p>Socket.IO path <code>{path}</code>, \
-                 namespace <code>{namespace}</code></p>{}",
+                 namespace <code>{namespace}</code></p>{token}{}",
                 list(endpoints)
             );
         }
@@ -73,11 +77,12 @@ struct Entry {
     namespace: &'static str,
     path: String,
     endpoints: Vec<String>,
+    token: Option<String>,
 }
 
 impl Entry {
     fn new(served: &Served) -> Self {
-        let Served { contract, prefix, .. } = served;
+        let Served { contract, prefix, token, .. } = served;
         let endpoints = contract.endpoints.iter();
         Self {
             name: contract.name,
@@ -85,6 +90,7 @@ impl Entry {
             namespace: contract.namespace,
             path: format!("{prefix}/socket.io/"),
             endpoints: endpoints.map(|line| line.replacen(' ', &format!(" {prefix}"), 1)).collect(),
+            token: token.clone(),
         }
     }
 }

@@ -37,10 +37,12 @@ mod gate;
 mod helper;
 mod index;
 mod listeners;
+mod mac;
 mod proxy;
 mod rest;
 mod server;
 mod tasks;
+mod user;
 
 pub use cli::{Cli, Program};
 pub use config::Config;

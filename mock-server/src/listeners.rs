@@ -8,6 +8,7 @@ use socketioxide::extract::{AckSender, Event, SocketRef, TryData};
 
 use crate::args::Args;
 use crate::helper::{Envelope, Helper, Outcome, SINCE, payload_hash};
+use crate::user::User;
 
 /// Registers what a contract does when a client emits something.
 ///
@@ -57,13 +58,11 @@ struct Identified {
 }
 
 impl Listeners {
-    /// Creates the listeners of a client that connects with `auth`.
+    /// Creates the listeners of a client of `user`.
     #[must_use]
-    pub fn new(socket: &SocketRef, helper: Option<&Helper>, auth: Option<&Value>) -> Self {
-        let identified = |helper: &Helper| Identified {
-            helper: helper.clone(),
-            identity: identity(auth).to_owned(),
-        };
+    pub fn new(socket: &SocketRef, helper: Option<&Helper>, user: &User) -> Self {
+        let identified =
+            |helper: &Helper| Identified { helper: helper.clone(), identity: user.0.clone() };
         let listeners = Self { socket: socket.clone(), helper: helper.map(identified) };
         listeners.on_unknown(|request| Reply::unknown(request.event));
         if let Some(helper) = helper {
@@ -102,11 +101,6 @@ impl Listeners {
             },
         );
     }
-}
-
-/// Returns whose actions a client sends: those of `auth.userId`, or of one user for all.
-fn identity(auth: Option<&Value>) -> &str {
-    auth.and_then(|auth| auth.get("userId")).and_then(Value::as_str).unwrap_or_default()
 }
 
 fn answer_since(socket: &SocketRef, helper: Helper) {
@@ -182,14 +176,5 @@ mod tests {
     fn work_that_panics_has_no_outcome() {
         assert_eq!(attempt(|| panic!("as a bug would")), None);
         assert_eq!(attempt(|| Reply::Done), Some(Outcome::Applied(Vec::new())));
-    }
-
-    #[test]
-    fn takes_the_user_from_auth() {
-        let auth = json!({ "userId": "ann" });
-        assert_eq!(identity(Some(&auth)), "ann");
-        for auth in [None, Some(json!(null)), Some(json!("ann")), Some(json!({ "userId": 7 }))] {
-            assert_eq!(identity(auth.as_ref()), "");
-        }
     }
 }

@@ -56,6 +56,9 @@ fn announce(server: &Server, seed: u64) -> io::Result<()> {
     for (contract, url) in server.contract_urls() {
         tracing::info!("{contract}: {url}");
     }
+    for (contract, token) in server.tokens() {
+        tracing::info!("{contract}: a token that works: {token}");
+    }
     say(&format!("listening on {}", server.url()))
 }
 

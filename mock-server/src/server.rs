@@ -82,6 +82,13 @@ impl Server {
         contracts.map(|s| (s.contract.name, format!("{url}{}/socket.io/", s.prefix))).collect()
     }
 
+    /// Returns a token of the user `ada` for every contract whose clients need one.
+    #[must_use]
+    pub fn tokens(&self) -> Vec<(&'static str, String)> {
+        let contracts = self.served.iter();
+        contracts.filter_map(|s| Some((s.contract.name, s.token.clone()?))).collect()
+    }
+
     /// Stops accepting, closes all clients, and breaks the connections that do not end by themselves.
     ///
     /// It takes at most a second.

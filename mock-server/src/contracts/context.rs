@@ -6,8 +6,10 @@ use serde_json::Value;
 use socketioxide::SocketIo;
 use socketioxide::extract::{SocketRef, TryData};
 use socketioxide::handler::ConnectHandler;
+use tokio::time::Instant;
 
-use super::Contract;
+use super::pace::Pace;
+use super::{Clients, Contract};
 use crate::config::Config;
 use crate::dice::Dice;
 use crate::emitter::Emitter;
@@ -16,6 +18,7 @@ use crate::gate::Gate;
 use crate::helper::{Helper, Repeats};
 use crate::listeners::Listeners;
 use crate::tasks::Tasks;
+use crate::user::User;
 
 /// What a contract works with.
 #[derive(Clone, Debug)]
@@ -57,32 +60,35 @@ impl Context {
         Self { config, emitter, dice, tasks, helper, contract, io, registry, gate }
     }
 
-    /// Registers the contract's namespace.
-    ///
-    /// `register` adds event listeners, and runs before the client learns that it is connected, so that no
-    /// event of an eager client is missed; `greet` runs right after.
-    pub fn on_connect(
-        &self,
-        register: impl Fn(&Listeners) + Clone + Send + Sync + 'static,
-        greet: impl Fn(&SocketRef) + Clone + Send + Sync + 'static,
-    ) {
-        let context = self.clone();
+    /// Registers the contract's namespace, whose clients are served by `clients`.
+    pub fn serve(&self, clients: impl Clients) {
+        let (context, greeter) = (self.clone(), clients.clone());
         let connected = move |socket: SocketRef| {
-            context.track(&socket);
-            context.let_in(&socket);
-            greet(&socket);
+            let user = socket.extensions.get::<User>().unwrap_or_default();
+            context.track(&socket, &greeter, &user);
+            context.emitter.greet(&socket);
+            greeter.greet(&socket, &user);
+            // The client knows that it is connected before this runs, and may be gone again.
+            if !socket.connected() {
+                context.forget(&socket, &greeter, &user);
+            }
             ready(())
         };
         let helper = self.helper.clone();
         let before = move |socket: SocketRef, TryData(auth): TryData<Value>| {
-            register(&Listeners::new(&socket, helper.as_ref(), auth.ok().as_ref()));
-            ready(Ok::<(), std::convert::Infallible>(()))
+            ready(clients.admit(&socket, auth.ok().as_ref()).map(|user| {
+                clients.register(&Listeners::new(&socket, helper.as_ref(), &user), &user);
+                socket.extensions.insert(user);
+            }))
         };
         self.io.ns(self.contract.namespace, connected.with(before));
     }
 
-    /// Starts `job` at the configured rate per minute, until the server stops.
-    pub fn at_rate(&self, job: impl Fn() + Send + 'static) {
+    /// Does `work` at the configured rate per minute, until the server stops.
+    pub fn at_rate<F: Future<Output = ()> + Send + 'static>(
+        &self,
+        mut work: impl FnMut() -> F + Send + 'static,
+    ) {
         if self.config.rate == 0 {
             return;
         }
@@ -90,7 +96,25 @@ impl Context {
         self.tasks.spawn(async move {
             loop {
                 tokio::time::sleep(period).await;
-                job();
+                work().await;
+            }
+        });
+    }
+
+    /// Does `work` at the configured rate per second, until the server stops.
+    ///
+    /// What a busy machine did not come to is made up for, as far as a second goes back.
+    pub fn at_rate_per_second<F: Future<Output = ()> + Send + 'static>(
+        &self,
+        mut work: impl FnMut() -> F + Send + 'static,
+    ) {
+        let Some(mut pace) = Pace::new(self.config.rate, Instant::now()) else { return };
+        self.tasks.spawn(async move {
+            loop {
+                tokio::time::sleep(pace.tick()).await;
+                for _ in 0..pace.take(Instant::now()) {
+                    work().await;
+                }
             }
         });
     }
@@ -107,13 +131,11 @@ impl Context {
         format!("{}/socket.io/", self.config.prefix(self.contract.name))
     }
 
-    fn track(&self, socket: &SocketRef) {
-        let (registry, contract) = (self.registry.clone(), self.contract.name);
-        let gate = self.gate.clone();
+    fn track(&self, socket: &SocketRef, clients: &impl Clients, user: &User) {
+        let (context, clients, user) = (self.clone(), clients.clone(), user.clone());
         socket.on_disconnect(move |socket: SocketRef| {
-            gate.close(&socket);
-            registry.client_disconnected(socket.id.to_string(), socket.ns());
-            tracing::info!(contract, client = %socket.id, "disconnected");
+            context.forget(&socket, &clients, &user);
+            tracing::info!(contract = context.contract.name, client = %socket.id, "disconnected");
             ready(())
         });
 
@@ -121,19 +143,12 @@ impl Context {
         let id = socket.id.to_string();
         self.registry.client_connected(self.contract.name, id, socket.ns(), handle);
         tracing::info!(contract = self.contract.name, client = %socket.id, "connected");
-
-        // The client knows that it is connected before this runs, and may be gone again.
-        if !socket.connected() {
-            self.registry.client_disconnected(socket.id.to_string(), socket.ns());
-        }
     }
 
-    /// Sends what the client gets first, unless it is gone again.
-    fn let_in(&self, socket: &SocketRef) {
-        self.emitter.greet(socket);
-        if !socket.connected() {
-            self.gate.close(socket);
-        }
+    fn forget(&self, socket: &SocketRef, clients: &impl Clients, user: &User) {
+        self.gate.close(socket);
+        self.registry.client_disconnected(socket.id.to_string(), socket.ns());
+        clients.leave(socket, user);
     }
 }
 

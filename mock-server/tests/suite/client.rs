@@ -35,21 +35,45 @@ impl Client {
         namespace: &'static str,
         auth: &str,
     ) -> Self {
+        let client = Self::attempt(server_url, path, "", namespace, auth).await;
+        client.unwrap_or_else(|refusal| panic!("refused: {refusal}"))
+    }
+
+    /// The same with more in the query of the address; fails with what CONNECT_ERROR says.
+    pub async fn attempt(
+        server_url: &str,
+        path: &str,
+        query: &str,
+        namespace: &'static str,
+        auth: &str,
+    ) -> Result<Self, Value> {
         let url = server_url.replacen("http", "ws", 1);
-        let url = format!("{url}{path}/?EIO=4&transport=websocket");
+        let url = format!("{url}{path}/?EIO=4&transport=websocket&{query}");
         let (socket, _) = connect_async(url).await.expect("the WebSocket opens");
         let mut client = Self { socket, namespace, id: String::new() };
         assert!(client.packet().await.starts_with("0{"), "Engine.IO OPEN");
         client.send(&client.packet_of('0', auth)).await;
-        let connected = client.packet().await;
-        let answer = connected.strip_prefix(&client.packet_of('0', "")).expect("CONNECT");
-        let answer: Value = serde_json::from_str(answer).expect("a session");
+        let answer = client.packet().await;
+        let json = |text: &str| serde_json::from_str::<Value>(text).expect("an object");
+        if let Some(refusal) = answer.strip_prefix(&client.packet_of('4', "")) {
+            return Err(json(refusal));
+        }
+        let answer = json(answer.strip_prefix(&client.packet_of('0', "")).expect("CONNECT"));
         client.id = answer["sid"].as_str().expect("a socket id").to_owned();
-        client
+        Ok(client)
+    }
+
+    /// Sends a text frame as it is.
+    pub async fn send_raw(&mut self, text: &str) {
+        self.send(text).await;
     }
 
     pub async fn primes(server_url: &str) -> Self {
         Self::connect(server_url, "/primes/socket.io", "").await
+    }
+
+    pub async fn craft(server_url: &str) -> Self {
+        Self::connect(server_url, "/craft/socket.io", "").await
     }
 
     pub async fn jobs(server_url: &str) -> Self {

@@ -14,6 +14,11 @@ pub async fn post(url: &str, body: &str) -> Answer {
     answer(request.send().await.expect("an answer")).await
 }
 
+pub async fn patch(url: &str, body: &str) -> Answer {
+    let request = reqwest::Client::new().patch(url).body(body.to_owned());
+    answer(request.send().await.expect("an answer")).await
+}
+
 async fn answer(response: reqwest::Response) -> Answer {
     let status = response.status().as_u16();
     (status, response.json().await.expect("a JSON body"))

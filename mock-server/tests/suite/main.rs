@@ -8,8 +8,10 @@
     reason = "helpers of tests are tests too"
 )]
 
+mod agents;
 mod client;
 mod control;
+mod craft;
 mod events;
 mod helper;
 mod http;

@@ -6,13 +6,16 @@ mod rest;
 mod rooms;
 mod simulator;
 
+use std::future::ready;
+
 use axum::Router;
 use serde_json::json;
 
-use super::{Context, Contract, Cors, InstallError};
+use super::{Clients, Context, Contract, Cors, InstallError, USUAL_PING_TIMEOUT};
 use crate::args::Args;
 use crate::emitter::Emitter;
 use crate::listeners::{Listeners, Reply, Request};
+use crate::user::User;
 use rooms::Subscription;
 use simulator::Simulator;
 
@@ -27,28 +30,35 @@ pub(super) const CONTRACT: Contract = Contract {
         "POST /api/broadcast",
     ],
     cors: Cors::Configured,
+    ping_timeout: USUAL_PING_TIMEOUT,
+    token: None,
     install,
 };
 
 fn install(context: &Context) -> Result<Router, InstallError> {
-    let emitter = context.emitter.clone();
-    context.on_connect(move |listeners| register(listeners, &emitter), |_| ());
+    context.serve(JobClients(context.emitter.clone()));
     let simulator = Simulator::new(context.clone());
     let scheduled = simulator.clone();
     context.at_rate(move || {
         scheduled.start_random_job();
+        ready(())
     });
     Ok(rest::routes(context.clone(), simulator))
 }
 
-fn register(listeners: &Listeners, emitter: &Emitter) {
-    let emitter = emitter.clone();
-    listeners.on("subscribe:jobs", move |Request { socket, args, .. }| {
-        reply(change(args, "Subscribed to", |room| emitter.join(socket, room)))
-    });
-    listeners.on("unsubscribe:jobs", |Request { socket, args, .. }| {
-        reply(change(args, "Unsubscribed from", |room| socket.leave(room.to_owned())))
-    });
+#[derive(Clone, Debug)]
+struct JobClients(Emitter);
+
+impl Clients for JobClients {
+    fn register(&self, listeners: &Listeners, _: &User) {
+        let emitter = self.0.clone();
+        listeners.on("subscribe:jobs", move |Request { socket, args, .. }| {
+            reply(change(args, "Subscribed to", |room| emitter.join(socket, room)))
+        });
+        listeners.on("unsubscribe:jobs", |Request { socket, args, .. }| {
+            reply(change(args, "Unsubscribed from", |room| socket.leave(room.to_owned())))
+        });
+    }
 }
 
 /// Applies `change` to the room that the arguments name; returns the room, and a message in any case.

@@ -11,6 +11,7 @@ use super::history::KEPT_UPDATES;
 use super::rooms::Subscription;
 use super::simulator::{Plan, Simulator};
 use crate::contracts::Context;
+use crate::contracts::message::Message;
 use crate::rest::{JsonBody, Params, RestError};
 
 /// Builds the routes.
@@ -69,13 +70,6 @@ async fn history(
     Ok(Json(json!({ "jobId": job_id, "updates": updates })))
 }
 
-#[derive(Debug, Deserialize)]
-struct Message {
-    event: String,
-    #[serde(default)]
-    data: Value,
-}
-
 async fn emit_to_user(
     State(context): State<Context>,
     Path(user_id): Path<String>,
@@ -95,20 +89,4 @@ async fn broadcast(
     Ok(Json(json!({ "event": event })))
 }
 
-impl Message {
-    fn checked(self) -> Result<Self, RestError> {
-        if self.event.is_empty() {
-            return Err(RestError::bad_request("event must not be empty"));
-        }
-        if RESERVED_EVENTS.contains(&self.event.as_str()) {
-            return Err(RestError::bad_request(format!("event {} is reserved", self.event)));
-        }
-        Ok(self)
-    }
-}
-
 const MAX_STEPS: u64 = 1_000;
-
-/// What Socket.IO keeps for itself.
-const RESERVED_EVENTS: [&str; 6] =
-    ["connect", "connect_error", "disconnect", "disconnecting", "newListener", "removeListener"];

@@ -7,12 +7,16 @@ mod simulator;
 mod summary_log;
 mod watcher;
 
+use std::future::ready;
+
 use axum::Router;
 use serde_json::json;
+use socketioxide::extract::SocketRef;
 
-use super::{Context, Contract, Cors, InstallError};
+use super::{Clients, Context, Contract, Cors, InstallError, USUAL_PING_TIMEOUT};
 use crate::emitter::Emitter;
 use crate::listeners::{Listeners, Reply, Request};
+use crate::user::User;
 use events::{ErrorMessage, SubscriptionConfirmed, Welcome};
 use simulator::Simulator;
 
@@ -27,6 +31,8 @@ pub(super) const CONTRACT: Contract = Contract {
         "POST /api/job/next",
     ],
     cors: Cors::Any,
+    ping_timeout: USUAL_PING_TIMEOUT,
+    token: None,
     install,
 };
 
@@ -34,12 +40,7 @@ pub(super) const CONTRACT: Contract = Contract {
 const ROOMS: [&str; 3] = ["batches", "jobs", "solutions"];
 
 fn install(context: &Context) -> Result<Router, InstallError> {
-    let emitter = context.emitter.clone();
-    let greeter = context.emitter.clone();
-    context.on_connect(
-        move |listeners| register(listeners, &emitter),
-        move |socket| greeter.to_socket(socket, "welcome", Welcome::new(socket.id.to_string())),
-    );
+    context.serve(PrimesClients(context.emitter.clone()));
 
     let simulator = Simulator::new(context.clone());
     if let Some(path) = &context.config.summary_log {
@@ -48,8 +49,22 @@ fn install(context: &Context) -> Result<Router, InstallError> {
     let scheduled = simulator.clone();
     context.at_rate(move || {
         scheduled.start_job(None);
+        ready(())
     });
     Ok(rest::routes(context.clone(), simulator))
+}
+
+#[derive(Clone, Debug)]
+struct PrimesClients(Emitter);
+
+impl Clients for PrimesClients {
+    fn register(&self, listeners: &Listeners, _: &User) {
+        register(listeners, &self.0);
+    }
+
+    fn greet(&self, socket: &SocketRef, _: &User) {
+        self.0.to_socket(socket, "welcome", Welcome::new(socket.id.to_string()));
+    }
 }
 
 fn register(listeners: &Listeners, emitter: &Emitter) {
