@@ -8,7 +8,8 @@ import path from "node:path";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { inRoot } from "../../tools/lib/paths.mjs";
-import { Failure, announce, dim, main, printTable, red } from "../../tools/lib/report.mjs";
+import { record } from "../../tools/lib/records.mjs";
+import { Failure, announce, dim, main, printTable, red, since } from "../../tools/lib/report.mjs";
 import { readConsumers } from "./support/consumers.mjs";
 import { makeWorkshop } from "./support/install.mjs";
 import { needTarball, newBrowser, runConsumer } from "./support/runConsumer.mjs";
@@ -16,6 +17,7 @@ import { needTarball, newBrowser, runConsumer } from "./support/runConsumer.mjs"
 const resultsFile = inRoot("target/packaging/results.json");
 
 main(async (args) => {
+  const start = performance.now();
   const { consumers, keep } = await parse(args);
   announce(`Packaging: ${consumers.map(({ name }) => name).join(", ")}`, "installs from npm");
   const tarball = await needTarball();
@@ -23,14 +25,18 @@ main(async (args) => {
   const browser = await newBrowser();
   const results = [];
   try {
-    for (const consumer of consumers) {
-      results.push(...(await runConsumer(consumer, { tarball, workshop, browser, told: tell })));
+    for (const [index, consumer] of consumers.entries()) {
+      announce(`${index + 1}/${consumers.length} ${consumer.name}`);
+      const found = await runConsumer(consumer, { tarball, workshop, browser, told: tell });
+      note(consumer, found);
+      results.push(...found);
     }
+    record("engines", "Chromium", { passed: true, version: browser.version() });
   } finally {
     await browser.close();
     workshop.remove();
   }
-  return report(results);
+  return report(results, start);
 });
 
 async function parse(args) {
@@ -47,15 +53,25 @@ async function parse(args) {
   return { consumers: all.filter(isChosen), keep: values.keep && path.resolve(values.keep) };
 }
 
-function tell({ consumer, mode, passed, seconds, problem, output, remedy }) {
-  console.log(`${passed ? "ok    " : red("FAILED")} ${consumer} ${mode} ${dim(`${seconds} s`)}`);
+/** For `npm run support`. */
+function note({ name }, results) {
+  const shipped = results.map((result) => [result.mode, result.shipped]);
+  record("applications", name, {
+    passed: results.every((result) => result.passed),
+    tools: results.at(-1).tools,
+    shipped: Object.fromEntries(shipped),
+  });
+}
+
+function tell({ mode, passed, seconds, problem, output, remedy }) {
+  console.log(`  ${passed ? "ok    " : red("FAILED")} ${mode} ${dim(`${seconds} s`)}`);
   if (passed) return;
   console.log(problem);
   if (output) console.log(dim(output.slice(-4_000)));
   if (remedy) console.log(`  to mend it: ${remedy}`);
 }
 
-function report(results) {
+function report(results, start) {
   mkdirSync(path.dirname(resultsFile), { recursive: true });
   const short = (key, value) => (key === "output" ? undefined : value);
   writeFileSync(resultsFile, `${JSON.stringify(results, short, 2)}\n`);
@@ -63,7 +79,7 @@ function report(results) {
   const header = ["consumer", "mode", "with", "initial", "gzip", "lazy", "gzip", "s", ""];
   printTable(header, results.map(row), [3, 4, 5, 6, 7]);
   const passed = results.filter((result) => result.passed).length;
-  console.log(`${passed} passed, ${results.length - passed} failed`);
+  console.log(`${passed} passed, ${results.length - passed} failed, in ${since(start)}`);
   return passed === results.length ? 0 : 1;
 }
 

@@ -7,12 +7,14 @@ import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync
 import path from "node:path";
 import { npmDependencies } from "../../tools/setup/kinds.mjs";
 import { inRoot, installedPackage } from "../../tools/lib/paths.mjs";
+import { record } from "../../tools/lib/records.mjs";
 import { Failure, announce, dim, green, main, red, since } from "../../tools/lib/report.mjs";
 import { run } from "../../tools/lib/run.mjs";
 
 const here = inRoot("tests/types");
 const copied = inRoot("target/types");
-const compilers = Object.keys(readJson(path.join(here, "package.json")).devDependencies);
+const wanted = readJson(path.join(here, "package.json")).devDependencies;
+const compilers = Object.keys(wanted);
 /** Types of other packages may need a newer TypeScript than ours do. */
 const isOurs = (complaint) => !/^(\.\.\/)*node_modules\/(?!sockeye-client\/)/.test(complaint);
 
@@ -54,10 +56,14 @@ async function passes(compiler) {
   const start = performance.now();
   const complaints = await complaintsOf(program);
   const passed = complaints.length === 0;
+  record("compilers", versionOf(compiler), { passed });
   console.log(`${passed ? green("ok    ") : red("FAILED")} ${compiler} ${dim(since(start))}`);
   if (!passed) console.log(complaints.join("\n"));
   return passed;
 }
+
+/** They are installed under names of their own, such as `npm:typescript@5.9.3`. */
+const versionOf = (compiler) => wanted[compiler].split("@").at(-1);
 
 /** What the compiler says, each with the lines that explain it. */
 async function complaintsOf(program) {

@@ -21,9 +21,10 @@ async function readConsumer(name) {
     modes,
   } = await import(pathToFileURL(path.join(directory, "consumer.mjs")).href);
   const { dependencies, devDependencies } = readManifest(directory);
-  needExact(name, { ...dependencies, ...devDependencies });
+  const pinned = { ...dependencies, ...devDependencies };
+  needExact(name, pinned);
   const folders = [sources && path.join(folder, sources), directory].filter(Boolean);
-  return { name, folders, quick, tools, modes };
+  return { name, folders, quick, tools, modes, pinned };
 }
 
 export const readManifest = (directory) =>

@@ -4,6 +4,6 @@
 export async function checkRendered({ page, assert }) {
   const response = await page.request.get(page.url());
   const html = await response.text();
-  assert.match(html, /<p data-testid="status">idle<\/p>/);
-  assert.match(html, /<p data-testid="news"><\/p>/);
+  assert.match(html, /<b data-testid="status">idle<\/b>/);
+  assert.match(html, /<b data-testid="news"><\/b>/);
 }

@@ -5,6 +5,7 @@ import { chromium } from "playwright-core";
 import { chromiumArguments, chromiumPath } from "../../../tools/chromium.mjs";
 import { inRoot } from "../../../tools/lib/paths.mjs";
 import { Failure } from "../../../tools/lib/report.mjs";
+import { inTime } from "../../browser/engines/support/remote.mjs";
 import { exitOnSignals } from "../../browser/support/signals.mjs";
 import { needPackage } from "../../browser/support/runner.mjs";
 import { runCommands, startServer } from "./commands.mjs";
@@ -14,6 +15,9 @@ import { serveFiles } from "./files.mjs";
 import { install, uninstall } from "./install.mjs";
 import { codeOf, measure } from "./shipped.mjs";
 import { visit, visitIdle, visitOnly } from "./visit.mjs";
+
+/** Builds, servers and pages have limits of their own; this one is for what else may never end. */
+const modeLimitMs = 600_000;
 
 /** Returns the packed package; builds it if there is none. */
 export async function needTarball() {
@@ -44,7 +48,8 @@ export async function runConsumer(consumer, { tarball, workshop, browser, told }
   note(installed);
   for (const [mode, how] of installed.passed ? Object.entries(consumer.modes) : []) {
     const tools = installedVersions(directory, consumer.tools);
-    const result = await attempt(consumer, mode, () => runMode(how, { directory, browser }));
+    const running = () => runMode(how, { directory, browser });
+    const result = await attempt(consumer, mode, () => inTime(running(), "its end", modeLimitMs));
     note({ ...result, tools });
   }
   uninstall(consumer, workshop);
@@ -84,7 +89,7 @@ async function visitSite(how, { directory, browser, desk }) {
     const idleListeners = await visitIdle(browser, site, how);
     const before = codeOf(site);
     await visit(browser, site, desk, how, idleListeners);
-    return how.build ? measure(before, codeOf(site)) : undefined;
+    return how.build || how.countsBytes ? measure(before, codeOf(site)) : undefined;
   } finally {
     await site.stop();
   }

@@ -31,7 +31,7 @@ export async function visit(browser, site, desk, how, idleListeners) {
   try {
     await useDesk(page, desk);
     await how.check?.({ page, desk, assert });
-    if (!how.inWorker) assert.notDeepEqual(await listenersOf(page), idleListeners);
+    if (!how.noListeners) assert.notDeepEqual(await listenersOf(page), idleListeners);
     await leave(page, desk, idleListeners);
     assert.deepEqual(page.complaints, [], "what the console says");
   } catch (failure) {

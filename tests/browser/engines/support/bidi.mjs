@@ -8,11 +8,14 @@ export async function connectBidi(url) {
   const socket = new WebSocket(url, { perMessageDeflate: false, maxPayload: 64 * 1024 * 1024 });
   await once(socket, "open");
   const bidi = new Bidi(socket);
-  await bidi.send("session.new", { capabilities: {} });
+  const { capabilities } = await bidi.send("session.new", { capabilities: {} });
+  bidi.version = capabilities.browserVersion;
   return bidi;
 }
 
 class Bidi {
+  /** The browser's. */
+  version;
   #socket;
   #lastId = 0;
   #pending = new Map();

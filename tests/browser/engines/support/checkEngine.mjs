@@ -1,6 +1,7 @@
 /** Runs the list of checks in one engine. */
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
+import { record } from "../../../../tools/lib/records.mjs";
 import { startMock } from "../../support/mock.mjs";
 import { startSite } from "../../support/site.mjs";
 import { connectionChecks } from "./connectionChecks.mjs";
@@ -18,6 +19,7 @@ const checks = { ...loadingChecks, ...connectionChecks, ...pageChecks, ...storeC
 export function checkEngine({ name, start, missing }) {
   const skip = missing ? `skipped: ${missing}` : false;
   const world = {};
+  let passed = 0;
   before(async () => {
     if (skip) return;
     world.mock = await startMock();
@@ -28,6 +30,9 @@ export function checkEngine({ name, start, missing }) {
     await world.browser?.kill();
     await world.site?.stop();
     await world.mock?.stop();
+    if (skip) return;
+    const version = world.browser?.version;
+    record("engines", name, { passed: passed === Object.keys(checks).length, version });
   });
   for (const [what, check] of Object.entries(checks)) {
     test(`${what} in ${name}`, { skip, timeout: limitMs }, async (t) => {
@@ -35,6 +40,7 @@ export function checkEngine({ name, start, missing }) {
       const open = (url) => pages.open(url);
       await check({ t, ...world, open, close: (page) => pages.close(page) });
       await pages.closeAll();
+      passed += 1;
     });
   }
 }

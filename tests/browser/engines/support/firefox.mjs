@@ -48,6 +48,10 @@ class Firefox {
     this.#ownProfile = ownProfile;
   }
 
+  get version() {
+    return this.#bidi.version;
+  }
+
   /** Opens `url` in a tab of its own and resolves when it is loaded. */
   async open(url) {
     const { context } = await this.#bidi.send("browsingContext.create", { type: "tab" });

@@ -2,22 +2,26 @@
 
 /** Opens a session at a driver's address; it asks for these capabilities. */
 export async function openSession(driver, capabilities) {
-  const { sessionId } = await command(driver, "POST", "/session", {
+  const session = await command(driver, "POST", "/session", {
     capabilities: { alwaysMatch: capabilities },
   });
-  const url = `${driver}/session/${sessionId}`;
-  return new Session(url, await command(url, "GET", "/window"));
+  const url = `${driver}/session/${session.sessionId}`;
+  const version = session.capabilities.browserVersion;
+  return new Session(url, version, await command(url, "GET", "/window"));
 }
 
 /** A browser. Its commands are carried out one after the other, as the protocol wants it. */
 class Session {
   /** The window that is there from the beginning. */
   firstWindow;
+  /** The browser's. */
+  version;
   #url;
   #last = Promise.resolve();
 
-  constructor(url, firstWindow) {
+  constructor(url, version, firstWindow) {
     this.#url = url;
+    this.version = version;
     this.firstWindow = firstWindow;
   }
 

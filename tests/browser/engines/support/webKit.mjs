@@ -50,6 +50,10 @@ class WebKit {
     this.#programs = programs;
   }
 
+  get version() {
+    return this.#session.version;
+  }
+
   /** Opens `url` in a tab of its own and resolves when it is loaded. */
   async open(url) {
     const newTab = (send) => send("POST", "/window/new", { type: "tab" });

@@ -1,5 +1,5 @@
 export const quick = true;
 export const tools = [];
 export const modes = {
-  "script type=module": { files: "." },
+  "script type=module": { files: ".", countsBytes: true },
 };

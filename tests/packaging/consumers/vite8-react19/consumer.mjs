@@ -21,7 +21,7 @@ const policies = {
     files: "dist",
     headers: {
       "content-security-policy":
-        "default-src 'none'; img-src data:; script-src 'self' 'wasm-unsafe-eval'; connect-src {server} {socket}",
+        "default-src 'none'; img-src data:; style-src 'self'; script-src 'self' 'wasm-unsafe-eval'; connect-src {server} {socket}",
     },
   },
   "with a policy that forbids WebAssembly": {

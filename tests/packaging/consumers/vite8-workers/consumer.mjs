@@ -1,8 +1,8 @@
 const serve = "vite --host 127.0.0.1 --port {port} --strictPort";
 const build = ["tsc --noEmit", "vite build"];
 const files = "dist";
-const dedicated = { inWorker: true, query: { worker: "dedicated" } };
-const shared = { inWorker: true, query: { worker: "shared" } };
+const dedicated = { noListeners: true, query: { worker: "dedicated" } };
+const shared = { noListeners: true, query: { worker: "shared" } };
 
 export const tools = ["vite"];
 export const modes = {

@@ -16,11 +16,13 @@ export class App {}
   changeDetection: ChangeDetectionStrategy.OnPush,
   template: `
     <nav>
-      <a data-testid="to-orders" routerLink="/">Orders</a>
-      <a data-testid="to-lane" routerLink="/lane">Lane</a>
+      <a data-testid="to-orders" routerLink="/">Orders</a> ·
+      <a data-testid="to-lane" routerLink="/lane">Lane</a> ·
       <button data-testid="leave" (click)="application.destroy()">Leave</button>
     </nav>
-    <p data-testid="status">{{ state() }}</p>
+    <p>
+      The client is <b data-testid="status">{{ state() }}</b>.
+    </p>
     <router-outlet />
   `,
 })

@@ -24,11 +24,13 @@ export class App {}
   ],
   template: `
     <nav>
-      <a data-testid="to-orders" routerLink="/">Orders</a>
-      <a data-testid="to-lane" routerLink="/lane">Lane</a>
+      <a data-testid="to-orders" routerLink="/">Orders</a> ·
+      <a data-testid="to-lane" routerLink="/lane">Lane</a> ·
       <a data-testid="leave" routerLink="/goodbye">Leave</a>
     </nav>
-    <p data-testid="status">{{ state() }}</p>
+    <p>
+      The client is <b data-testid="status">{{ state() }}</b>.
+    </p>
     <router-outlet />
   `,
 })

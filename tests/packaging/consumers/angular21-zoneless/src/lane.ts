@@ -6,7 +6,9 @@ import { measured } from "./measured";
   selector: "app-lane",
   changeDetection: ChangeDetectionStrategy.OnPush,
   template: `
-    <p data-testid="topic">{{ lane().state }}</p>
+    <p>
+      The lane is <b data-testid="topic">{{ lane().state }}</b>.
+    </p>
     @if (moved(); as moved) {
       <p data-testid="moved">{{ moved[0] }} is at {{ moved[1] }}, {{ moved[2] }}</p>
     }

@@ -5,13 +5,19 @@ import { injectAction, injectLatest, injectSockeye } from "./desk";
   selector: "app-orders",
   changeDetection: ChangeDetectionStrategy.OnPush,
   template: `
-    <p data-testid="news">{{ news() }}</p>
-    <button data-testid="double" (click)="double()">Double 21</button>
-    <p data-testid="answer">{{ answer() }}</p>
-    <button data-testid="order" [disabled]="order.isPending()" (click)="order.run('salmon')">
-      Order salmon
-    </button>
-    <p data-testid="order-state">{{ order.status()?.state }}</p>
+    <p>
+      News: <b data-testid="news">{{ news() }}</b>
+    </p>
+    <p>
+      <button data-testid="double" (click)="double()">Double 21</button>
+      <b data-testid="answer">{{ answer() }}</b>
+    </p>
+    <p>
+      <button data-testid="order" [disabled]="order.isPending()" (click)="order.run('salmon')">
+        Order salmon
+      </button>
+      <b data-testid="order-state">{{ order.status()?.state }}</b>
+    </p>
   `,
 })
 export class Orders {

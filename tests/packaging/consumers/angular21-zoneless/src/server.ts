@@ -1,4 +1,5 @@
-import { DOCUMENT, InjectionToken, inject } from "@angular/core";
+import { DOCUMENT } from "@angular/common";
+import { InjectionToken, inject } from "@angular/core";
 
 /** Where the desk is; without one nothing connects. */
 export const SERVER = new InjectionToken<string | null>("server", {

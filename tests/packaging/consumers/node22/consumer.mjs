@@ -1,0 +1,3 @@
+export { modes, tools } from "../node/consumer.mjs";
+
+export const sources = "node";
