@@ -3,6 +3,8 @@
  *
  * Everything that a client does runs outside of Angular's zone, and state is in signals: nothing is
  * checked for events that nobody shows. Nothing connects while a page is rendered on a server.
+ *
+ * @module sockeye-client/angular
  */
 import { createSockeyeInjectors } from "./angular/injectors.js";
 
@@ -13,19 +15,64 @@ export type { ActionSignals } from "./angular/actions.js";
 
 const untyped = /* @__PURE__ */ createSockeyeInjectors();
 
-/** Provides a client. See {@link createSockeyeInjectors} for typed events. */
+/**
+ * Provides a client, for an application, for routes, or for a component and what is in it. A function is
+ * called when the client is first injected: after a login, say; it may inject what it needs. The client is
+ * destroyed with the injector. See {@link createSockeyeInjectors} for typed events.
+ *
+ * @example
+ * provideSockeye(() => ({ url: "https://api.example.com", auth: inject(Session).token }));
+ */
 export const provideSockeye = /* @__PURE__ */ (() => untyped.provideSockeye)();
-/** See {@link SockeyeInjectors.injectSockeye}. */
+/**
+ * Returns the client.
+ *
+ * @throws {SockeyeError} `no_provider` if none is provided.
+ * @example
+ * readonly client = injectSockeye();
+ */
 export const injectSockeye = /* @__PURE__ */ (() => untyped.injectSockeye)();
-/** See {@link SockeyeInjectors.injectStatus}. */
+/**
+ * Returns the status, or what `select` makes of it.
+ *
+ * @example
+ * readonly isOnline = injectStatus(({ state }) => state === "connected");
+ */
 export const injectStatus = /* @__PURE__ */ (() => untyped.injectStatus)();
-/** See {@link SockeyeInjectors.injectLatest}. */
+/**
+ * Returns the newest event of this name from now on; at first `initialValue`.
+ *
+ * @example
+ * readonly quote = injectLatest("quote");
+ */
 export const injectLatest = /* @__PURE__ */ (() => untyped.injectLatest)();
-/** See {@link SockeyeInjectors.injectAction}. */
+/**
+ * Returns what enqueues this event, and how the action goes that was enqueued last.
+ *
+ * @example
+ * readonly cancel = injectAction("order:cancel");
+ */
 export const injectAction = /* @__PURE__ */ (() => untyped.injectAction)();
-/** See {@link SockeyeInjectors.injectOutbox}. */
+/**
+ * Returns the actions that have not ended, oldest first.
+ *
+ * @example
+ * readonly unsent = injectOutbox();
+ */
 export const injectOutbox = /* @__PURE__ */ (() => untyped.injectOutbox)();
-/** See {@link SockeyeInjectors.injectTopic}. */
+/**
+ * Joins a topic until the component is destroyed, and returns its status. A function may read signals:
+ * when they change the topic is left and the next one joined; `undefined` joins nothing.
+ *
+ * @example
+ * readonly room = injectTopic(() => ({ join: ["room:join", this.roomId()] }));
+ */
 export const injectTopic = /* @__PURE__ */ (() => untyped.injectTopic)();
-/** See {@link SockeyeInjectors.fromSockeyeEvent}. */
+/**
+ * Returns the events of this name for RxJS, until the component is destroyed. They come outside of
+ * Angular's zone: write them to signals, or use the `async` pipe.
+ *
+ * @example
+ * fromSockeyeEvent("message").pipe(bufferTime(100)).subscribe((messages) => this.add(messages));
+ */
 export const fromSockeyeEvent = /* @__PURE__ */ (() => untyped.fromSockeyeEvent)();

@@ -6,7 +6,7 @@ import { stringifyAuth } from "./serialize.js";
 import { isStopReconnecting } from "./stopReconnecting.js";
 
 /** What is sent with CONNECT: a JSON object. */
-type AuthPayload = Record<string, unknown>;
+export type AuthPayload = Record<string, unknown>;
 
 /** Why the option `auth` is asked. */
 export type AuthReason =

@@ -153,7 +153,12 @@ export class Client<
     this.connection.setIdentity("", queue === "discard");
   }
 
-  /** Ends a wait for the next attempt. Does nothing in any other state. */
+  /**
+   * Ends a wait for the next attempt. Does nothing in any other state.
+   *
+   * @example
+   * button.onclick = () => client.reconnectNow();
+   */
   reconnectNow(): void {
     this.connection.reconnectNow();
   }
@@ -161,6 +166,9 @@ export class Client<
   /**
    * Ends everything: the status is `closed`, requests reject, streams complete, and no timer, socket or
    * listener is left. The client cannot be used again.
+   *
+   * @example
+   * await client.destroy();
    */
   async destroy(): Promise<void> {
     this.connection.destroy();

@@ -1,13 +1,10 @@
 /** What each connection continues, and who is asked before it goes live. */
 import type { Connection } from "./connection.js";
-import type { ContinuityData, GapCause, GapData } from "./continuityPort.js";
+import type { ContinuityData, GapCause, StreamGap } from "./continuityPort.js";
 import { Observable, type StateObservable, type Subscription } from "./observable.js";
 import type { Awaitable } from "./outboxStore.js";
 import type { Sender } from "./sender.js";
 import { State } from "./state.js";
-
-/** A stream in which events were missed: the numbers of the first and the last, if they are known. */
-export type StreamGap = Readonly<GapData>;
 
 /** Something was missed, or may have been. */
 export interface Gap {

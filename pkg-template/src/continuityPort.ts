@@ -14,11 +14,11 @@ export type GapCause =
   "no_proof" | "log_trimmed" | "new_epoch" | "hole" | "overflow" | "unreadable" | "forgotten";
 
 /** A stream in which events were missed: the numbers of the first and the last, if they are known. */
-export interface GapData {
-  stream: string;
-  cause: GapCause;
-  from?: number;
-  to?: number;
+export interface StreamGap {
+  readonly stream: string;
+  readonly cause: GapCause;
+  readonly from?: number;
+  readonly to?: number;
 }
 
 /** What a connection continues. */
@@ -31,7 +31,7 @@ export interface ContinuityData {
   /** With `gap`: why. */
   cause?: GapCause;
   /** With `gap`: where that is known. */
-  streams?: readonly GapData[];
+  streams?: readonly StreamGap[];
 }
 
 /** The states of a topic. */

@@ -1,4 +1,8 @@
-/** The entry that shows in the console what passes. Bundles that do not import it do not have it. */
+/**
+ * The entry that shows in the console what passes. Bundles that do not import it do not have it.
+ *
+ * @module sockeye-client/debug
+ */
 import { fail } from "./errors.js";
 import type { AnyClient } from "./public.js";
 import type { Trace, TraceEntry, TraceOptions } from "./trace.js";

@@ -77,7 +77,7 @@ export type SockeyeErrorCode =
   // The application's code failed.
   | "listener_error";
 
-/** An error as plain data, as the core gives it. */
+/** An error as plain data. */
 export interface ErrorData {
   code: SockeyeErrorCode;
   message: string;
@@ -103,6 +103,7 @@ export class SockeyeError extends Error {
   /** What the server said, with `connect_refused` and `action_rejected`; the issues, with `invalid_event`. */
   readonly data: unknown;
 
+  /** For tests and stand-ins: applications get errors, and make none. */
   constructor(
     { code, message, hint }: ErrorData,
     details: { cause?: unknown; data?: unknown } = {},
@@ -118,6 +119,11 @@ export class SockeyeError extends Error {
  * Returns whether `error` is an error of Sockeye.
  *
  * It looks at the name, so that it also knows the errors of another copy of the package.
+ *
+ * @example
+ * window.addEventListener("unhandledrejection", ({ reason }) => {
+ *   if (isSockeyeError(reason)) report(reason.code, reason.hint);
+ * });
  */
 export function isSockeyeError(error: unknown): error is SockeyeError {
   return error instanceof Error && error.name === "SockeyeError";

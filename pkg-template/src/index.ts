@@ -1,4 +1,8 @@
-/** The default entry: small, and imports everything else when a client first connects or sends. */
+/**
+ * The default entry: small, and imports everything else when a client first connects or sends.
+ *
+ * @module sockeye-client
+ */
 import type { Address } from "./address.js";
 import type { Client } from "./client.js";
 import type { DefaultEvents } from "./events.js";

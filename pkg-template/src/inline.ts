@@ -1,4 +1,8 @@
-/** The entry with the core in it: one file more to parse at the start, none to fetch later. */
+/**
+ * The entry with the core in it: one file more to parse at the start, none to fetch later.
+ *
+ * @module sockeye-client/inline
+ */
 import type { Address } from "./address.js";
 import type { Client } from "./client.js";
 import { createCore } from "./core.js";
@@ -12,6 +16,8 @@ export * from "./public.js";
  * Makes a client of the Socket.IO server at `url`, like `createClient` of the default entry.
  *
  * @throws {SockeyeError} `invalid_url` or `invalid_option`, at once.
+ * @example
+ * const client = createClient("https://api.example.com/jobs", { auth: { token } });
  */
 export function createClient<
   ListenEvents extends object = DefaultEvents,

@@ -110,6 +110,9 @@ export class NamespaceClient<
    *
    * Resolves when connected. Rejects with the {@link SockeyeError} of the first attempt that fails; the
    * client goes on trying unless its status says `disconnected`. The promise may be ignored.
+   *
+   * @example
+   * await client.connect();
    */
   connect(): Promise<void> {
     const { state } = this.#status;

@@ -4,6 +4,7 @@ import { symbolObservable } from "./symbolObservable.js";
 
 /** Takes the values of an {@link Observable}. */
 export interface Observer<Value> {
+  /** Called with each value. */
   next?: (value: Value) => void;
   /** Called once, instead of any further value, when the stream cannot go on. */
   error?: (error: unknown) => void;
@@ -18,6 +19,7 @@ export interface Subscription {
   readonly closed: boolean;
 }
 
+/** How long somebody subscribes. */
 export interface SubscribeOptions {
   /** Ends the subscription when it aborts. */
   signal?: AbortSignal | undefined;
@@ -43,7 +45,12 @@ export class Observable<Value> {
     this.#connect = connect;
   }
 
-  /** Calls `observer`, or its `next`, with each value from now on. */
+  /**
+   * Calls `observer`, or its `next`, with each value from now on.
+   *
+   * @example
+   * client.on("message").subscribe((message) => show(message), { signal });
+   */
   subscribe(
     observer: ((value: Value) => void) | Observer<Value>,
     { signal }: SubscribeOptions = {},

@@ -23,7 +23,9 @@ export type WebSocketConstructor = new (
   onmessage: unknown;
   onclose: unknown;
   onerror: unknown;
+  /** Sends a message. */
   send(data: string | ArrayBuffer | (ArrayBufferView & { buffer: ArrayBuffer }) | Blob): void;
+  /** Closes the connection. */
   close(): void;
 };
 

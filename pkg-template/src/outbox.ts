@@ -111,6 +111,7 @@ export class Outbox {
     this.#desk?.pause(true);
   }
 
+  /** Sends again, after {@link pause}. */
   resume(): void {
     this.#paused = false;
     this.#desk?.pause(false);

@@ -142,6 +142,7 @@ export interface Candidate {
 export interface OutboxPartition {
   /** A random id that the partition was given when it was made. */
   readonly clientId: string;
+  /** Returns all actions in their order, and what cannot be read. */
   contents(): Awaitable<Contents>;
   /**
    * Stores an action at the end, or nothing of it. `replaces` is removed in the same transaction if it was
@@ -152,6 +153,7 @@ export interface OutboxPartition {
     payload: StoredPayload,
     replaces?: string,
   ): Awaitable<{ order: number; replaced: boolean }>;
+  /** Returns what an action sends; nothing if it is not there any more. */
   load(key: string): Awaitable<StoredPayload | undefined>;
   /**
    * Lets a parked action be sent again: not parked, at the end, of no age, without kills. If it was sent, `sent`
@@ -168,6 +170,7 @@ export interface OutboxPartition {
   lead(signal: AbortSignal, candidate: Candidate): Promise<Contents & { epoch: number }>;
   /** Takes a new epoch, `atLeast` that high. */
   raiseEpoch(epoch: number, atLeast: number): Awaitable<number | Fenced>;
+  /** Writes what changes of actions when they are sent. */
   mark(epoch: number, marks: readonly Mark[]): Awaitable<Marked | Fenced>;
   /** Removes actions that have ended, if they are there, and tells the others how. */
   settle(epoch: number, settlements: readonly Settlement[]): Awaitable<Fenced | undefined>;
@@ -175,6 +178,7 @@ export interface OutboxPartition {
   park(epoch: number, key: string, parked: Parked): Awaitable<Fenced | undefined>;
   /** Lets another client lead. */
   resign(): void;
+  /** Lets go of everything; nothing more is told. */
   close(): void;
 }
 

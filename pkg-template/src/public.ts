@@ -3,13 +3,14 @@ import type { Client } from "./client.js";
 
 export type { Action, ActionOptions, ActionStatus } from "./action.js";
 export type { Address, AddressRequest } from "./address.js";
-export type { Auth, AuthReason, AuthRequest } from "./auth.js";
+export type { Auth, AuthPayload, AuthReason, AuthRequest } from "./auth.js";
 export type { Client } from "./client.js";
-export type { Continuity, Gap, StreamGap } from "./continuity.js";
-export type { GapCause, TopicState } from "./continuityPort.js";
+export type { Attachment } from "./binary.js";
+export type { Continuity, Gap } from "./continuity.js";
+export type { GapCause, StreamGap, TopicState } from "./continuityPort.js";
 export type { Dedup, DedupOptions, DedupSnapshot } from "./dedup.js";
 export type { DedupStatistics, InEvent, StreamPosition } from "./dedupPort.js";
-export { isSockeyeError, SockeyeError, type SockeyeErrorCode } from "./errors.js";
+export { type ErrorData, isSockeyeError, SockeyeError, type SockeyeErrorCode } from "./errors.js";
 export type {
   AckValue,
   AnyEvent,
@@ -50,6 +51,7 @@ export type { Topic, TopicStatus } from "./topics.js";
 export type { Trace, TraceEntry, TraceOptions } from "./trace.js";
 export type { Intercepted, Interceptor } from "./traffic.js";
 export {
+  type CheckedValue,
   type EventSchemas,
   type SchemaIssue,
   type StandardSchema,

@@ -4,6 +4,8 @@
  *
  * Nothing connects while a page is rendered on a server, and what is rendered there is the same as what
  * is hydrated: `idle`, and nothing received yet.
+ *
+ * @module sockeye-client/react
  */
 import { createSockeyeContext } from "./react/context.js";
 
@@ -15,23 +17,78 @@ export type { StreamOptions } from "./react/streams.js";
 
 const untyped = /* @__PURE__ */ createSockeyeContext();
 
-/** Gives a client to the components in it. See {@link createSockeyeContext} for typed events. */
+/**
+ * Gives a client to the components in it. See {@link createSockeyeContext} for typed events.
+ *
+ * @example
+ * <SockeyeProvider url="https://api.example.com">
+ *   <App />
+ * </SockeyeProvider>;
+ */
 export const SockeyeProvider = /* @__PURE__ */ (() => untyped.SockeyeProvider)();
-/** See {@link SockeyeHooks.useSockeye}. */
+/**
+ * Returns the client of the provider above.
+ *
+ * @throws {SockeyeError} `no_provider` if there is none.
+ * @example
+ * const client = useSockeye();
+ */
 export const useSockeye = /* @__PURE__ */ (() => untyped.useSockeye)();
-/** See {@link SockeyeHooks.useStatus}. */
+/**
+ * Returns the status, or what `select` makes of it; renders again when that changes.
+ *
+ * @example
+ * const isOnline = useStatus(({ state }) => state === "connected");
+ */
 export const useStatus = /* @__PURE__ */ (() => untyped.useStatus)();
-/** See {@link SockeyeHooks.useEvent}. */
+/**
+ * Calls `handle`, as it was last rendered, with each event of this name; renders nothing.
+ *
+ * @example
+ * useEvent("job:failed", ({ jobId }) => toast(`${jobId} failed`));
+ */
 export const useEvent = /* @__PURE__ */ (() => untyped.useEvent)();
-/** See {@link SockeyeHooks.useLatest}. */
+/**
+ * Returns the newest event of this name since the component is there; at first `undefined`.
+ *
+ * @example
+ * const quote = useLatest("quote");
+ */
 export const useLatest = /* @__PURE__ */ (() => untyped.useLatest)();
-/** See {@link SockeyeHooks.useEvents}. */
+/**
+ * Returns the newest events of this name since the component is there, oldest first. However many come,
+ * it renders once per frame, and none is left out but those over the `limit`.
+ *
+ * @example
+ * const lines = useEvents("log:line", { limit: 500 });
+ */
 export const useEvents = /* @__PURE__ */ (() => untyped.useEvents)();
-/** See {@link SockeyeHooks.useAction}. */
+/**
+ * Returns what enqueues this event, and how the action goes that was enqueued last.
+ *
+ * @example
+ * const cancel = useAction("order:cancel");
+ * <button disabled={cancel.isPending} onClick={() => cancel.run({ orderId })}>Cancel</button>;
+ */
 export const useAction = /* @__PURE__ */ (() => untyped.useAction)();
-/** See {@link SockeyeHooks.useOutbox}. */
+/**
+ * Returns the actions that have not ended, oldest first.
+ *
+ * @example
+ * const unsent = useOutbox().length;
+ */
 export const useOutbox = /* @__PURE__ */ (() => untyped.useOutbox)();
-/** See {@link SockeyeHooks.useTopic}. */
+/**
+ * Joins a topic as long as the component is there, and returns its status; `undefined` joins nothing.
+ *
+ * @example
+ * const { state } = useTopic({ join: ["room:join", { room }], leave: ["room:leave", { room }] });
+ */
 export const useTopic = /* @__PURE__ */ (() => untyped.useTopic)();
-/** See {@link SockeyeHooks.useGap}. */
+/**
+ * Calls `handle`, as it was last rendered, when events were missed. See {@link NamespaceClient.onGap}.
+ *
+ * @example
+ * useGap(async () => setJobs(await fetchJobs()));
+ */
 export const useGap = /* @__PURE__ */ (() => untyped.useGap)();

@@ -24,6 +24,7 @@ export type EventTuple<Events extends object> = {
 export type TopicConfirmation<Events extends object> = {
   [Name in EventName<Events>]: {
     event: Name;
+    /** Whether an event of this name says so. */
     match: (value: EventValue<Events, Name>) => boolean;
   };
 }[EventName<Events>];

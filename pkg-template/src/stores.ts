@@ -1,3 +1,7 @@
-/** Stores for the outbox: for the option `outbox.store`. */
+/**
+ * Stores for the outbox: for the option `outbox.store`.
+ *
+ * @module sockeye-client/stores
+ */
 export { memoryOutboxStore } from "./memoryStore.js";
 export { indexedDbOutboxStore, type IndexedDbStoreOptions } from "./ports/indexedDbStore.js";

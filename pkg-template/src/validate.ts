@@ -9,7 +9,8 @@ export interface SchemaIssue {
   readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined;
 }
 
-type Checked =
+/** What a schema says of a value. */
+export type CheckedValue =
   | { readonly value: unknown; readonly issues?: undefined }
   | { readonly issues: readonly SchemaIssue[] };
 
@@ -18,7 +19,8 @@ export interface StandardSchema {
   readonly "~standard": {
     readonly version: 1;
     readonly vendor: string;
-    readonly validate: (value: unknown) => Checked | Promise<Checked>;
+    /** Says what a value is, or what is wrong with it. */
+    readonly validate: (value: unknown) => CheckedValue | Promise<CheckedValue>;
   };
 }
 

@@ -13,8 +13,8 @@ const reasons = [
   [/^LICENSE-(MIT|APACHE|THIRD-PARTY)$/, "the licences, which go with every copy"],
   [/^dist\/[\w-]+\.m?js$/, "ES modules"],
   [/^dist\/[\w-]+\.cjs$/, "the same for those who require it"],
-  [/^dist\/([\w-]+\/)?[\w-]+\.d\.m?ts$/, "the types of the ES modules"],
-  [/^dist\/([\w-]+\/)?[\w-]+\.d\.cts$/, "the types of the CommonJS modules"],
+  [/^dist\/[\w-]+\.d\.m?ts$/, "the types of the ES modules"],
+  [/^dist\/[\w-]+\.d\.cts$/, "the types of the CommonJS modules"],
 ];
 
 test("every file is on the list", () => {
@@ -69,7 +69,9 @@ function toFiles({ name }) {
 /** What a module or a declaration imports of the package. */
 function importsOf(file) {
   const isDeclaration = /\.d\.[cm]?ts$/.test(file);
-  const specifiers = read(file).matchAll(/(?:from|import|require)\s*\(?\s*"(\.\.?\/[^"]+)"/g);
+  const specifiers = read(file).matchAll(
+    /(?:from|import|require)\s*\(?\s*["'](\.\.?\/[^"']+)["']/g,
+  );
   return [...specifiers].map(([, specifier]) => {
     const imported = path.posix.join(path.posix.dirname(file), specifier);
     return isDeclaration ? imported.replace(/\.([cm]?)js$/, ".d.$1ts") : imported;

@@ -50,14 +50,33 @@ test("a consumer names every entry", () => {
   }
 });
 
-test("nothing of the core's own objects is in the types", () => {
+test("nothing that is not for everybody is in the types", () => {
   const declarations = files.filter((file) => /\.d\.[cm]?ts$/.test(file));
   assert.ok(declarations.length > 0);
-  const suspicious = /__wbg|Symbol\.dispose|\/wasm\/|__destroy/;
-  assert.deepEqual(
-    declarations.filter((file) => suspicious.test(read(file))),
-    [],
-  );
+  for (const file of declarations) {
+    for (const [what, pattern] of Object.entries(notForEverybody)) {
+      assert.deepEqual(read(file).match(pattern), null, `${what} in ${file}`);
+    }
+  }
+});
+
+const notForEverybody = {
+  "an object of the core": /__wbg|Symbol\.dispose|\/wasm\/|__destroy|\bfree\b/,
+  "the port to the core": /\b\w*Port\b|\bCore[A-Z]\w*/,
+  "a private member": /#private|\bprivate\b|\bprotected\b|@internal/,
+  "a name that nobody has chosen": /\w\$\d/,
+};
+
+test("a class is what can be made or extended; all else are interfaces", () => {
+  for (const { file } of entries) {
+    const text = read(`dist/${file.replace(/\.(m?)js$/, ".d.$1ts")}`);
+    const [, exported = ""] = /^export \{(.*)\};$/m.exec(text) ?? [];
+    for (const [, name] of text.matchAll(/^declare (?:abstract )?class (\w+)/gm)) {
+      assert.match(exported, new RegExp(`\\b${name}\\b`), `${name} of ${file}`);
+    }
+  }
+  const shared = [...read("dist/types.d.ts").matchAll(/^declare .*class (\w+)/gm)];
+  assert.deepEqual(shared.map(([, name]) => name).sort(), ["SockeyeError", "StopReconnecting"]);
 });
 
 function problemsOf(names, options) {

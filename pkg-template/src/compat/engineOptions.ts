@@ -1,9 +1,6 @@
 /** The options of a connection, by the names that `engine.io-client` gives them. */
 import type { TransportCtor } from "./transports.js";
-
-// The values of a query are whatever can be written as text.
-// eslint-disable-next-line @typescript-eslint/no-explicit-any
-type Any = any;
+import type { Any } from "./types.js";
 
 /** A transport's name; others than `polling` and `websocket` are passed over. */
 export type TransportName = "polling" | "websocket" | "webtransport" | (string & {});

@@ -9,7 +9,11 @@ export { Manager } from "./manager.js";
 export { Socket } from "./socket.js";
 export { protocol } from "./packet.js";
 export { Fetch, NodeWebSocket, NodeXHR, WebSocket, WebTransport, XHR } from "./transports.js";
+export type { Engine } from "./engine.js";
+export type { EngineOptions } from "./engineOptions.js";
 export type { ManagerOptions, ManagerReservedEvents } from "./options.js";
+export type { Packet } from "./packet.js";
+export type { Transport } from "./transport.js";
 export type {
   DisconnectDescription,
   ExtendedError,

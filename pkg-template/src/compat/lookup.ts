@@ -48,6 +48,12 @@ const isAlone = (options: Options & { "force new connection"?: boolean }): boole
 /** What `io` has been a name for, too. */
 const members = { Manager, Socket, io: lookup, connect: lookup };
 
+/**
+ * Returns a socket for a URL, the path of which is the namespace: `io`, with the names that it has as members.
+ *
+ * @example
+ * const socket = io("https://example.com/admin", { auth: { token: "abc" } });
+ */
 const callable = Object.assign(lookup, members);
 
 export { callable as lookup };

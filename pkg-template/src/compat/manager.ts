@@ -53,6 +53,7 @@ export class Manager<
   /** The wait of the reconnection loop. */
   private wait: Timer | undefined;
 
+  /** Connects at once, unless `autoConnect` is `false`. */
   constructor(uri?: string | Partial<ManagerOptions>, opts?: Partial<ManagerOptions>) {
     const options = uri && typeof uri === "object" ? uri : (opts ?? {});
     super(options);

@@ -1,11 +1,7 @@
 /** The types of `socket.io-client` that a manager's users write down. */
 import type { EngineOptions } from "./engineOptions.js";
 import type { Packet } from "./packet.js";
-import type { DisconnectDescription } from "./types.js";
-
-// A parser is whatever has an encoder and a decoder.
-// eslint-disable-next-line @typescript-eslint/no-explicit-any
-type Any = any;
+import type { Any, DisconnectDescription } from "./types.js";
 
 /** The options of a connection. */
 export interface ManagerOptions extends EngineOptions {
@@ -35,13 +31,22 @@ export interface ManagerOptions extends EngineOptions {
 
 /** The events that a manager emits. */
 export interface ManagerReservedEvents {
+  /** Connected. */
   open: () => void;
+  /** Could not connect. */
   error: (err: Error) => void;
+  /** The server has asked for a sign of life. */
   ping: () => void;
+  /** A packet has come. */
   packet: (packet: Packet) => void;
+  /** Disconnected. */
   close: (reason: string, description?: DisconnectDescription) => void;
+  /** All attempts have failed, and there will be no other. */
   reconnect_failed: () => void;
+  /** The next attempt begins. */
   reconnect_attempt: (attempt: number) => void;
+  /** An attempt has failed. */
   reconnect_error: (err: Error) => void;
+  /** Connected again, with this attempt. */
   reconnect: (attempt: number) => void;
 }

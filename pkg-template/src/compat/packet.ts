@@ -3,10 +3,7 @@
  *
  * @see https://socket.io/docs/v4/socket-io-protocol/
  */
-
-// What is in a packet is the application's.
-// eslint-disable-next-line @typescript-eslint/no-explicit-any
-type Any = any;
+import type { Any } from "./types.js";
 
 /** The version of the Socket.IO protocol. */
 export const protocol = 5;

@@ -10,13 +10,7 @@ import { PacketType } from "./packet.js";
 import type { Packet } from "./packet.js";
 import { OffsetReader } from "./recovery.js";
 import { SendingSocket } from "./sending.js";
-import type {
-  Any,
-  Auth,
-  DisconnectDescription,
-  DisconnectReason as Reason,
-  SocketOptions,
-} from "./types.js";
+import type { Any, Auth, DisconnectDescription, Reason, SocketOptions } from "./types.js";
 
 /** A server that goes on sending without letting the socket in does not fill the memory. */
 const MOST_EARLY_EVENTS = 10_000;
@@ -53,6 +47,7 @@ export class Socket<
   private isConnecting = false;
   private lostEarlyEvents = false;
 
+  /** As {@link Manager.socket} makes it. */
   constructor(io: Manager, nsp: string, opts?: Partial<SocketOptions>) {
     super(io, nsp, opts);
     if (opts?.auth) this.auth = opts.auth;

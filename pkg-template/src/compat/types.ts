@@ -68,7 +68,7 @@ export interface ExtendedError extends Error {
 }
 
 /** Why a socket was disconnected. */
-export type DisconnectReason =
+export type Reason =
   | "io server disconnect"
   | "io client disconnect"
   | "ping timeout"
@@ -78,9 +78,12 @@ export type DisconnectReason =
 
 /** The events that a socket emits by itself. */
 export interface SocketReservedEvents {
+  /** The server has let the socket in. */
   connect: () => void;
+  /** An attempt has failed, or the server has refused the socket. */
   connect_error: (err: ExtendedError) => void;
-  disconnect: (reason: DisconnectReason, description?: DisconnectDescription) => void;
+  /** Disconnected, and why. */
+  disconnect: (reason: Reason, description?: DisconnectDescription) => void;
 }
 
 /** How one event is sent. */

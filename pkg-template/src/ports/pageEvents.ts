@@ -17,7 +17,9 @@ export interface PageListener {
 
 /** Where events come from. */
 export interface PageEventTarget {
+  /** As that of `EventTarget`. */
   addEventListener(type: string, listener: (event: Event) => void): void;
+  /** As that of `EventTarget`. */
   removeEventListener(type: string, listener: (event: Event) => void): void;
 }
 

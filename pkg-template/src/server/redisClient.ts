@@ -3,10 +3,13 @@ import { createHash } from "node:crypto";
 
 /** What is needed of a client: that of the npm package `redis`, 4 or 5, or its cluster client. */
 export interface RedisClient {
+  /** Runs a script that Redis knows, by its SHA-1. */
   evalSha(sha: string, options: ScriptArguments): Promise<unknown>;
+  /** Runs a script, which Redis knows from then on. */
   eval(script: string, options: ScriptArguments): Promise<unknown>;
 }
 
+/** What a script gets. */
 export interface ScriptArguments {
   keys: string[];
   arguments: string[];

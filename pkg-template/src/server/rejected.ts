@@ -17,6 +17,7 @@ export class ActionRejected extends Error {
   /** What the client gets as the reason; plain data. */
   readonly data: unknown;
 
+  /** `data` is what the client gets as the reason. */
   constructor(data?: unknown) {
     super("the application rejected the action");
     this.data = data;

@@ -3,6 +3,7 @@ import type { Decision, KnownKey, LaneState, Outcome } from "./decide.js";
 import type { Envelope } from "./envelope.js";
 import type { EventLog, LogLimits } from "./eventLog.js";
 
+/** A value, or a promise of it. */
 export type Awaitable<T> = T | PromiseLike<T>;
 
 /** An enqueued action, as stores see it. */
@@ -59,10 +60,14 @@ export interface KeyRecord {
  * Rows are kept for `keepMs` after they were last written, at least; older ones may be left out.
  */
 export interface Rows {
+  /** Returns the id of the memory; an empty one takes a new, random one. */
   memory(): Awaitable<string>;
+  /** Returns where a lane stands; nothing if it is not known. */
   lane(id: LaneId): Awaitable<LaneState | undefined>;
+  /** Writes where a lane stands. */
   setLane(id: LaneId, state: LaneState, keepMs: number): Awaitable<void>;
   /** A claim whose lease is over is left out of what is known. */
   key(identity: string, key: string): Awaitable<KnownKey | undefined>;
+  /** Writes what is known of a key. */
   setKey(identity: string, key: string, record: KeyRecord, keepMs: number): Awaitable<void>;
 }
