@@ -39,6 +39,7 @@ const gates = {
   "rustdoc-native": { check: () => rustdoc(everywhere) },
   "rustdoc-wasm32": { check: () => rustdoc(onWasm) },
   tsc: { check: () => npmProgram("tsc", "--noEmit") },
+  docs: { check: () => runNode("tools/docs.mjs", [], quiet) },
   types: { check: () => runNode("tests/types/run.mjs", [], quiet) },
   eslint: {
     check: () => npmProgram("eslint", "--max-warnings", "0", "."),

@@ -1,0 +1,85 @@
+/**
+ * The API reference: `npm run docs`, into `target/docs`.
+ *
+ * It is about the types that are published, and has the guides of `docs/` beside them. What is not
+ * documented, or leads to what is not in it, is an error.
+ */
+import { existsSync, readFileSync } from "node:fs";
+import path from "node:path";
+import { Application, ReflectionKind } from "typedoc";
+import { entriesOf } from "./build/entries.mjs";
+import { inRoot, packageName } from "./lib/paths.mjs";
+import { Failure, announce, green, main, since } from "./lib/report.mjs";
+
+const assembled = inRoot("target/package");
+const outdir = inRoot("target/docs");
+
+/** What has to say what it is. Properties may have names that do. */
+const documented = ["Class", "Function", "Interface", "Method", "TypeAlias", "Variable"];
+
+/** Types that other types are made of, which nobody writes down. */
+const parts = {
+  "types.d.ts": ["AckOf", "Any", "HasAck", "Parameters", "ValueOf", "WithoutAck"],
+  "compat.d.ts": [
+    ...[
+      "AllButLast",
+      "AnyListener",
+      "Auth",
+      "BinaryType",
+      "DecorateAcknowledgements",
+      "EnginePacket",
+    ],
+    ...["FirstArg", "Last", "PacketOptions", "PacketType", "Reason", "ResolvedEngineOptions"],
+    ...["TransportCtor", "TransportName", "WriteOptions", "lookup"],
+  ],
+};
+
+const options = {
+  name: packageName,
+  tsconfig: inRoot("tools/docs.tsconfig.json"),
+  out: outdir,
+  readme: inRoot("pkg-template/README.md"),
+  projectDocuments: [inRoot("docs/*.md")],
+  disableSources: true, // they are declarations, which show no more than the pages
+  excludeExternals: true,
+  treatWarningsAsErrors: true,
+  validation: { notExported: true, invalidLink: true, invalidPath: true, notDocumented: true },
+  requiredToBeDocumented: documented,
+  intentionallyNotExported: Object.entries(parts).flatMap(([file, names]) =>
+    names.map((name) => `dist/${file}:${name}`),
+  ),
+};
+
+main(async () => {
+  const start = performance.now();
+  announce("Writing the API reference", "some seconds");
+  const app = await Application.bootstrap({ ...options, entryPoints: entryPoints() });
+  const project = await app.convert();
+  if (project) validate(project, app);
+  if (!project || app.logger.hasErrors() || app.logger.hasWarnings()) {
+    throw new Failure("the reference is not complete: typedoc says above what is missing");
+  }
+  await app.generateDocs(project, outdir);
+  console.log(`${green("wrote")} ${path.join("target", "docs", "index.html")} (${since(start)})`);
+});
+
+/** What can be called shows how, too. */
+function validate(project, app) {
+  app.validate(project);
+  for (const { name, signatures, parent } of project.getReflectionsByKind(
+    ReflectionKind.Function,
+  )) {
+    const hasExample = signatures.some(({ comment }) => comment?.getTag("@example"));
+    if (!hasExample) app.logger.warn(`${parent.name}: ${name} has no @example`);
+  }
+}
+
+/** The declarations of each entry, as they are published. */
+function entryPoints() {
+  const manifest = path.join(assembled, "package.json");
+  if (!existsSync(manifest)) throw new Failure("there is no package", "npm run build");
+  const entries = entriesOf(JSON.parse(readFileSync(manifest, "utf8")));
+  return entries.map(({ file }) =>
+    path.join(assembled, "dist", file.replace(/\.(m?)js$/, ".d.$1ts")),
+  );
+}
