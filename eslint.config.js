@@ -21,6 +21,8 @@ export default defineConfig(
     "tests/types/consumer/", // values of which only the types count
     "tests/packaging/consumers/", // applications with types and rules of their own
     "tests/tarball/types/", // compiled by a test, in several ways
+    "tests/stacks/servers/*.ts", // applications of their own, with decorators
+    "tests/stacks/dist/",
   ]),
   js.configs.recommended,
   ts.configs.strictTypeChecked,

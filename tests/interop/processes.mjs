@@ -85,7 +85,7 @@ export function endInReverse(t) {
 }
 
 /** Resolves when the program prints a line like `ready`; it ends with the test. */
-async function startProgram(t, program, args, ready, options = {}) {
+export async function startProgram(t, program, args, ready, options = {}) {
   const child = spawn(program, args, { ...options, stdio: ["ignore", "pipe", "inherit"] });
   const ended = once(child, "close");
   const kill = () => child.kill("SIGKILL");

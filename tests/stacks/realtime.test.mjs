@@ -1,0 +1,192 @@
+/** The back end "realtime": two processes of Node with the Redis adapter, and a worker behind Redis. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import jwt from "jsonwebtoken";
+import { assertFailure } from "../browser/support/failures.mjs";
+import { endInReverse, startRedis } from "../interop/processes.mjs";
+import { host, startNode, usePage } from "./stack.mjs";
+
+const limit = { timeout: 30_000 };
+const openPage = usePage();
+
+const tokenOf = (userId, expiresIn = "1h") =>
+  jwt.sign({}, "the secret of the tests", { subject: userId, expiresIn });
+
+/** Starts everything; `servers` can be killed. */
+async function startRealtime(t) {
+  const owner = endInReverse(t);
+  const redis = await startRedis(owner);
+  await startNode(owner, "realtime-worker", redis);
+  const begun = [1, 2].map(() => startNode(owner, "realtime", redis));
+  const servers = await Promise.all(begun);
+  return { servers, urls: servers.map(({ address }) => `http://${host}:${address}`) };
+}
+
+test(
+  "tells a search once to each of a user's clients, whichever server they are at",
+  limit,
+  async (t) => {
+    const { urls } = await startRealtime(t);
+    const page = await openPage(t);
+    const got = await page.evaluate(
+      async ([urls, token]) => {
+        const { makeClient, take } = window.kit;
+        // Without de-duplication, so that what came twice would show.
+        const clients = urls.map((url) => makeClient(url, { auth: { token }, dedup: false }));
+        const greetings = clients.map((client) => take(client.on("connected"), 1));
+        await Promise.all(clients.map((client) => client.connect()));
+        await Promise.all(greetings);
+        const told = clients.map((client) => {
+          const events = [];
+          client.onAny().subscribe(({ event, args }) => {
+            // Who is there is told by the other server, whenever it hears of it.
+            if (event !== "user:presence:v1") events.push([event, args[0]]);
+          });
+          return events;
+        });
+        const complete = clients.map((client) => take(client.on("search:complete:v1"), 1));
+        const answer = await clients[0].request("search:start:v1", {
+          query: "salmon",
+          jobId: "one",
+        });
+        await Promise.all(complete);
+        return { answer, told };
+      },
+      [urls, tokenOf("ada")],
+    );
+    assert.deepEqual(got.answer, { jobId: "one" });
+    const events = ["search:started", "search:result:v1", "model:chunk:v1", "model:complete:v1"];
+    for (const told of got.told) {
+      const of = (name) => told.filter(([event]) => event === name).map(([, payload]) => payload);
+      assert.deepEqual(
+        [...new Set(told.map(([event]) => event))],
+        [...events, "search:complete:v1"],
+      );
+      assert.deepEqual(
+        of("search:result:v1").map(({ result }) => result),
+        ["s0", "a1", "l2", "m3", "o4", "n5"],
+      );
+      const text = of("model:chunk:v1").map(({ chunk }) => chunk);
+      assert.equal(text.join(""), of("model:complete:v1")[0].text);
+      assert.equal(new Set(told.map(([, { id }]) => id)).size, told.length, "ids are unique");
+      assert.equal(told.length, 1 + 6 + 6 + 1 + 1);
+    }
+  },
+);
+
+test("tells a user's other tabs, and others who is there, over both servers", limit, async (t) => {
+  const { urls } = await startRealtime(t);
+  const page = await openPage(t);
+  const got = await page.evaluate(
+    async ([urls, ada, bob]) => {
+      const { makeClient, take } = window.kit;
+      const connected = async (url, token) => {
+        const client = makeClient(url, { auth: { token } });
+        const greeting = take(client.on("connected"), 1);
+        await client.connect();
+        await greeting;
+        return client;
+      };
+      const first = await connected(urls[0], ada);
+      const second = await connected(urls[1], ada);
+      const seen = [];
+      const presence = new Promise((resolve) => {
+        first.on("user:presence:v1").subscribe(({ userId, status }) => {
+          if (userId === "bob") seen.push(status);
+          if (seen.length === 2) resolve();
+        });
+      });
+      const other = await connected(urls[1], bob);
+      const own = [];
+      first.on("tab:update:v1").subscribe((update) => own.push(update));
+      const update = take(second.on("tab:update:v1"), 1);
+      first.emit("tab:update:v1", { tabId: "t1", state: { scroll: 7 } });
+      const [{ tabId, state }] = await update;
+      await other.destroy();
+      await presence;
+      const refusals = [];
+      for (let count = 0; count < 4; count++) {
+        refusals.push(await second.request("search:start:v1", { query: "", jobId: `${count}` }));
+      }
+      const bad = await second.request("search:start:v1", { query: 7 });
+      const cancelled = await second.request("task:cancel:v1", { taskId: "none" });
+      return { tabId, state, own, seen, last: refusals.at(-1), bad, cancelled };
+    },
+    [urls, tokenOf("ada"), tokenOf("bob")],
+  );
+  assert.deepEqual(got, {
+    tabId: "t1",
+    state: { scroll: 7 },
+    own: [],
+    seen: ["online", "offline"],
+    last: { error: "rate_limited", retryAfterMs: 60_000 },
+    bad: { error: "invalid_payload", field: "query" },
+    cancelled: { cancelled: false },
+  });
+});
+
+test(
+  "moves to the other server when its own is killed, and sends there what waits",
+  limit,
+  async (t) => {
+    const { servers, urls } = await startRealtime(t);
+    const page = await openPage(t);
+    await page.evaluate(
+      async ([urls, token]) => {
+        let attempts = 0;
+        const url = () => urls[attempts++ % 2];
+        window.client = window.kit.makeClient(url, { auth: { token } });
+        window.states = [];
+        window.client.status.subscribe(({ state }) => window.states.push(state));
+        await window.client.connect();
+      },
+      [urls, tokenOf("ada")],
+    );
+    await servers[0].kill();
+    const got = await page.evaluate(async () => {
+      const { client, kit, states } = window;
+      await kit.until(client, ({ state }) => state !== "connected" || states.includes("waiting"));
+      const results = kit.take(client.on("search:result:v1"), 3);
+      const action = client.enqueue("search:start:v1", { query: "cod", jobId: "offline" });
+      const answer = await action.result;
+      return {
+        answer,
+        results: (await results).map(({ jobId, result }) => [jobId, result]),
+        states,
+      };
+    });
+    assert.deepEqual(got.answer, { jobId: "offline" });
+    const expected = ["c0", "o1", "d2"].map((result) => ["offline", result]);
+    assert.deepEqual(got.results, expected);
+    assert.equal(got.states.at(-1), "connected");
+    assert.ok(got.states.includes("waiting"), String(got.states));
+  },
+);
+
+test(
+  "is refused without a token, and comes back with a fresh one when it has expired",
+  limit,
+  async (t) => {
+    const { urls } = await startRealtime(t);
+    const page = await openPage(t);
+    const { refused, reasons, status } = await page.evaluate(
+      async ([url, tokens]) => {
+        const { makeClient, outcome } = window.kit;
+        const refused = await outcome(makeClient(url, { auth: { token: "forged" } }).connect());
+        const reasons = [];
+        const auth = ({ reason }) => {
+          reasons.push(reason);
+          return { token: tokens.shift() };
+        };
+        const client = makeClient(url, { auth });
+        await client.connect();
+        return { refused, reasons, status: client.status.value.state };
+      },
+      [urls[0], [tokenOf("ada", -10), tokenOf("ada")]],
+    );
+    assertFailure(refused, "connect_refused");
+    assert.deepEqual(refused.data, { message: "unauthorized", data: { code: "unauthorized" } });
+    assert.deepEqual(reasons, ["connect", "expired"]);
+    assert.equal(status, "connected");
+  },
+);
