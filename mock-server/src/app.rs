@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::body::to_bytes;
 use axum::extract::Request;
 use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::middleware::{Next, from_fn};
@@ -17,6 +18,7 @@ use tower_http::services::ServeDir;
 
 use crate::config::{Config, DEVELOPMENT_USER};
 use crate::contracts::{ALL, Context, Contract, Cors, InstallError, by_name};
+use crate::front::refusals::coded_payload;
 use crate::front::{ConnectionHandle, Registry};
 use crate::helper::Helper;
 use crate::rest::{RestError, wrong_method};
@@ -129,7 +131,7 @@ fn install(
     // that would make several.
     let service = ServiceBuilder::new()
         .layer(cors(contract.cors, config))
-        .layer(from_fn(move |request, next| note_upgrade(contract.name, request, next)))
+        .layer(from_fn(move |request, next| note_upgrade(contract, request, next)))
         .layer(socket_layer)
         .service(api.fallback(not_found).method_not_allowed_fallback(wrong_method));
 
@@ -150,17 +152,39 @@ fn cors(rule: Cors, config: &Config) -> CorsLayer {
     }
 }
 
-/// Tells the front when a connection has become a WebSocket.
-async fn note_upgrade(contract: &'static str, request: Request, next: Next) -> Response {
+/// Tells the front when a connection has become a WebSocket; the refusals of the others get their codes here.
+async fn note_upgrade(contract: &'static Contract, request: Request, next: Next) -> Response {
     let handle = request.extensions().get::<ConnectionHandle>().cloned();
     let session = session_of(request.uri());
+    let polls = request.uri().path().contains("/socket.io");
     let response = next.run(request).await;
-    if let Some(handle) = handle
-        && response.status() == StatusCode::SWITCHING_PROTOCOLS
-    {
-        handle.upgraded(contract, session);
+    if response.status() != StatusCode::SWITCHING_PROTOCOLS {
+        return if contract.codes_refusals && polls {
+            with_codes(response).await
+        } else {
+            response
+        };
+    }
+    if let Some(handle) = handle {
+        handle.upgraded(contract.name, session);
+        if contract.codes_refusals {
+            handle.code_refusals();
+        }
     }
     response
+}
+
+/// Adds codes to the refusals in an answer to polling.
+async fn with_codes(response: Response) -> Response {
+    let (mut parts, body) = response.into_parts();
+    let body = to_bytes(body, usize::MAX).await.unwrap_or_default();
+    match str::from_utf8(&body).ok().and_then(coded_payload) {
+        Some(coded) => {
+            parts.headers.remove(header::CONTENT_LENGTH);
+            Response::from_parts(parts, coded.into())
+        }
+        None => Response::from_parts(parts, body.into()),
+    }
 }
 
 /// Returns the session id, which a request carries unless it begins a session.

@@ -94,7 +94,7 @@ struct MockArgs {
     #[arg(long, value_name = "FILE")]
     summary_log: Option<PathBuf>,
 
-    /// Give every object payload of an event a unique _eventId
+    /// Give every object payload of an event a unique _eventId; realtime has ids of its own
     #[arg(long)]
     event_ids: bool,
 
@@ -122,11 +122,11 @@ struct MockArgs {
     #[arg(long, value_name = "MS", value_parser = millis())]
     ping_timeout_ms: Option<u64>,
 
-    /// craft, jobs: accept this origin alone, e.g. http://localhost:5173 [default: any]
+    /// realtime, craft, jobs: accept this origin alone, e.g. http://localhost:5173 [default: any]
     #[arg(long, value_name = "ORIGIN", value_parser = parse_origin)]
     cors_origin: Option<HeaderValue>,
 
-    /// agents: what tokens are signed with; a token that works is in the log
+    /// realtime, agents: what tokens are signed with; tokens that work are in the log
     #[arg(long, default_value = DEVELOPMENT_SECRET, value_name = "TEXT", value_parser = NonEmptyStringValueParser::new())]
     secret: String,
 
@@ -137,6 +137,10 @@ struct MockArgs {
     /// agents: a job tells at most one progress in this time
     #[arg(long, default_value_t = 5_000, value_name = "MS", value_parser = millis())]
     progress_interval_ms: u64,
+
+    /// realtime: how many searches a user may begin in ten seconds
+    #[arg(long, default_value_t = 10, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    search_limit: u16,
 }
 
 /// What the command line asks for.
@@ -190,6 +194,7 @@ impl MockArgs {
             secret: self.secret,
             projects: projects(self.project),
             progress_interval: Duration::from_millis(self.progress_interval_ms),
+            search_limit: self.search_limit.into(),
         }
     }
 }
@@ -263,6 +268,7 @@ const EXAMPLES: &str = "Examples:
   sockeye-mock                                  all contracts on http://127.0.0.1:4000
   sockeye-mock --contract primes --port 0       one contract at the root, on a free port
   sockeye-mock --seed 7 --rate 60 --speed 5     the same busy data at every start
+  sockeye-mock --contract realtime              its log has a token to connect with
   sockeye-mock --contract craft --rate 10000    10,000 quotes per second
   sockeye-mock --summary-log ./summary.log      batches from a file
   sockeye-mock --helper --repeat-events 0.3     for clients that enqueue, de-duplicate and catch up

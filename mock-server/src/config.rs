@@ -41,6 +41,8 @@ pub struct Config {
     pub projects: BTreeMap<String, BTreeSet<String>>,
     /// `agents`: a job tells at most one progress in this time.
     pub progress_interval: Duration,
+    /// `realtime`: how many searches a user may begin in ten seconds.
+    pub search_limit: usize,
 }
 
 impl Config {
@@ -71,6 +73,7 @@ impl Default for Config {
             secret: DEVELOPMENT_SECRET.to_owned(),
             projects: development_projects(),
             progress_interval: Duration::from_secs(5),
+            search_limit: 10,
         }
     }
 }

@@ -32,6 +32,7 @@ pub mod contracts;
 mod control;
 mod dice;
 mod emitter;
+mod frame;
 mod front;
 mod gate;
 mod helper;

@@ -26,6 +26,14 @@ pub enum Refusal {
     Expired,
 }
 
+impl Refusal {
+    /// Returns whether a message is that of a refusal.
+    #[must_use]
+    pub fn is_one(message: &str) -> bool {
+        [Self::Unauthorized, Self::Expired].iter().any(|refusal| refusal.to_string() == message)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;

@@ -52,7 +52,7 @@ impl Context {
         let dice = Dice::new(config.seed, contract.name);
         // A sequence of its own: other ids must not depend on whether there are event ids.
         let event_dice = Dice::new(config.seed, &format!("{}/events", contract.name));
-        let event_ids = config.event_ids.then_some(&event_dice);
+        let event_ids = (config.event_ids && !contract.identifies_events).then_some(&event_dice);
         let gate = Gate::default();
         let helper = helper(&config, contract, &gate);
         let emitter =

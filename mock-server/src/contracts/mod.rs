@@ -8,9 +8,12 @@ mod agents;
 mod context;
 mod craft;
 mod jobs;
+mod jwt;
 mod message;
 mod pace;
 mod primes;
+mod rate_limit;
+mod realtime;
 mod throttle;
 
 use std::time::Duration;
@@ -25,7 +28,8 @@ use crate::user::{Refusal, User};
 pub use context::Context;
 
 /// Every contract that the server speaks.
-pub const ALL: &[Contract] = &[primes::CONTRACT, craft::CONTRACT, agents::CONTRACT, jobs::CONTRACT];
+pub const ALL: &[Contract] =
+    &[primes::CONTRACT, realtime::CONTRACT, craft::CONTRACT, agents::CONTRACT, jobs::CONTRACT];
 
 /// A back end that the server plays.
 #[derive(Clone, Copy, Debug)]
@@ -44,6 +48,10 @@ pub struct Contract {
     pub ping_timeout: Duration,
     /// Makes a token of a user, where clients need one.
     pub token: Option<fn(&Config, &str) -> String>,
+    /// Whether its payloads have ids of their own, and need no `_eventId`.
+    pub identifies_events: bool,
+    /// Whether its refusals carry `data.code`.
+    pub codes_refusals: bool,
     /// Registers the events, starts the simulator, and returns the REST routes.
     pub install: fn(&Context) -> Result<Router, InstallError>,
 }

@@ -2,9 +2,10 @@
 //!
 //! Every TCP connection is wrapped in a [`FrontStream`] and known to the [`Registry`], so that the control
 //! API can list connections and break them the way a network does. What the bytes mean is not known here,
-//! except that a connection has become a WebSocket.
+//! except that a connection has become a WebSocket, and that a contract's refusals get a code ([`refusals`]).
 
 mod accept;
+pub mod refusals;
 mod registry;
 mod stream;
 

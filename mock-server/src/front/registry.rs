@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde::Serialize;
@@ -55,6 +56,7 @@ pub struct ConnectionHandle {
     id: u64,
     registry: Registry,
     cut: CancellationToken,
+    codes_refusals: Arc<AtomicBool>,
 }
 
 /// Stands for an open TCP connection; dropping it takes the connection out of the registry.
@@ -72,7 +74,8 @@ impl Registry {
         state.next_id += 1;
         let cut = CancellationToken::new();
         state.connections.insert(id, Connection { cut: cut.clone(), web_socket: None });
-        ConnectionGuard { handle: ConnectionHandle { id, registry: self.clone(), cut } }
+        let (registry, codes_refusals) = (self.clone(), Arc::default());
+        ConnectionGuard { handle: ConnectionHandle { id, registry, cut, codes_refusals } }
     }
 
     /// Enters a client that connected to a contract's namespace, unless its connection is cut already.
@@ -159,6 +162,11 @@ impl ConnectionHandle {
             connection.web_socket = Some(WebSocket { contract, session });
         }
     }
+
+    /// Lets what the WebSocket sends go through an [`Outlet`](super::refusals::Outlet).
+    pub fn code_refusals(&self) {
+        self.codes_refusals.store(true, Ordering::Release);
+    }
 }
 
 impl ConnectionGuard {
@@ -166,6 +174,10 @@ impl ConnectionGuard {
     #[must_use]
     pub fn handle(&self) -> ConnectionHandle {
         self.handle.clone()
+    }
+
+    pub(super) fn codes_refusals(&self) -> bool {
+        self.handle.codes_refusals.load(Ordering::Acquire)
     }
 
     pub(super) fn cut_token(&self) -> CancellationToken {

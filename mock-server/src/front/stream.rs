@@ -1,11 +1,12 @@
 use std::io;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
 use super::ConnectionGuard;
+use super::refusals::Outlet;
 
 /// A TCP stream that can be cut from outside, and that leaves the registry when it is dropped.
 #[derive(Debug)]
@@ -13,14 +14,30 @@ pub struct FrontStream<S> {
     inner: S,
     wait_for_cut: Pin<Box<WaitForCancellationFutureOwned>>,
     cut: CancellationToken,
-    _guard: ConnectionGuard,
+    guard: ConnectionGuard,
+    outlet: Outlet,
 }
 
 impl<S> FrontStream<S> {
     /// Wraps `inner`, the stream of the connection that `guard` stands for.
     pub fn new(inner: S, guard: ConnectionGuard) -> Self {
         let cut = guard.cut_token();
-        Self { inner, wait_for_cut: Box::pin(cut.clone().cancelled_owned()), cut, _guard: guard }
+        let wait_for_cut = Box::pin(cut.clone().cancelled_owned());
+        Self { inner, wait_for_cut, cut, guard, outlet: Outlet::default() }
+    }
+}
+
+impl<S: AsyncWrite + Unpin> FrontStream<S> {
+    /// Writes what the outlet has ready, all of it.
+    fn poll_outlet(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        while !self.outlet.ready().is_empty() {
+            let written = ready!(Pin::new(&mut self.inner).poll_write(cx, self.outlet.ready()))?;
+            if written == 0 {
+                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+            }
+            self.outlet.advance(written);
+        }
+        Poll::Ready(Ok(()))
     }
 }
 
@@ -48,14 +65,25 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for FrontStream<S> {
         if self.cut.is_cancelled() {
             return Poll::Ready(Err(cut_error()));
         }
-        Pin::new(&mut self.inner).poll_write(cx, buf)
+        if !self.guard.codes_refusals() {
+            return Pin::new(&mut self.inner).poll_write(cx, buf);
+        }
+        ready!(self.poll_outlet(cx))?;
+        self.outlet.push(buf);
+        // What finds no room is written before the next bytes are taken, or by the flush.
+        match self.poll_outlet(cx) {
+            Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
+            Poll::Ready(Ok(())) | Poll::Pending => Poll::Ready(Ok(buf.len())),
+        }
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(self.poll_outlet(cx))?;
         Pin::new(&mut self.inner).poll_flush(cx)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(self.poll_outlet(cx))?;
         Pin::new(&mut self.inner).poll_shutdown(cx)
     }
 
@@ -66,6 +94,10 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for FrontStream<S> {
     ) -> Poll<io::Result<usize>> {
         if self.cut.is_cancelled() {
             return Poll::Ready(Err(cut_error()));
+        }
+        if self.guard.codes_refusals() {
+            let first = bufs.iter().find(|buf| !buf.is_empty());
+            return self.poll_write(cx, first.map_or(&[], |buf| buf));
         }
         Pin::new(&mut self.inner).poll_write_vectored(cx, bufs)
     }

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::frame::{Frame, Opcode};
 use super::rule::{Action, Direction, FrameMatch, Rule, Trigger};
+use crate::frame::{Frame, Opcode};
 
 /// The rules, oldest first: the first that fits a moment decides it.
 #[derive(Debug, Default)]
@@ -173,8 +173,8 @@ fn fits(wanted: &FrameMatch, frame: &Frame) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::frame::{FrameReader, encode_text};
     use super::*;
+    use crate::frame::{FrameReader, encode_text};
 
     const TO_SERVER: Direction = Direction::ClientToServer;
     const TO_CLIENT: Direction = Direction::ServerToClient;

@@ -7,11 +7,11 @@ use tokio::time::Instant;
 
 use super::Shared;
 use super::book::{Hit, Place};
-use super::frame::{Frame, encode_text};
 use super::head::Upgrade;
 use super::lane::{Lane, Step};
 use super::log::Event;
 use super::rule::{Action, Cut, Delay, HalfClose, Replace, Stall, When};
+use crate::frame::{Frame, encode_text};
 
 /// What a receiver is to get, in order.
 #[derive(Debug)]

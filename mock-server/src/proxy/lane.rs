@@ -1,8 +1,8 @@
 //! One direction of a connection: finds what can be told apart in its bytes. No I/O, no rules.
 
-use super::frame::{Frame, FrameReader};
 use super::head::{MAX_HEAD, Upgrade, take_head};
 use super::rule::Direction;
+use crate::frame::{Frame, FrameReader};
 
 /// Something that has come, in the order in which it came.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -128,8 +128,8 @@ fn pass(bytes: &[u8], steps: &mut Vec<Step>) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::frame::encode_text;
     use super::*;
+    use crate::frame::encode_text;
 
     const REQUEST: &[u8] = b"GET /ws HTTP/1.1\r\nUpgrade: websocket\r\n\r\n";
     const AGREED: &[u8] = b"HTTP/1.1 101 Switching Protocols\r\n\r\n";

@@ -8,8 +8,8 @@ use serde::Serialize;
 use tokio::sync::watch;
 
 use super::book::{Hit, Place};
-use super::frame::Frame;
 use super::rule::{Direction, End};
+use crate::frame::Frame;
 
 /// The log, and how often each rule has done what it does.
 #[derive(Debug)]

@@ -13,7 +13,6 @@ mod config;
 mod connection;
 mod connections;
 mod control;
-mod frame;
 mod head;
 mod inlet;
 mod lane;

@@ -178,11 +178,7 @@ pub struct Polling {
 impl Polling {
     /// Opens a session, and connects the namespace that `namespace` names as packets do.
     pub async fn connect(server_url: &str, path: &str, namespace: &str) -> Self {
-        let url = format!("{server_url}{path}/?EIO=4&transport=polling");
-        let mut client = Self { http: reqwest::Client::new(), url, id: String::new() };
-        let open = client.get().await;
-        let open: Value = serde_json::from_str(open.strip_prefix('0').expect("OPEN")).unwrap();
-        client.url = format!("{}&sid={}", client.url, open["sid"].as_str().expect("a session"));
+        let mut client = Self::open(server_url, path).await;
         client.post(format!("40{namespace}")).await;
         let connected = format!("40{namespace}{{\"sid\":\"");
         while client.id.is_empty() {
@@ -191,6 +187,21 @@ impl Polling {
             client.id = answer.map(|id| id.trim_end_matches("\"}").to_owned()).unwrap_or_default();
         }
         client
+    }
+
+    /// Opens a session, and connects nothing.
+    pub async fn open(server_url: &str, path: &str) -> Self {
+        let url = format!("{server_url}{path}/?EIO=4&transport=polling");
+        let mut client = Self { http: reqwest::Client::new(), url, id: String::new() };
+        let open = client.get().await;
+        let open: Value = serde_json::from_str(open.strip_prefix('0').expect("OPEN")).unwrap();
+        client.url = format!("{}&sid={}", client.url, open["sid"].as_str().expect("a session"));
+        client
+    }
+
+    /// Sends a packet as it is.
+    pub async fn send(&mut self, packet: &str) {
+        self.post(packet.to_owned()).await;
     }
 
     /// Moves the session to a WebSocket, as clients do that begin with polling.

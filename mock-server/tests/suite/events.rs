@@ -108,7 +108,7 @@ async fn index_and_health_are_served() {
     let names: Vec<_> = contracts.map(|contract| contract["name"].clone()).collect();
     assert_eq!(
         (status, names),
-        (200, ["primes", "craft", "agents", "jobs"].map(Value::from).to_vec())
+        (200, ["primes", "realtime", "craft", "agents", "jobs"].map(Value::from).to_vec())
     );
     let page = reqwest::Client::new().get(server.url()).header("accept", "text/html");
     let page = page.send().await.unwrap().text().await.unwrap();

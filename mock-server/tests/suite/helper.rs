@@ -357,7 +357,10 @@ async fn loses_its_memory_on_command() {
     let unknown = control(&server, "forget", &json!({ "contract": "apples" })).await;
     assert_eq!(unknown.0, 400);
     let all = control(&server, "forget", &json!({})).await;
-    assert_eq!(all, (200, json!({ "forgotten": ["primes", "craft", "agents", "jobs"] })));
+    assert_eq!(
+        all,
+        (200, json!({ "forgotten": ["primes", "realtime", "craft", "agents", "jobs"] }))
+    );
 }
 
 #[tokio::test]

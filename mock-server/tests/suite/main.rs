@@ -20,6 +20,7 @@ mod primes;
 mod program;
 mod proxy;
 mod proxy_control;
+mod realtime;
 mod summary_log;
 
 use std::time::Duration;

@@ -29,6 +29,8 @@ pub(super) const CONTRACT: Contract = Contract {
     cors: Cors::Any,
     ping_timeout: Duration::from_secs(60),
     token: Some(|config, user| access::token(&config.secret, user)),
+    identifies_events: false,
+    codes_refusals: false,
     install,
 };
 

@@ -32,6 +32,8 @@ pub(super) const CONTRACT: Contract = Contract {
     cors: Cors::Configured,
     ping_timeout: USUAL_PING_TIMEOUT,
     token: None,
+    identifies_events: false,
+    codes_refusals: false,
     install,
 };
 

@@ -33,6 +33,8 @@ pub(super) const CONTRACT: Contract = Contract {
     cors: Cors::Any,
     ping_timeout: USUAL_PING_TIMEOUT,
     token: None,
+    identifies_events: false,
+    codes_refusals: false,
     install,
 };
 
