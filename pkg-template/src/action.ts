@@ -137,6 +137,11 @@ export class Action<Ack = unknown> {
     return promise;
   }
 
+  /** @internal It is in the store, whatever has become of it. */
+  handleStored(): void {
+    this.#accepted.settle();
+  }
+
   /** @internal Takes what the core says. */
   handleStatus(status: ActionStatus, args: readonly unknown[]): void {
     const previous = this.#state.value.state;

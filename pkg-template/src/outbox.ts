@@ -33,6 +33,8 @@ export interface Enqueued {
   action: Action;
   data: Omit<ActionData, "bytes" | "attachmentCount">;
   outgoing: Outgoing;
+  /** When that was, by `performance.now()`. */
+  since: number;
 }
 
 /** The namespace whose outbox it is. */
@@ -165,7 +167,7 @@ export class Outbox {
       ...(ttlMs !== undefined && { ttlMs }),
       ...(coalesceKey !== undefined && { coalesceKey }),
     };
-    this.#accept({ action, data, outgoing });
+    this.#accept({ action, data, outgoing, since: performance.now() });
     return action;
   }
 

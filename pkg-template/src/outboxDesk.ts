@@ -7,12 +7,11 @@ import type { ResolvedOutbox } from "./outboxOptions.js";
 import type { ActionState, StoreCommand } from "./outboxPort.js";
 import type { Settlement, StoredAction, StoreErrorCode, UnreadableAction } from "./outboxStore.js";
 import { lengthOf } from "./serialize.js";
+import { isTooDeep, MAX_DEPTH } from "./tooDeep.js";
 import { toValue } from "./toValue.js";
+import { timeLeft } from "./timeLeft.js";
 import { StoreRunner, type StoreScope, toStoreErrorCode } from "./storeRunner.js";
 import { TextEncoder } from "./text.js";
-
-/** Servers in other languages read no JSON that is nested deeper than 127. */
-const MAX_DEPTH = 100;
 
 /** The ends of which the core may say no more than that. */
 const codes: Partial<Record<ActionState, SockeyeErrorCode>> = {
@@ -90,9 +89,10 @@ export class OutboxDesk {
   }
 
   #accept(enqueued: Enqueued): void {
-    const { action, data, outgoing } = enqueued;
+    const { action, data, outgoing, since } = enqueued;
     const { core, socket } = this.#scope;
     const { body, attachments } = outgoing;
+    const left = data.ttlMs === undefined ? {} : { ttlMs: timeLeft(data.ttlMs, since) };
     const bytes = this.#encoder.encode(body).length + lengthOf({ body: "", attachments });
     this.#storing.set(action.id, enqueued);
     const error = this.#wouldBeLost
@@ -101,7 +101,7 @@ export class OutboxDesk {
         ? describe("not_serializable", `more than ${MAX_DEPTH} levels deep`)
         : core.enqueue(
             socket,
-            { ...data, bytes, attachmentCount: attachments?.length ?? 0 },
+            { ...data, ...left, bytes, attachmentCount: attachments?.length ?? 0 },
             body,
             attachments,
           );
@@ -329,6 +329,7 @@ export class OutboxDesk {
     if (!stored) return undefined;
     const { event = "", lane = "" } = stored;
     const action = this.#outbox.add({ id: key, event, lane, args: undefined });
+    action.handleStored();
     const isDamaged = "isFuture" in stored;
     if (isDamaged) this.#onFailed("storage_damaged", new Error(`the record ${key} cannot be read`));
     return action;
@@ -352,9 +353,9 @@ export class OutboxDesk {
     return { id, event, lane, args, ...status.value };
   }
 
-  /** What stands in for binary values is left as it is. */
+  /** What stands in for binary values is left as it is. There are none of what cannot be read. */
   async #readArgs(key: string): Promise<readonly unknown[] | undefined> {
-    const body = await this.#runner.load(key);
+    const body = await this.#runner.load(key).catch(() => undefined);
     return body === undefined ? undefined : (JSON.parse(body) as unknown[]).slice(1);
   }
 }
@@ -380,19 +381,4 @@ function toError(
   const code = codes[state];
   if (!code) return undefined;
   return new SockeyeError(data ?? describe(code), { data: toValue(args, 0) });
-}
-
-/** Counts the brackets outside of texts. */
-function isTooDeep(json: string): boolean {
-  let depth = 0;
-  let isInText = false;
-  for (let index = 0; index < json.length; index += 1) {
-    const character = json[index];
-    if (character === '"') isInText = !isInText;
-    else if (isInText) index += character === "\\" ? 1 : 0;
-    else if (character === "[" || character === "{") depth += 1;
-    else if (character === "]" || character === "}") depth -= 1;
-    if (depth > MAX_DEPTH) return true;
-  }
-  return false;
 }

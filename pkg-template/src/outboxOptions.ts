@@ -1,4 +1,5 @@
 /** The options of the outbox. */
+import { hasIndexedDb } from "./hasIndexedDb.js";
 import { checkCount, checkTimes } from "./checks.js";
 import { fail } from "./errors.js";
 import type { OutboxItem } from "./outbox.js";
@@ -107,13 +108,4 @@ function resolveDatabase(
   const isThere = database !== undefined && hasIndexedDb();
   const held = isThere ? durability : ("memory" as const);
   return { durability: held, name: database, encrypt, takeOverMs };
-}
-
-/** Some browsers throw where storage is forbidden. */
-function hasIndexedDb(): boolean {
-  try {
-    return (globalThis as { indexedDB?: unknown }).indexedDB !== undefined;
-  } catch {
-    return false;
-  }
 }

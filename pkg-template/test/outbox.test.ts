@@ -1,11 +1,14 @@
-import { describe, expect, test, vi } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import type { ActionStatus } from "../src/action.js";
 import type { OutboxItem } from "../src/outbox.js";
 import type { ActionState, StoreCommand } from "../src/outboxPort.js";
 import { nest } from "../src/nest.js";
 import { memoryOutboxStore } from "../src/memoryStore.js";
+import type { OutboxStore } from "../src/outboxStore.js";
 import { errorData } from "./support/fakeCore.js";
 import { connected, idle, recorder, sockeyeError, turn } from "./support/setUp.js";
+
+afterEach(() => void vi.useRealTimers());
 
 /** Ids that a test can name. */
 const numbered = () => {
@@ -49,6 +52,7 @@ describe("enqueue()", () => {
   });
 
   test("passes on what `with` says", async () => {
+    vi.useFakeTimers({ toFake: ["performance"] });
     const { client, core } = await connected(numbered());
     const options = { lane: "a", ttlMs: 5, ackTimeoutMs: 6, coalesceKey: "k", resend: false };
     const bytes = Uint8Array.of(1, 2, 3);
@@ -308,6 +312,17 @@ describe("before the core is there", () => {
     expect(client.outbox.get("id-1")).toBe(first);
     const core = await loader.succeed();
     expect(core.callsOf("enqueue").map(([, { key }]) => key)).toEqual(["id-1", "id-2"]);
+  });
+
+  test("their time to live runs", async () => {
+    vi.useFakeTimers({ toFake: ["performance"] });
+    const { client, loader } = idle();
+    client.with({ ttlMs: 60_000 }).enqueue("a");
+    client.with({ ttlMs: 10_000 }).enqueue("b");
+    vi.advanceTimersByTime(20_000);
+    const core = await loader.succeed();
+    const left = core.callsOf("enqueue").map(([, { ttlMs }]) => ttlMs);
+    expect(left, "what is over ends as it would have").toEqual([40_000, 1]);
   });
 
   test("they can be cancelled", async () => {
@@ -736,8 +751,36 @@ describe("the store", () => {
     second.core.events.flushAsked(0, 1, ["k"]);
     await turn();
     expect(seen).toMatchObject([{ id: "k", args: [{ a: 1 }] }]);
-    second.core.moves("l", "queued");
-    expect(second.client.outbox.get("l")).toBeDefined();
+    second.core.moves("l", "unknown");
+    const unknown = second.client.outbox.get("l");
+    await expect(unknown?.accepted, "it is in the store").resolves.toBeUndefined();
+    await expect(unknown?.result).rejects.toEqual(sockeyeError("action_unknown"));
+  });
+
+  test("that cannot read what an action sends has it chosen without that", async () => {
+    const store = memoryOutboxStore();
+    const first = await opened(store);
+    await first.ask({ type: "open", identity: "" });
+    await first.ask(put("k"));
+    const unreadable: OutboxStore = {
+      durability: "strict",
+      open: async (...args) => {
+        const partition = await store.open(...args);
+        const load = () => Promise.reject(new Error("encrypted with another key"));
+        return Object.assign(partition, { load });
+      },
+    };
+    const beforeFlush = vi.fn(() => []);
+    const second = await connected({ outbox: { store: unreadable, beforeFlush } });
+    second.core.events.store(0, 1, { type: "open", identity: "" });
+    await turn();
+    second.core.moves("k", "queued");
+    second.core.events.flushAsked(0, 7, ["k"]);
+    await turn();
+    expect(beforeFlush).toHaveBeenCalledWith([
+      expect.objectContaining({ id: "k", args: undefined }),
+    ]);
+    expect(second.core.callsOf("flushPlan")).toEqual([[0, 7, [], ["k"]]]);
   });
 
   test("tells what other clients do, each of one identity", async () => {

@@ -10,6 +10,7 @@ import type { SendOptions } from "../sender.js";
 import { bufferFull, MAX_SENDS } from "../sendBounds.js";
 import type { ClientStatus } from "../status.js";
 import type { AnyTopicOptions, Topic } from "../topics.js";
+import { timeLeft } from "../timeLeft.js";
 import { copy } from "./copy.js";
 import { held, type Kinds, type Late, stand, state, stream, value } from "./kinds.js";
 import { LateStream } from "./lateStream.js";
@@ -71,7 +72,7 @@ export class NamespaceShell {
     this.steadyStatus = new LateStream(launch, () => this.late.real().steadyStatus, [idle]);
     const late = stand(this, launch, kinds, () => make(this.status.value));
     this.late = late;
-    stand(this.outbox, launch, outbox, () => late.real().outbox);
+    stand(this.outbox, launch, outbox(launch.options), () => late.real().outbox);
     const { emit, request, enqueue } = this.#sender({}, (real) => real);
     this.emit = emit;
     this.request = request;
@@ -210,7 +211,7 @@ export class NamespaceShell {
     const { launch, late } = this;
     const options = { ...given };
     const { timeoutMs = launch.options.requestTimeoutMs ?? 10_000, signal } = options;
-    const endsAt = performance.now() + timeoutMs;
+    const since = performance.now();
     return new Promise((resolve, reject) => {
       if (signal?.aborted) throw aborted(signal);
       const { read, giveBack } = launch.take(words);
@@ -235,8 +236,8 @@ export class NamespaceShell {
       signal?.addEventListener("abort", abort);
       const send = () => {
         leave();
-        const leftMs = Math.max(1, endsAt - performance.now());
-        const sender = late.real().with(isTime ? { ...options, timeoutMs: leftMs } : options);
+        const left = isTime ? { timeoutMs: timeLeft(timeoutMs, since) } : {};
+        const sender = late.real().with({ ...options, ...left });
         resolve(sender.request(...read()));
       };
       forget = launch.add(send, end, true);
@@ -249,12 +250,17 @@ export class NamespaceShell {
     const options = { ...given };
     const [event, ...args] = copy(words).read() as unknown as Words;
     const id = (launch.options.randomId ?? randomId)();
+    const since = performance.now();
     const handle = { id, event, lane: options.lane ?? "default", args } as object as Action;
     stand(
       handle,
       launch,
       action,
-      () => late.real().enqueueWith(options, event, args, id),
+      () => {
+        const { ttlMs = 0 } = options;
+        const left = ttlMs > 0 ? { ttlMs: timeLeft(ttlMs, since) } : {};
+        return late.real().enqueueWith({ ...options, ...left }, event, args, id);
+      },
       (error) => {
         const { status } = handle as unknown as { status: LateStream<ActionStatus> };
         if (!launch.error) status.set({ state: "rejected", attempts: 0, error });

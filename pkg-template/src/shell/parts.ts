@@ -1,5 +1,7 @@
 /** What belongs to a namespace or a client, before the facade is there: which member is of which kind. */
 import type { Action, ActionStatus } from "../action.js";
+import { hasIndexedDb } from "../hasIndexedDb.js";
+import type { ClientOptions } from "../options.js";
 import type { Outbox, OutboxItem } from "../outbox.js";
 import type { OutboxStore } from "../outboxStore.js";
 import type { Topic, TopicStatus } from "../topics.js";
@@ -11,9 +13,9 @@ type InternalOfOutbox =
   | ("handleChanged" | "handleCoreFailed" | "handleGivenUp" | "handleIdentity" | "handleLoaded")
   | ("remove" | "report" | "tell");
 
-export const outbox: Kinds<Outbox, InternalOfOutbox> = {
+export const outbox = (options: ClientOptions): Kinds<Outbox, InternalOfOutbox> => ({
   items: state<readonly OutboxItem[]>([]),
-  durability: value<OutboxStore["durability"]>("memory"),
+  durability: value(expectedDurability(options)),
   paused: value(false),
   get: answer(() => undefined),
   pause: command,
@@ -21,10 +23,17 @@ export const outbox: Kinds<Outbox, InternalOfOutbox> = {
   retry: answer(() => false),
   clear: asked,
   nack: held,
-};
+});
+
+/** What it is if the database works, which is seen when it is opened. */
+function expectedDurability({ outbox = {} }: ClientOptions): OutboxStore["durability"] {
+  const { store, durability = "strict" } = outbox;
+  if (store) return "durability" in store ? store.durability : "memory";
+  return hasIndexedDb() ? durability : "memory";
+}
 
 type InternalOfAction =
-  "close" | "handleCancelled" | "handleRetry" | "handleStatus" | "isCancelling";
+  "close" | "handleCancelled" | "handleRetry" | "handleStatus" | "handleStored" | "isCancelling";
 /** What is known at once. */
 type KnownOfAction = "id" | "event" | "lane" | "args";
 

@@ -6,6 +6,7 @@ import * as facade from "../../src/facade.js";
 import type { ClientOptions } from "../../src/options.js";
 import { ClientShell } from "../../src/shell/client.js";
 import type { Modules } from "../../src/shell/fetchModules.js";
+import { memoryOutboxStore } from "../../src/memoryStore.js";
 import { FakeCore } from "../support/fakeCore.js";
 import { recorder, sockeyeError, turn } from "../support/setUp.js";
 
@@ -17,6 +18,7 @@ beforeEach(() => {
 });
 afterEach(async () => {
   vi.useRealTimers();
+  vi.unstubAllGlobals();
   for (const client of clients.splice(0)) await client.destroy();
 });
 
@@ -72,6 +74,16 @@ describe("before the facade is there", () => {
     expect(client.namespace("/jobs")).toBe(client);
     expect(client.namespace("other")).toBe(client.namespace("/other"));
     expect(fetches.length).toBe(0);
+  });
+
+  test.each<[string, ClientOptions["outbox"], string]>([
+    ["the database", {}, "strict"],
+    ["the database as it is wanted", { durability: "relaxed" }, "relaxed"],
+    ["a store", { store: memoryOutboxStore() }, "memory"],
+    ["a store that has yet to be made", { store: memoryOutboxStore }, "memory"],
+  ])("actions are as durable as %s", (_name, outbox, durability) => {
+    vi.stubGlobal("indexedDB", {});
+    expect(shell({ outbox }).client.outbox.durability).toBe(durability);
   });
 
   test("the values are the same ones as those of the facade", async () => {
@@ -203,6 +215,15 @@ describe("what is asked before", () => {
     subscription.unsubscribe();
     expect([...core.names.keys()]).toEqual([]);
     expect(subscription.closed).toBe(true);
+  });
+
+  test("has an action live no longer than it may", async () => {
+    vi.useFakeTimers({ toFake: ["performance"] });
+    const { client, load } = shell();
+    client.with({ ttlMs: 60_000 }).enqueue("save");
+    vi.advanceTimersByTime(20_000);
+    const core = await load();
+    expect(core.callsOf("enqueue").map(([, { ttlMs }]) => ttlMs)).toEqual([40_000]);
   });
 
   test("and turns out to be wrong is told by `errors` and shown", async () => {
