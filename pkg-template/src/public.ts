@@ -47,6 +47,8 @@ export type { ClientStatus, DisconnectReason } from "./status.js";
 export type { ReconnectOn } from "./policies.js";
 export type { PageEventTarget, PageScope } from "./ports/pageEvents.js";
 export { StopReconnecting } from "./stopReconnecting.js";
+export { buffer, conflate, latest } from "./streams.js";
+export type * from "./streams.js";
 export type { Topic, TopicStatus } from "./topics.js";
 export type { Trace, TraceEntry, TraceOptions } from "./trace.js";
 export type { Intercepted, Interceptor } from "./traffic.js";

@@ -5,7 +5,7 @@ import ts from "typescript";
 import { expect, test } from "vitest";
 
 const guides = [
-  ...["auth.md", "outbox.md", "continuity.md", "dedup.md", "traffic.md"],
+  ...["auth.md", "outbox.md", "continuity.md", "dedup.md", "traffic.md", "streams.md"],
   ...["react.md", "angular.md", "migration.md"],
 ];
 const root = fileURLToPath(new URL("../../", import.meta.url));
@@ -77,7 +77,7 @@ test("the examples of the guides compile, and others would not", { timeout: 120_
   const texts = new Map(
     guides.map((guide) => [moduleOf(guide), examplesOf(`docs/${guide}`).join("\n")]),
   );
-  for (const text of texts.values()) expect(text).toMatch(/createClient\(|provideSockeye\(/);
+  for (const text of texts.values()) expect(text).toMatch(/createClient[(<]|provideSockeye\(/);
   texts.set(moduleOf("wrong"), wrong);
   expect(complaintsOf(texts)).toEqual([
     expect.stringContaining("wrong.tsx: Expected 1-2 arguments"),

@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import type { ClientStatus } from "../src/status.js";
+import { dice } from "./support/dice.js";
 import type { Call, FakeCore } from "./support/fakeCore.js";
 import { idle, turn } from "./support/setUp.js";
 
@@ -14,17 +15,6 @@ function documented(): Set<string> {
   const table = text.split("## Transitions")[1]?.split("\n## ")[0] ?? "";
   const rows = table.matchAll(/^\| `(\w+)` *\| `(\w+)` /gm);
   return new Set(Array.from(rows, ([, from, to]) => `${from} → ${to}`));
-}
-
-/** The same seed gives the same numbers. */
-function dice(seed: number): (sides: number) => number {
-  let state = seed;
-  return (sides) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % sides;
-  };
 }
 
 type State = "idle" | "connecting" | "connected" | "waiting" | "disconnected";

@@ -16,6 +16,8 @@ import { wasmDirectory } from "./wasm.mjs";
 const sources = inRoot("pkg-template/src");
 /** What is imported when it is first needed. */
 const lazy = ["core", "facade"].map((name) => path.join(sources, name));
+/** What bundlers leave out where nobody uses it: in a file with others they would keep those for it. */
+const apart = [...lazy, path.join(sources, "streams")];
 
 /**
  * Bundles the entries (names of sources without ending) and the core into `outdir`; `plugins` come before
@@ -30,7 +32,7 @@ export async function bundle(entries, outdir, plugins = []) {
 }
 
 const optionsFor = (entries, outdir, plugins) => ({
-  entryPoints: [...entries.map((entry) => path.join(sources, entry)), ...lazy],
+  entryPoints: [...entries.map((entry) => path.join(sources, entry)), ...apart],
   outdir,
   bundle: true,
   splitting: true,
@@ -43,7 +45,7 @@ const optionsFor = (entries, outdir, plugins) => ({
   legalComments: "none",
   logLevel: "warning",
   logOverride: { "duplicate-object-key": "silent" }, // the glue names a snippet once for each block
-  plugins: [...plugins, wasmWhereItWasBuilt, lazyFilesOfTheirOwn, databaseLibraryInside],
+  plugins: [...plugins, wasmWhereItWasBuilt, filesOfTheirOwn, databaseLibraryInside],
 });
 
 const wasmWhereItWasBuilt = {
@@ -91,13 +93,16 @@ const changes = [
 /** The glue makes a `TextDecoder` when it is loaded; jsdom has none. */
 const importText = `import { TextDecoder, TextEncoder } from ${JSON.stringify(path.join(sources, "text"))};`;
 
-/** Otherwise they would be torn in two, because one entry imports them lazily and one does not. */
-const lazyFilesOfTheirOwn = {
-  name: "lazy-files-of-their-own",
+/**
+ * Otherwise the lazy ones would be torn in two, because one entry imports them lazily and one does not; and
+ * what the others share with the facade would be loaded with the entry.
+ */
+const filesOfTheirOwn = {
+  name: "files-of-their-own",
   setup({ onResolve }) {
-    onResolve({ filter: /\/(core|facade)\.[jt]s$/ }, ({ path: imported, resolveDir }) => {
+    onResolve({ filter: /\/(core|facade|streams)\.[jt]s$/ }, ({ path: imported, resolveDir }) => {
       const file = path.join(resolveDir, imported).replace(/\.[jt]s$/, "");
-      return lazy.includes(file)
+      return apart.includes(file)
         ? { path: `./${path.basename(file)}.js`, external: true }
         : undefined;
     });
