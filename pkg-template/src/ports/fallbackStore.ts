@@ -6,13 +6,14 @@ import { troubleOf } from "./indexedDbErrors.js";
 /**
  * Keeps actions in memory if another store cannot be opened, and says so before it takes any.
  *
- * That lasts as long as the page: what would change in between could not be told. A store of a later version is
- * no reason: it is there, and what it holds must not be overtaken.
+ * That lasts as long as the page: what would change in between could not be told. It is no reason that a store is of
+ * a later version, or is away after it has worked: what it holds must neither be overtaken nor be taken for gone.
  */
 export class FallbackStore implements OutboxStore {
   readonly #durable: OutboxStore;
   #memory: OutboxStore | undefined;
   #failure: unknown;
+  #hasWorked = false;
 
   constructor(durable: OutboxStore) {
     this.#durable = durable;
@@ -33,9 +34,11 @@ export class FallbackStore implements OutboxStore {
   ): Promise<OutboxPartition> {
     if (!this.#memory) {
       try {
-        return await this.#durable.open(partition, handleChanges, handleFailed);
+        const opened = await this.#durable.open(partition, handleChanges, handleFailed);
+        this.#hasWorked = true;
+        return opened;
       } catch (error) {
-        if (troubleOf(error) === "storage_version") throw error;
+        if (this.#hasWorked || troubleOf(error) === "storage_version") throw error;
         this.#failure = error;
         this.#memory ??= memoryOutboxStore();
       }

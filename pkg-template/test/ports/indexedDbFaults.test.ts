@@ -337,6 +337,18 @@ describe("a database that cannot be opened", () => {
     }
   });
 
+  test("does not give way if it has worked before, so that nothing is taken for gone", async () => {
+    const store = fallback();
+    const partition = await store.open(place, () => {});
+    await partition.put(action("a"), payload("a"));
+    partition.close();
+    faults.failToOpen("UnknownError");
+    const other = store.open({ ...place, identity: "bob" }, () => {});
+    await expect(other).rejects.toThrow();
+    expect(store.durability).toBe("strict");
+    expect(await stored()).toEqual(["a"]);
+  });
+
   test("is refused, and not overtaken, if it is of a later version", async () => {
     faults.failToOpen("VersionError");
     const store = fallback();
