@@ -342,7 +342,7 @@ describe("a database that cannot be opened", () => {
     const partition = await store.open(place, () => {});
     await partition.put(action("a"), payload("a"));
     partition.close();
-    faults.failToOpen("UnknownError");
+    faults.failToOpen("UnknownError", 4);
     const other = store.open({ ...place, identity: "bob" }, () => {});
     await expect(other).rejects.toThrow();
     expect(store.durability).toBe("strict");
