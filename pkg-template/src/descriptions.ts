@@ -36,7 +36,7 @@ const descriptions: Partial<Record<SockeyeErrorCode, readonly [message: string, 
   storage_damaged: ["a stored action is damaged", "nothing to do: the others are not concerned"],
   storage_lost: [
     "the browser has lost what was stored",
-    "what had not been sent has to be enqueued again; the store is empty, and takes actions",
+    "what this page enqueued is stored again; what earlier pages had not sent has to be enqueued again",
   ],
   storage_failed: ["the outbox's store failed", "the `cause`, if there is one, says why"],
   action_rejected: ["the server rejected the action", "see `data` for what it said"],

@@ -23,8 +23,3 @@ export function duplicate(id: string): SockeyeError {
   const hint = "let `randomId` give another one each time";
   return fail("duplicate_key", `there is an action with the id "${id}"`, hint);
 }
-
-export function full(): SockeyeError {
-  const hint = "wait for `result`, cancel what is not needed, or raise `outbox.maxItems`";
-  return fail("outbox_full", "the outbox is full", hint);
-}

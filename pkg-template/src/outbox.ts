@@ -3,9 +3,12 @@ import { Action, type ActionOptions, type ActionSource, type ActionStatus } from
 import { checkTimes } from "./checks.js";
 import type { Connection } from "./connection.js";
 import { identityChanged } from "./connectionErrors.js";
-import { duplicate, full, noId, withKey } from "./enqueuing.js";
+import { duplicate, noId, withKey } from "./enqueuing.js";
 import { fail, SockeyeError } from "./errors.js";
+import { made } from "./givenStore.js";
+import { isNews } from "./incidents.js";
 import { type Observable, StateObservable, Subject, type Subscription } from "./observable.js";
+import { outboxFull } from "./outboxBounds.js";
 import type { OutboxDesk, Remains } from "./outboxDesk.js";
 import type { ActionData } from "./outboxPort.js";
 import type { OutboxStore } from "./outboxStore.js";
@@ -199,7 +202,8 @@ export class Outbox {
 
   /** @internal Tells `client.errors`. */
   tell(error: SockeyeError): void {
-    this.#scope.connection.errors.next(error);
+    const { connection } = this.#scope;
+    if (isNews(connection, error)) connection.errors.next(error);
   }
 
   /** @internal An action has changed, come or gone. */
@@ -290,7 +294,7 @@ export class Outbox {
     const { maxItems, maxBytes } = this.#scope.connection.options.outbox.settings;
     const length = this.#waitingLength + lengthOf(enqueued.outgoing);
     if (this.#waiting.length >= maxItems || length > maxBytes) {
-      this.refuse(enqueued.action, full());
+      this.refuse(enqueued.action, new SockeyeError(outboxFull));
       return;
     }
     this.#waiting.push(enqueued);
@@ -384,17 +388,5 @@ export class Outbox {
     const item = { id, event, lane, args, ...status.value };
     this.#items.set(id, item);
     return item;
-  }
-}
-
-/** Makes a store; one that cannot be made is one that fails. */
-function made(make: () => OutboxStore): OutboxStore {
-  try {
-    return make();
-  } catch (error) {
-    const open = () => {
-      throw error;
-    };
-    return { durability: "memory", open };
   }
 }

@@ -68,8 +68,8 @@ export class OutboxDesk {
         handleOpened: (keys) => this.#onOpened(keys),
         handleLessDurable: (cause) => this.#onFailed("not_durable", cause),
         handleFailed: (code, error) => {
-          // The core has to say what becomes of what was to be stored.
-          if (!this.#isClosed) this.#release(new Set());
+          // The core has to say what becomes of what was to be stored, unless the store goes on.
+          if (!this.#isClosed && code !== "storage_lost") this.#release(new Set());
           this.#onFailed(code, error);
         },
       },

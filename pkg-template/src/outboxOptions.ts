@@ -3,6 +3,7 @@ import { hasIndexedDb } from "./hasIndexedDb.js";
 import { checkCount, checkTimes } from "./checks.js";
 import { fail } from "./errors.js";
 import type { OutboxItem } from "./outbox.js";
+import { MAX_BYTES, MAX_ITEMS } from "./outboxBounds.js";
 import type { OutboxSettings } from "./outboxPort.js";
 import type { Awaitable, Cipher, OutboxStore } from "./outboxStore.js";
 
@@ -73,7 +74,7 @@ export function resolveOutbox(
   options: OutboxOptions = {},
   server: string | undefined,
 ): ResolvedOutbox {
-  const { maxItems = 10_000, maxBytes = 50_000_000, maxInFlight = 32 } = options;
+  const { maxItems = MAX_ITEMS, maxBytes = MAX_BYTES, maxInFlight = 32 } = options;
   const { maxInFlightPerLane = 8, drainPerSecond, beforeFlush } = options;
   const counts = { maxItems, maxBytes, maxInFlight, maxInFlightPerLane, drainPerSecond };
   for (const [name, count = 1] of Object.entries(counts)) {

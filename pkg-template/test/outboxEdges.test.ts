@@ -77,6 +77,31 @@ describe("an action whose record cannot be read", () => {
   });
 });
 
+describe("a database that is lost", () => {
+  test("is told once, although several namespaces had actions in it", async () => {
+    const base = memoryOutboxStore();
+    const fail: ((error: unknown) => void)[] = [];
+    const store: OutboxStore = {
+      durability: "strict",
+      open(partition, handleChanges, handleFailed = () => {}) {
+        fail.push(handleFailed);
+        return base.open(partition, handleChanges);
+      },
+    };
+    const { client, core } = await connected({ outbox: { store } });
+    client.namespace("/other").enqueue("save");
+    const errors = recorder<unknown>();
+    client.errors.subscribe(errors);
+    for (const socket of [0, 1]) core.events.store(socket, 0, { type: "open", identity: "" });
+    await turn();
+    const lost = { code: "storage_lost", incident: "the first" };
+    for (const tell of fail) tell({ ...lost });
+    expect(errors.values).toEqual([sockeyeError("storage_lost")]);
+    for (const tell of fail) tell({ ...lost, incident: "the second" });
+    expect(errors.values).toHaveLength(2);
+  });
+});
+
 describe("cancel()", () => {
   test("of another user's action is answered: that user may come back and have it sent", async () => {
     const { client, core } = await connected({ ...numbered(), identity: "anna" });

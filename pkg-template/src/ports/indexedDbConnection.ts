@@ -1,7 +1,8 @@
 /** The connection to a database, made when it is needed and again when it is lost. */
 import { type IDBPDatabase, openDB } from "idb";
+import { randomId } from "../randomId.js";
 import { StoreError } from "./indexedDbErrors.js";
-import { RESERVE_KEY, SCHEMA_VERSION, type Schema } from "./indexedDbRecords.js";
+import { ID_KEY, RESERVE_KEY, SCHEMA_VERSION, type Schema } from "./indexedDbRecords.js";
 
 export type Database = IDBPDatabase<Schema>;
 
@@ -17,21 +18,33 @@ const PARTS = 3;
 /** What is given up first when there is no room: as much as random numbers are made of at once. */
 const RESERVE_BYTES = 65_536;
 
+/** Who is told what becomes of a database. */
+export interface ConnectionListener {
+  /** A later version of this package wants it. */
+  handleOutdated(error: StoreError): void;
+  /** There was none, and it was made. Returns whether there had been one before. */
+  handleMade(): boolean;
+  /** What was in it is gone: it is another one than before. */
+  handleLost(error: StoreError): void;
+  /** The browser, or somebody else, has ended the connection. */
+  handleEnded(): void;
+}
+
 export class IndexedDbConnection {
   readonly #name: string;
-  readonly #handleOutdated: (error: StoreError) => void;
-  readonly #handleMade: () => void;
+  readonly #listener: ConnectionListener;
   #database: Promise<Database> | undefined;
   #outdated: StoreError | undefined;
+  #id: string | undefined;
 
-  /**
-   * `handleOutdated` is told when a later version of this package wants the database, `handleMade` when there
-   * was none and it was made.
-   */
-  constructor(name: string, handleOutdated: (error: StoreError) => void, handleMade: () => void) {
+  constructor(name: string, listener: ConnectionListener) {
     this.#name = name;
-    this.#handleOutdated = handleOutdated;
-    this.#handleMade = handleMade;
+    this.#listener = listener;
+  }
+
+  /** Which database was opened last: one that is made again under the same name has another id. */
+  get id(): string | undefined {
+    return this.#id;
   }
 
   /** Rejects with `storage_version` if the database is of a later version, now or from some time on. */
@@ -53,39 +66,70 @@ export class IndexedDbConnection {
   }
 
   async #open(): Promise<Database> {
-    let tellMade = () => {};
-    const upgrade = (database: Database) => {
-      createStores(database);
-      tellMade = this.#handleMade;
-    };
+    let made: string | undefined;
+    const upgrade = (database: Database) => createStores(database, (made = randomId()));
     const opening = openDB<Schema>(this.#name, SCHEMA_VERSION, { upgrade });
-    const database = await within(LIMIT_MS, opening, () => {
+    const identifying = opening.then((database) => {
+      this.#listen(database);
+      return made ?? readId(database);
+    });
+    const id = await within(LIMIT_MS, identifying, () => {
       // What comes too late is of no use to anybody.
       opening.then((late) => late.close()).catch(() => {});
     });
-    tellMade();
+    this.#identify(id, made !== undefined);
+    return opening;
+  }
+
+  #listen(database: Database): void {
     database.onversionchange = ({ newVersion }) => this.#onVersionChange(newVersion);
     database.onclose = () => {
       this.#database = undefined;
+      this.#listener.handleEnded();
     };
-    return database;
+  }
+
+  /** A database of which the id cannot be read may be the one before. */
+  #identify(id: string | undefined, isMade: boolean): void {
+    const isOther = this.#id !== undefined && id !== undefined && id !== this.#id;
+    this.#id = id ?? this.#id;
+    const wasThere = isMade && this.#listener.handleMade();
+    if (!isOther && !wasThere) return;
+    const message = "the database was there, and is not there any more";
+    const incident = `${this.#name} ${this.#id}`;
+    this.#listener.handleLost(new StoreError("storage_lost", message, undefined, incident));
   }
 
   /** Whoever asks waits for this. `null` stands for the end of the database: the next is another one. */
   #onVersionChange(newVersion: number | null): void {
     this.close();
+    if (newVersion === null) this.#listener.handleEnded();
     if (newVersion === null || this.#outdated) return;
     this.#outdated = new StoreError("storage_version", "a later version uses the database");
-    this.#handleOutdated(this.#outdated);
+    this.#listener.handleOutdated(this.#outdated);
   }
 }
 
-function createStores(database: Database): void {
+/** Returns `""` for a database that was made before there were ids. */
+async function readId(database: Database): Promise<string | undefined> {
+  try {
+    const tx = database.transaction("reserve");
+    tx.done.catch(() => {}); // what was asked for says it
+    const id = (await tx.store.get(ID_KEY)) ?? "";
+    return typeof id === "string" ? id : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function createStores(database: Database, id: string): void {
   database.createObjectStore("partitions");
   database.createObjectStore("actions").createIndex("waiting", "waiting");
   database.createObjectStore("payloads");
   database.createObjectStore("tokens");
-  void database.createObjectStore("reserve").put(makeReserve(), RESERVE_KEY);
+  const reserve = database.createObjectStore("reserve");
+  void reserve.put(makeReserve(), RESERVE_KEY);
+  void reserve.put(id, ID_KEY);
 }
 
 /** Random, because browsers compress. */

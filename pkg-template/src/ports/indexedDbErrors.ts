@@ -4,10 +4,13 @@ import type { StoreErrorCode } from "../outboxStore.js";
 /** An error of a store. */
 export class StoreError extends Error {
   readonly code: StoreErrorCode;
+  /** What happened, if all stores of a client may tell it. */
+  readonly incident?: string;
 
-  constructor(code: StoreErrorCode, message: string, cause?: unknown) {
+  constructor(code: StoreErrorCode, message: string, cause?: unknown, incident?: string) {
     super(message, { cause });
     this.code = code;
+    if (incident !== undefined) this.incident = incident;
   }
 }
 

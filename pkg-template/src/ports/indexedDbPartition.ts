@@ -14,9 +14,10 @@ import type {
   StoreChange,
   StoredPayload,
 } from "../outboxStore.js";
+import type { KeptActions } from "./indexedDbKept.js";
 import { readPayload, toPayload } from "./indexedDbPayloads.js";
-import type { IndexedDbQueue, Operation } from "./indexedDbQueue.js";
-import type { NewAction, PartitionRecord } from "./indexedDbRecords.js";
+import type { IndexedDbQueue, Operation, Restorer } from "./indexedDbQueue.js";
+import { type NewAction, type PartitionRecord, toStored } from "./indexedDbRecords.js";
 import type { Known, Work } from "./indexedDbWork.js";
 import type { Leadership } from "./leadership.js";
 import type { StoreNews } from "./storeNews.js";
@@ -29,7 +30,10 @@ export interface PartitionParts {
   /** The right to drain. */
   readonly leadership: Leadership;
   readonly news: StoreNews;
+  readonly kept: KeptActions;
   readonly cipher: Cipher | undefined;
+  /** The database was lost, and it holds again what this client knows of; `failure` says why not. */
+  readonly handleRestored: (failure: unknown) => void;
   /** Called when there is nothing left to do. */
   readonly handleClosed: () => void;
 }
@@ -41,6 +45,9 @@ export class IndexedDbPartition implements OutboxPartition {
   #lastOrder: number;
   /** What this client has sent while there was no room to note that. */
   readonly #unnoted = new Map<string, Mark>();
+  readonly #restorer: Restorer;
+  /** Whether this client is the one that drains, as far as it knows. */
+  #isDraining = false;
 
   /** Finds or makes the partition. Rejects with a `StoreError`. */
   static async open(parts: PartitionParts): Promise<IndexedDbPartition> {
@@ -60,6 +67,17 @@ export class IndexedDbPartition implements OutboxPartition {
     this.#parts = parts;
     this.#known = { name: parts.name, clientId, epoch };
     this.#lastOrder = lastOrder;
+    const { queue, kept, handleRestored } = parts;
+    this.#restorer = {
+      isNeeded: () => kept.size > 0,
+      run: (work) =>
+        work.restore(this.#known, this.#lastOrder, kept.list(this.#isDraining, this.#known.epoch)),
+      handleRestored: (failure) => {
+        this.#tell({ type: "missed" });
+        handleRestored(failure);
+      },
+    };
+    queue.restorers.add(this.#restorer);
   }
 
   get clientId(): string {
@@ -71,6 +89,7 @@ export class IndexedDbPartition implements OutboxPartition {
       isWriting: false,
       run: (work) => work.contents(this.#known),
     });
+    this.#parts.kept.compare(contents.actions);
     // What there is can be sent also where there is no room to note that; it is tried again with the next contents.
     await this.#raiseOrder(contents.actions.at(-1)?.order ?? 0).catch(() => {});
     return contents;
@@ -87,18 +106,22 @@ export class IndexedDbPartition implements OutboxPartition {
     // What is asked for meanwhile waits, so that everything stays in its order.
     const encrypting = toPayload(action.key, payload, this.#parts.cipher);
     const isEncrypting = encrypting instanceof Promise;
-    const { action: stored, ...result } = await this.#parts.queue.do({
+    const { queue, kept } = this.#parts;
+    const { written, record, replaced } = await queue.do({
       isWriting: true,
       bytes: action.bytes,
       ...(isEncrypting && { ready: encrypting }),
       run: async (work, isRepeated) => {
         const written = isEncrypting ? await encrypting : encrypting;
-        return work.put(this.#known, action, written, replaces, isRepeated);
+        return { written, ...(await work.put(this.#known, action, written, replaces, isRepeated)) };
       },
     });
-    this.#lastOrder = Math.max(this.#lastOrder, result.order);
-    this.#tell({ type: "put", action: stored });
-    return result;
+    const { order } = record;
+    this.#lastOrder = Math.max(this.#lastOrder, order);
+    if (replaced && replaces !== undefined) kept.remove(replaces);
+    kept.add({ record, payload: written });
+    this.#tell({ type: "put", action: toStored(record) });
+    return { order, replaced };
   }
 
   async load(key: string): Promise<StoredPayload | undefined> {
@@ -111,12 +134,14 @@ export class IndexedDbPartition implements OutboxPartition {
   }
 
   async unpark(key: string): Promise<{ order: number } | "missing"> {
-    const action = await this.#write((work, isRepeated) =>
+    const record = await this.#write((work, isRepeated) =>
       work.unpark(this.#known, key, isRepeated),
     );
-    if (action === "missing") return action;
-    this.#tell({ type: "put", action });
-    return { order: action.order };
+    if (record === "missing") return record;
+    const { order } = record;
+    this.#parts.kept.change(key, () => record);
+    this.#tell({ type: "put", action: toStored(record) });
+    return { order };
   }
 
   async remove(key: string, onlyUnsent: boolean): Promise<Removal> {
@@ -124,6 +149,7 @@ export class IndexedDbPartition implements OutboxPartition {
       (work) => work.remove(this.#known, key, onlyUnsent),
       removing,
     );
+    if (removal !== "wasSent") this.#parts.kept.remove(key);
     if (removal === "removed") this.#tell({ type: "removed", key });
     return removal;
   }
@@ -136,6 +162,8 @@ export class IndexedDbPartition implements OutboxPartition {
       this.#noteEpoch(leading.epoch);
       this.#unnoted.clear();
       for (const mark of isExact ? [] : leading.actions) this.#unnoted.set(mark.key, mark);
+      this.#parts.kept.compare(leading.actions);
+      this.#isDraining = true;
       return leading;
     } catch (error) {
       leadership.release();
@@ -149,7 +177,7 @@ export class IndexedDbPartition implements OutboxPartition {
       leaders,
     );
     if (raised !== "fenced") this.#noteEpoch(raised);
-    return raised;
+    return this.#noteFence(raised);
   }
 
   async mark(epoch: number, marks: readonly Mark[]): Promise<Marked | Fenced> {
@@ -157,12 +185,15 @@ export class IndexedDbPartition implements OutboxPartition {
       (work) => work.mark(this.#known, epoch, marks, this.#unnoted),
       leaders,
     );
-    if (done === "fenced") return done;
+    if (done === "fenced") return this.#noteFence(done);
     const { marked, isNoted } = done;
+    const { kept } = this.#parts;
     if (isNoted) this.#unnoted.clear();
     else for (const mark of marks) this.#unnoted.set(mark.key, mark);
     const missing = new Set(marked.missing);
     const told = marks.filter(({ key }) => !missing.has(key));
+    for (const key of missing) kept.remove(key);
+    for (const mark of told) kept.mark(mark);
     this.#tell(...told.map((mark) => ({ type: "marked", mark }) as const));
     return marked;
   }
@@ -178,23 +209,28 @@ export class IndexedDbPartition implements OutboxPartition {
       ...leaders,
       ...removing,
     });
-    if (!fenced) this.#tell(...changes.filter((change) => !isAnswered(change)));
-    return fenced;
+    if (fenced) return this.#noteFence(fenced);
+    for (const { key } of settlements) this.#parts.kept.remove(key);
+    this.#tell(...changes.filter((change) => !isAnswered(change)));
+    return undefined;
   }
 
   async park(epoch: number, key: string, parked: Parked): Promise<Fenced | undefined> {
     const fenced = await this.#write((work) => work.park(this.#known, epoch, key, parked), leaders);
-    if (fenced) return fenced;
+    if (fenced) return this.#noteFence(fenced);
+    this.#parts.kept.park(key, parked);
     this.#tell({ type: "parked", key, parked });
     return undefined;
   }
 
   resign(): void {
+    this.#isDraining = false;
     this.#parts.leadership.release();
   }
 
   close(): void {
-    const { leadership, news, handleClosed } = this.#parts;
+    const { leadership, news, queue, handleClosed } = this.#parts;
+    queue.restorers.delete(this.#restorer);
     leadership.close();
     news.close();
     handleClosed();
@@ -210,6 +246,12 @@ export class IndexedDbPartition implements OutboxPartition {
   /** Should the store lose it, nobody counts from the beginning. */
   #noteEpoch(epoch: number): void {
     this.#known = { ...this.#known, epoch };
+  }
+
+  /** Another client drains. */
+  #noteFence<Result>(result: Result): Result {
+    if (result === "fenced") this.#isDraining = false;
+    return result;
   }
 
   #tell(...changes: StoreChange[]): void {

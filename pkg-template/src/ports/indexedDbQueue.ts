@@ -6,7 +6,7 @@ import {
   makeReserve,
   within,
 } from "./indexedDbConnection.js";
-import { toStoreError, troubleOf } from "./indexedDbErrors.js";
+import { type StoreError, toStoreError, troubleOf } from "./indexedDbErrors.js";
 import { RESERVE_KEY, stores } from "./indexedDbRecords.js";
 import { type Transaction, Work } from "./indexedDbWork.js";
 
@@ -27,6 +27,15 @@ export interface Operation<Result> {
   readonly isNeeded?: boolean;
   /** What it has to wait for; what comes after it waits, too. */
   readonly ready?: Promise<unknown>;
+}
+
+/** What is done first in a database that is another one than before. */
+export interface Restorer {
+  /** Whether there is anything that would be lost. */
+  readonly isNeeded: () => boolean;
+  run(work: Work): Promise<void>;
+  /** It was done, or why it could not be. */
+  handleRestored(failure: unknown): void;
 }
 
 /** What a transaction survives: the end of the browser, or that of the machine, too. */
@@ -54,6 +63,10 @@ const MAX_BYTES = 64_000;
 /** How often a lost connection is made again for the same operations. */
 const MAX_REOPENED = 3;
 
+/** How long it is waited before a lost connection is made again, after the first time; then twice as long, ... */
+const FIRST_PAUSE_MS = 500;
+const LAST_PAUSE_MS = 30_000;
+
 /** How many operations are done without room before it is tried again whether there is some. */
 const SPARED = 50;
 
@@ -63,6 +76,12 @@ const REMOVALS_BEFORE_RESERVE = 16;
 export class IndexedDbQueue {
   readonly #connection: IndexedDbConnection;
   readonly #durability: Durability;
+  /** Whoever knows what was in a database that is lost. */
+  readonly restorers = new Set<Restorer>();
+  /** The id of the database that the operations before were done in. */
+  #databaseId: string | undefined;
+  #isReopening = false;
+  readonly #closing = new AbortController();
   #waiting: Entry[] = [];
   #isWorking = false;
   #isClosed = false;
@@ -122,7 +141,26 @@ export class IndexedDbQueue {
   /** Ends the connection when everything has been done. */
   close(): void {
     this.#isClosed = true;
+    this.#closing.abort();
     if (!this.#isWorking) this.#connection.close();
+  }
+
+  /**
+   * The connection was lost: it is made again although nobody asks for anything. That is tried once, and as long as
+   * something would be lost with this page.
+   */
+  async reopen(): Promise<void> {
+    if (this.#isReopening) return;
+    this.#isReopening = true;
+    let pauseMs = FIRST_PAUSE_MS;
+    while (!this.#isClosed) {
+      const code = await this.do(nothing).catch((error: unknown) => (error as StoreError).code);
+      const isNeeded = [...this.restorers].some((restorer) => restorer.isNeeded());
+      if (code === undefined || code === "storage_version" || !isNeeded) break;
+      await pause(pauseMs, this.#closing.signal);
+      pauseMs = Math.min(2 * pauseMs, LAST_PAUSE_MS);
+    }
+    this.#isReopening = false;
   }
 
   async #work(): Promise<void> {
@@ -174,6 +212,7 @@ export class IndexedDbQueue {
         return this.#commit(entries, reopened);
       }
       for (const { reject } of entries) reject(toStoreError(error));
+      if (trouble === "lost") void this.reopen();
       return;
     }
     entries.forEach(({ resolve }, index) => resolve(results[index]));
@@ -187,6 +226,11 @@ export class IndexedDbQueue {
 
   async #transact(entries: Entry[]): Promise<unknown[]> {
     const database = await this.#openWhileRunning();
+    await this.#restore(database);
+    return this.#run(database, entries);
+  }
+
+  async #run(database: Database, entries: readonly Entry[]): Promise<unknown[]> {
     const isWriting = entries.some(({ operation }) => operation.isWriting);
     const durability = this.#durability;
     const tx: Transaction = database.transaction(stores, isWriting ? "readwrite" : "readonly", {
@@ -201,6 +245,22 @@ export class IndexedDbQueue {
       this.#connection.close();
     });
     return results.finally(() => (this.#transaction = undefined));
+  }
+
+  /** Where there is no room for what was lost, or that makes no sense, everything goes on without it. */
+  async #restore(database: Database): Promise<void> {
+    const { id } = this.#connection;
+    const isOther = this.#databaseId !== undefined && id !== this.#databaseId;
+    const restorers = isOther ? [...this.restorers] : [];
+    let failure: unknown;
+    try {
+      if (restorers.length > 0) await this.#run(database, restorers.map(toEntry));
+    } catch (error) {
+      if (this.#wasPaused || troubleOf(error) === "lost") throw error;
+      failure = toStoreError(error);
+    }
+    this.#databaseId = id;
+    for (const restorer of restorers) restorer.handleRestored(failure);
   }
 
   /** Resolves with the connection when the page does not stand still. */
@@ -262,6 +322,28 @@ export class IndexedDbQueue {
       // It is tried again after the next removals.
     }
   }
+}
+
+const nothing: Operation<undefined> = { isWriting: false, run: () => Promise.resolve(undefined) };
+
+const toEntry = (restorer: Restorer): Entry => ({
+  operation: { isWriting: true, run: (work) => restorer.run(work) },
+  ...{ isReady: true, isRepeated: false, isFull: false },
+  ...{ resolve: () => {}, reject: () => {} },
+});
+
+/** Resolves after a while, or when it is aborted. */
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const end = () => {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", end);
+      resolve();
+    };
+    const timer = setTimeout(end, ms);
+    signal.addEventListener("abort", end);
+    if (signal.aborted) end();
+  });
 }
 
 async function run(

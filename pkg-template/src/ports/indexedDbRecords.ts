@@ -18,8 +18,9 @@ export const RECORD_VERSION = 1;
 /** In the order in which they were made. */
 export const stores = ["partitions", "actions", "payloads", "reserve", "tokens"] as const;
 
-/** The key of the only record of `reserve`. */
+/** The keys of what is in `reserve`: room, and the id of the database. */
 export const RESERVE_KEY = 0;
+export const ID_KEY = 1;
 
 /** The name of a partition, and the key of an action. */
 export type ActionAddress = [partition: string, key: string];
@@ -37,7 +38,7 @@ export interface Schema extends DBSchema {
     indexes: { waiting: [partition: string, lane: string, order: number] };
   };
   payloads: { key: ActionAddress; value: unknown };
-  /** Room that is given up first when there is none left. */
+  /** Room that is given up first when there is none left; and what stays as long as the database. */
   reserve: { key: number; value: unknown };
   /** What is there says nothing; what was removed does: see `indexedDbTokens.ts`. */
   tokens: { key: TokenAddress; value: unknown };
@@ -104,10 +105,20 @@ export function parkedAs(partition: string, record: ActionRecord, parked: Parked
   return placed(partition, { ...record, parked });
 }
 
+/** What others have changed of an action, as it was read. */
+export function changed(
+  partition: string,
+  { sent: _, parked: __, ...record }: ActionRecord,
+  { order, kills, sent, parked }: StoredAction,
+): ActionRecord {
+  const state = { ...(sent && { sent }), ...(parked && { parked }) };
+  return placed(partition, { ...record, order, kills, ...state });
+}
+
 /** What was never sent as far as the store knows may have been, when it had no room to note that. */
 export function perhapsSent(record: ActionRecord, epoch: number): ActionRecord {
   if (record.sent || record.parked) return record;
-  return { ...record, sent: { epoch, sequence: 0, attempts: 1 } };
+  return placed("", { ...record, sent: { epoch, sequence: 0, attempts: 1 } });
 }
 
 /** The index has those that are to be sent for the first time. */
@@ -155,6 +166,27 @@ export function readContents(
     .sort((one, other) => one.order - other.order);
   return { actions, unreadable };
 }
+
+/** To read the keys, too, takes half as long again. */
+const MANY = 1_000;
+
+/**
+ * Whether each of many values is the record of the action under whose key it is: they come in the order of
+ * their keys, and one that is somewhere else hardly keeps to that.
+ */
+export function seemsSound(values: readonly unknown[]): boolean {
+  if (values.length < MANY) return false;
+  let last = "";
+  return values.every((value) => {
+    const key = keyOf(value);
+    const isNext = typeof key === "string" && key > last && readAction(value, key) !== undefined;
+    if (isNext) last = key;
+    return isNext;
+  });
+}
+
+export const keyOf = (value: unknown): unknown =>
+  (value as { key?: unknown } | null | undefined)?.key;
 
 /** What it is called can often still be read. */
 function toUnreadable(key: string, value: unknown): UnreadableAction {

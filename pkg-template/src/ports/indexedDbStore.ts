@@ -2,9 +2,9 @@
 import type { Cipher, OutboxPartition, OutboxStore, StoreChange } from "../outboxStore.js";
 import { FallbackStore } from "./fallbackStore.js";
 import { IndexedDbConnection } from "./indexedDbConnection.js";
+import { KeptActions } from "./indexedDbKept.js";
 import { IndexedDbPartition } from "./indexedDbPartition.js";
 import { IndexedDbQueue } from "./indexedDbQueue.js";
-import { StoreError } from "./indexedDbErrors.js";
 import { openLeadership } from "./leadership.js";
 import { openStoreNews } from "./storeNews.js";
 import type { TabScope } from "./tabScope.js";
@@ -31,9 +31,15 @@ export interface IndexedDbStoreOptions {
 interface Shared {
   readonly leaving: AbortController;
   readonly queue: IndexedDbQueue;
-  readonly handleFailed: Set<(error: unknown) => void>;
-  /** Told of what the store goes on in spite of. */
-  readonly handleLost: Set<(error: unknown) => void>;
+  readonly listeners: Set<Listener>;
+}
+
+/** A partition that is open. */
+interface Listener {
+  /** The store can do nothing any more. */
+  readonly fail: (error: unknown) => void;
+  /** The store goes on in spite of this. */
+  readonly tell: (error: unknown) => void;
 }
 
 /** Before the names of databases, locks and channels, which all scripts of the origin share. */
@@ -59,22 +65,28 @@ export class IndexedDbStore implements OutboxStore {
     const name = JSON.stringify([namespace, identity]);
     const place = `${PREFIX}${this.#options.name} ${name}`;
     const shared = (this.#shared ??= this.#connect());
-    const news = openStoreNews(place, handleChanges, this.#scope);
+    const kept = new KeptActions(name);
+    const hear = (changes: readonly StoreChange[]) => {
+      kept.hear(changes);
+      handleChanges(changes);
+    };
+    const news = openStoreNews(place, hear, this.#scope);
     const { takeOverMs = 15_000, encrypt: cipher } = this.#options;
     const handleStale = () => handleChanges([{ type: "missed" }]);
     const leadership = openLeadership(place, { takeOverMs, handleStale }, this.#scope);
+    // Whoever is of the later version waits for the right to drain.
     const fail = (error: unknown) => {
-      // Whoever is of the later version waits for the right to drain.
       leadership.release();
       handleFailed(error);
     };
-    shared.handleFailed.add(fail);
-    shared.handleLost.add(handleFailed);
-    const handleClosed = () => {
-      shared.handleLost.delete(handleFailed);
-      this.#leave(shared, fail);
+    const listener = { fail, tell: handleFailed };
+    shared.listeners.add(listener);
+    const handleClosed = () => this.#leave(shared, listener);
+    const handleRestored = (failure: unknown) => {
+      if (failure !== undefined) handleFailed(failure);
+      handleStale();
     };
-    const parts = { name, queue: shared.queue, leadership, news, cipher };
+    const parts = { name, queue: shared.queue, leadership, news, kept, cipher, handleRestored };
     try {
       return await IndexedDbPartition.open({ ...parts, handleClosed });
     } catch (error) {
@@ -86,21 +98,14 @@ export class IndexedDbStore implements OutboxStore {
   }
 
   #connect(): Shared {
-    const handleFailed = new Set<(error: unknown) => void>();
-    const handleLost = new Set<(error: unknown) => void>();
+    const listeners = new Set<Listener>();
     const name = `${PREFIX}${this.#options.name}`;
-    const handleOutdated = (error: StoreError) => {
-      for (const fail of handleFailed) fail(error);
-    };
-    const handleMade = () => {
-      if (!noteMade(name, this.#scope)) return;
-      const error = new StoreError(
-        "storage_lost",
-        "the database was there, and is not there any more",
-      );
-      for (const tell of handleLost) tell(error);
-    };
-    const connection = new IndexedDbConnection(name, handleOutdated, handleMade);
+    const connection = new IndexedDbConnection(name, {
+      handleOutdated: (error) => listeners.forEach(({ fail }) => fail(error)),
+      handleMade: () => noteMade(name, this.#scope),
+      handleLost: (error) => listeners.forEach(({ tell }) => tell(error)),
+      handleEnded: () => void queue.reopen(),
+    });
     const queue = new IndexedDbQueue(connection, this.durability);
     const leaving = new AbortController();
     const { signal } = leaving;
@@ -113,13 +118,13 @@ export class IndexedDbStore implements OutboxStore {
     const resume = () => queue.resume();
     document?.addEventListener("resume", resume, { signal });
     this.#scope.addEventListener?.("pageshow", resume, { signal });
-    return { queue, handleFailed, handleLost, leaving };
+    return { queue, listeners, leaving };
   }
 
   /** The last one ends the connection, when everything that was begun has been done. */
-  #leave(shared: Shared, fail: (error: unknown) => void): void {
-    shared.handleFailed.delete(fail);
-    if (shared.handleFailed.size > 0) return;
+  #leave(shared: Shared, listener: Listener): void {
+    shared.listeners.delete(listener);
+    if (shared.listeners.size > 0) return;
     shared.leaving.abort();
     // What is still to be done is done, also if the page stands still.
     shared.queue.resume();

@@ -12,12 +12,14 @@ import type {
 } from "../outboxStore.js";
 import { randomId } from "../randomId.js";
 import { StoreError } from "./indexedDbErrors.js";
+import type { Kept } from "./indexedDbKept.js";
 import { attempt, readAll, valueOf } from "./indexedDbReading.js";
 import { allTokens, bitsFor, EXACT, readTokens, type Tokens } from "./indexedDbTokens.js";
 import {
   type ActionAddress,
   type ActionRecord,
   isOfLaterVersion,
+  keyOf,
   marked,
   MOST,
   type NewAction,
@@ -30,6 +32,7 @@ import {
   RECORD_VERSION,
   RESERVE_KEY,
   type Schema,
+  seemsSound,
   type stores,
   toRecord,
   toStored,
@@ -96,10 +99,16 @@ export class Work {
     }
     const read = readPartition(value);
     const isSound = read !== undefined && read.epoch + tokens.added <= MOST;
+    // Nobody counts as far as tokens that are lost: then it is the record that is sound.
+    const sound = tokens.added > MOST ? read : undefined;
     const partition: Partition = isSound
       ? { record: { ...read, epoch: read.epoch + tokens.added }, base: read, tokens }
       : {
-          record: await this.#makePartition(name, read?.clientId ?? clientId, epoch),
+          record: await this.#makePartition(name, {
+            clientId: read?.clientId ?? clientId,
+            epoch: Math.max(epoch, sound?.epoch ?? 0),
+            lastOrder: sound?.lastOrder ?? 0,
+          }),
           base: undefined,
           tokens: { added: 1, isExact: value === undefined || tokens.isExact }, // all are made
         };
@@ -170,10 +179,10 @@ export class Work {
     payload: unknown,
     replaces: string | undefined,
     isRepeated: boolean,
-  ): Promise<{ order: number; replaced: boolean; action: StoredAction }> {
+  ): Promise<{ record: ActionRecord; replaced: boolean }> {
     const partition = await this.partition(known);
     const earlier = isRepeated && (await this.#read(known.name, action.key));
-    if (earlier) return { order: earlier.order, replaced: false, action: toStored(earlier) };
+    if (earlier) return { record: earlier, replaced: false };
     const replaced =
       replaces !== undefined && (await this.remove(known, replaces, true)) === "removed";
     const record = toRecord(known.name, action, ++partition.lastOrder);
@@ -181,7 +190,7 @@ export class Work {
     this.#hasStored = true;
     this.#store("actions").add(record, address);
     this.#store("payloads").put(payload, address);
-    return { order: record.order, replaced, action: toStored(record) };
+    return { record, replaced };
   }
 
   /** Returns the payload as it was stored; `isStored` says whether there is the action at all. */
@@ -193,13 +202,13 @@ export class Work {
     return { isStored: storedKey !== undefined, payload: valueOf(payload, this.#isRepeated) };
   }
 
-  async unpark(known: Known, key: string, isRepeated: boolean): Promise<StoredAction | "missing"> {
+  async unpark(known: Known, key: string, isRepeated: boolean): Promise<ActionRecord | "missing"> {
     const partition = await this.partition(known);
     const record = await this.#read(known.name, key);
-    if (!record?.parked) return record && isRepeated ? toStored(record) : "missing";
+    if (!record?.parked) return record && isRepeated ? record : "missing";
     const again = unparked(known.name, record, ++partition.lastOrder);
     this.#write(known.name, again);
-    return toStored(again);
+    return again;
   }
 
   /** What cannot be read may have been sent. */
@@ -217,6 +226,17 @@ export class Work {
   async raiseOrder(known: Known, order: number): Promise<void> {
     const partition = await this.partition(known);
     partition.lastOrder = Math.max(partition.lastOrder, order);
+  }
+
+  /** The database is another one than before: stores what a client has had in that. */
+  async restore(known: Known, lastOrder: number, kept: readonly Kept[]): Promise<void> {
+    const partition = await this.partition(known);
+    partition.epoch = Math.max(partition.epoch, known.epoch);
+    partition.lastOrder = Math.max(partition.lastOrder, lastOrder);
+    for (const { record, payload } of kept) {
+      this.#write(known.name, record);
+      this.#store("payloads").put(payload, [known.name, record.key]);
+    }
   }
 
   async lead(known: Known): Promise<Contents & { epoch: number; isExact: boolean }> {
@@ -347,36 +367,19 @@ export class Work {
   }
 
   /** Where its record is lost, the actions say what nobody may have again. */
-  async #makePartition(name: string, clientId: string, epoch: number): Promise<PartitionRecord> {
+  async #makePartition(
+    name: string,
+    { clientId, epoch, lastOrder }: Omit<PartitionRecord, "v">,
+  ): Promise<PartitionRecord> {
     const actions = this.#readable(await this.#readAll(this.#store("actions"), all(name)));
     return {
       v: RECORD_VERSION,
       clientId: clientId || randomId(),
       epoch: actions.reduce((highest, { sent }) => Math.max(highest, sent?.epoch ?? 0), epoch),
-      lastOrder: actions.reduce((highest, { order }) => Math.max(highest, order), 0),
+      lastOrder: actions.reduce((highest, { order }) => Math.max(highest, order), lastOrder),
     };
   }
 }
-
-/** To read the keys, too, takes half as long again. */
-const MANY = 1_000;
-
-/**
- * Whether each of many values is the record of the action under whose key it is: they come in the order of
- * their keys, and one that is somewhere else hardly keeps to that.
- */
-function seemsSound(values: readonly unknown[]): boolean {
-  if (values.length < MANY) return false;
-  let last = "";
-  return values.every((value) => {
-    const key = keyOf(value);
-    const isNext = typeof key === "string" && key > last && readAction(value, key) !== undefined;
-    if (isNext) last = key;
-    return isNext;
-  });
-}
-
-const keyOf = (value: unknown) => (value as { key?: unknown } | null | undefined)?.key;
 
 const full = () => new StoreError("storage_full", "there is no room");
 

@@ -5,6 +5,8 @@ import { Deferred } from "../deferred.js";
 import { SockeyeError } from "../errors.js";
 import type { NamespaceClient } from "../namespaceClient.js";
 import type { Outbox } from "../outbox.js";
+import { MAX_BYTES, MAX_ITEMS, outboxFull } from "../outboxBounds.js";
+import type { Observer } from "../observable.js";
 import { randomId } from "../randomId.js";
 import type { SendOptions } from "../sender.js";
 import { bufferFull, MAX_SENDS } from "../sendBounds.js";
@@ -61,6 +63,9 @@ export class NamespaceShell {
   readonly late: Late<NamespaceClient>;
   /** What takes back the newest event of each key. */
   readonly #latest = new Map<string, () => void>();
+  /** What waits to be enqueued: how many, and how long they are. */
+  #actions = 0;
+  #length = 0;
   #connecting: Deferred | undefined;
   /** Whether the application has said that it wants no connection. */
   #declined = false;
@@ -247,11 +252,17 @@ export class NamespaceShell {
 
   #enqueue(given: ActionOptions, words: Words): Action {
     const { launch, late } = this;
+    if (launch.error) throw launch.error;
     const options = { ...given };
-    const [event, ...args] = copy(words).read() as unknown as Words;
+    const { length, read } = copy(words);
+    const [event, ...args] = read() as unknown as Words;
     const id = (launch.options.randomId ?? randomId)();
     const since = performance.now();
     const handle = { id, event, lane: options.lane ?? "default", args } as object as Action;
+    const { maxItems = MAX_ITEMS, maxBytes = MAX_BYTES } = launch.options.outbox ?? {};
+    if (this.#actions >= maxItems || this.#length + length > maxBytes) return this.#refuse(handle);
+    this.#actions += 1;
+    this.#length += length;
     stand(
       handle,
       launch,
@@ -268,5 +279,23 @@ export class NamespaceShell {
     );
     launch.load();
     return handle;
+  }
+
+  /** There is no room for an action. */
+  #refuse(handle: Action): Action {
+    const { launch } = this;
+    const error = new SockeyeError(outboxFull);
+    const value: ActionStatus = { state: "rejected", attempts: 0, error };
+    const result = Promise.reject(error);
+    result.catch(() => {}); // nobody has to ask
+    const find = () => {
+      if (launch.isOver) throw error;
+      // Those who wait have been told.
+      return { subscribe: (observer: Observer<ActionStatus>) => observer.complete?.() } as never;
+    };
+    launch.errors.tell(error);
+    const status = new LateStream(launch, find, [value]);
+    const others = { attempts: 0, accepted: result, result, cancel: () => Promise.resolve(true) };
+    return Object.assign(handle, { status, ...others });
   }
 }

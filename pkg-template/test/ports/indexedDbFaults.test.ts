@@ -498,6 +498,20 @@ describe("records that are damaged", () => {
     expect(await partition.mark(epoch, [])).toBe("fenced");
   });
 
+  test("of a partition that has lost its tokens go on counting where its record says", async () => {
+    const first = await open();
+    await first.put(action("a"), payload("a"));
+    await first.remove("a", true);
+    const { epoch } = await first.lead(new AbortController().signal, candidate);
+    expect(await first.raiseEpoch(epoch, 1_000)).toBe(1_000);
+    first.close();
+    await rows((tx) => tx.objectStore("tokens").clear());
+    const partition = await open();
+    expect(await partition.put(action("b"), payload("b"))).toMatchObject({ order: 2 });
+    const leading = await partition.lead(new AbortController().signal, candidate);
+    expect(leading.epoch).toBe(1_001);
+  });
+
   test("say so when what they send is asked for", async () => {
     const partition = await open();
     await partition.put(action("a"), payload("a"));

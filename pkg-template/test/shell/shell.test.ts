@@ -189,6 +189,40 @@ describe("what is asked before", () => {
     expect(() => client.emit("a")).toThrow(sockeyeError("buffer_full"));
   });
 
+  test.each([
+    ["actions", { maxItems: 2 }],
+    ["bytes", { maxBytes: 24 }],
+  ])("is refused at once when it is more %s than the outbox holds", async (_, outbox) => {
+    const { client, load } = shell({ outbox: { durability: "memory", ...outbox } });
+    const errors = recorder<SockeyeError>();
+    const status = recorder();
+    client.errors.subscribe(errors);
+    const taken = [client.enqueue("save", 1), client.enqueue("save", 2)];
+    const refused = client.enqueue("save", 3);
+    const full = sockeyeError("outbox_full");
+    expect(errors.values).toEqual([full]);
+    refused.status.subscribe(status);
+    const told = [{ state: "rejected", attempts: 0, error: full }];
+    expect(status.values).toEqual(told);
+    expect(refused.status.value.state).toBe("rejected");
+    await expect(refused.accepted).rejects.toEqual(full);
+    await expect(refused.result).rejects.toEqual(full);
+    expect(await refused.cancel()).toBe(true);
+    // Another namespace has an outbox of its own.
+    expect(client.namespace("/other").enqueue("save", 4).status.value.state).toBe("storing");
+    const core = await load();
+    const ids = core.callsOf("enqueue").map(([, { key }]) => key);
+    expect(ids.slice(0, 2)).toEqual(taken.map(({ id }) => id));
+    expect(ids).toHaveLength(3);
+    refused.status.subscribe(status);
+    expect([status.values, status.ends]).toEqual([
+      [...told, ...told],
+      ["complete", "complete"],
+    ]);
+    expect(errors.values).toEqual([full]);
+    expect(refused).toMatchObject({ event: "save", lane: "default", args: [3], attempts: 0 });
+  });
+
   test("is taken back when it is unsubscribed", async () => {
     const { client, load } = shell();
     const news = recorder();
