@@ -21,10 +21,11 @@ function textsOf(folder: string): [path: string, text: string][] {
 const promise = /\bexactly[-\s]+once\b/i;
 
 describe("docs/guarantees.md", () => {
-  test("has all guarantees, in their order, each with its tests and figures", () => {
+  test("has all guarantees, in their order, each with its conditions, tests and figures", () => {
     const numbers = guarantees.map((guarantee) => guarantee.split(" ")[0]);
     expect(numbers).toEqual(Array.from({ length: 25 }, (_, index) => `G${index + 1}`));
     for (const guarantee of guarantees) {
+      expect(guarantee).toMatch(/^\*\*Conditions\.\*\* /m);
       expect(guarantee).toMatch(/^\*\*Figures\.\*\* /m);
       const shown = guarantee.split("**Tests.**")[1] ?? "";
       expect(linksOf(shown).length, guarantee.split("\n")[0]).toBeGreaterThan(0);

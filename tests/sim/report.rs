@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use crate::defects::Defect;
-use crate::ledger::Counts;
+use crate::ledger::{Counts, Failure};
 use crate::options::Options;
 use crate::runner::{self, Plan, Report};
 use crate::schedule::Schedule;
@@ -83,14 +83,26 @@ fn catch_all(options: &Options) -> bool {
         let plan = Plan { first, seeds, jobs, defect: Some(*defect), stops: true };
         let report = runner::run_all(plan);
         let (seeds, check) = match &report.failed {
+            Some((seed, failure)) if !shrinks(*seed, failure, *defect) => {
+                (seed - first + 1, "DOES NOT SHRINK")
+            }
             Some((seed, failure)) => (seed - first + 1, failure.check),
             None => (report.seeds, "NOT NOTICED"),
         };
-        missed += u32::from(report.failed.is_none());
+        missed += u32::from(check.starts_with(char::is_uppercase));
         println!("{:<28} {seeds:>7} {}  {check}", defect.name(), plural(seeds));
     }
     println!("{{\"defects\":{},\"missed\":{missed}}}", chosen.len());
     missed == 0
+}
+
+/// Whether a smaller schedule is found that fails in the same way, also when it runs again.
+fn shrinks(seed: u64, failure: &Failure, defect: Defect) -> bool {
+    let schedule = Schedule::draw(seed);
+    let steps = schedule.steps.len();
+    let (smaller, _) = shrink::shrink(schedule, failure.clone(), Some(defect));
+    let again = runner::run(&smaller, Some(defect), false);
+    smaller.steps.len() < steps && again.is_some_and(|again| again.check == failure.check)
 }
 
 fn plural(seeds: u64) -> &'static str {

@@ -113,25 +113,32 @@ export const storeChecks = {
     );
   },
 
-  "says that an action is accepted when a strict transaction is complete": async ({ t, open }) => {
-    const page = await open(await ownOrigin(t));
-    const seen = await page.evaluate(async () => {
-      const stores = [];
-      const add = IDBObjectStore.prototype.add;
-      IDBObjectStore.prototype.add = function (value, key) {
-        const { durability } = this.transaction;
-        const stored = { name: this.name, durability, isComplete: false };
-        const note = () => (stored.isComplete = true);
-        this.transaction.addEventListener("complete", note, { capture: true }); // before all others
-        stores.push(stored);
-        return add.call(this, value, key);
+  "says that an action is accepted when a transaction of the wanted durability is complete":
+    async ({ t, open }) => {
+      const page = await open(await ownOrigin(t));
+      const accepting = async (durability) => {
+        const stores = [];
+        const add = IDBObjectStore.prototype.add;
+        IDBObjectStore.prototype.add = function (value, key) {
+          const { durability } = this.transaction;
+          const stored = { name: this.name, durability, isComplete: false };
+          const note = () => (stored.isComplete = true);
+          this.transaction.addEventListener("complete", note, { capture: true }); // before all others
+          stores.push(stored);
+          return add.call(this, value, key);
+        };
+        const outbox = durability ? { durability, name: durability } : undefined;
+        const client = window.kit.makeClient("http://127.0.0.1:1", { outbox });
+        await client.enqueue("save", 1).accepted;
+        IDBObjectStore.prototype.add = add;
+        return structuredClone(stores);
       };
-      const client = window.kit.makeClient("http://127.0.0.1:1");
-      await client.enqueue("save", 1).accepted;
-      return structuredClone(stores);
-    });
-    assert.deepEqual(seen, [{ name: "actions", durability: "strict", isComplete: true }]);
-  },
+      for (const wanted of [null, "relaxed"]) {
+        const durability = wanted ?? "strict";
+        const seen = await page.evaluate(accepting, wanted);
+        assert.deepEqual(seen, [{ name: "actions", durability, isComplete: true }]);
+      }
+    },
 
   "has one of two tabs send what both enqueue, and the other when that is closed": (world) =>
     takesOver(world, (leader) => world.close(leader)),
