@@ -8,6 +8,7 @@ import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { Application, ReflectionKind } from "typedoc";
 import { entriesOf } from "./build/entries.mjs";
+import { writeGuides } from "./docs/guides.mjs";
 import { inRoot, packageName } from "./lib/paths.mjs";
 import { Failure, announce, green, main, since } from "./lib/report.mjs";
 
@@ -34,12 +35,16 @@ const parts = {
   ],
 };
 
-const options = {
+const options = ({ readme, guides }) => ({
   name: packageName,
-  tsconfig: inRoot("tools/docs.tsconfig.json"),
+  entryPoints: entryPoints(),
+  readme,
+  projectDocuments: guides,
+  tsconfig: inRoot("tools/docs/tsconfig.json"),
   out: outdir,
-  readme: inRoot("pkg-template/README.md"),
-  projectDocuments: [inRoot("docs/*.md")],
+  navigation: { includeFolders: false, includeGroups: true },
+  headings: { readme: true, document: true },
+  groupOrder: ["Guides", "Modules", "Functions", "Variables", "Classes", "Interfaces", "*"],
   disableSources: true, // they are declarations, which show no more than the pages
   excludeExternals: true,
   treatWarningsAsErrors: true,
@@ -48,12 +53,12 @@ const options = {
   intentionallyNotExported: Object.entries(parts).flatMap(([file, names]) =>
     names.map((name) => `dist/${file}:${name}`),
   ),
-};
+});
 
 main(async () => {
   const start = performance.now();
   announce("Writing the API reference", "some seconds");
-  const app = await Application.bootstrap({ ...options, entryPoints: entryPoints() });
+  const app = await Application.bootstrap(options(writeGuides()));
   const project = await app.convert();
   if (project) validate(project, app);
   if (!project || app.logger.hasErrors() || app.logger.hasWarnings()) {

@@ -104,13 +104,10 @@ export class SockeyeError extends Error {
   readonly data: unknown;
 
   /** For tests and stand-ins: applications get errors, and make none. */
-  constructor(
-    { code, message, hint }: ErrorData,
-    details: { cause?: unknown; data?: unknown } = {},
-  ) {
-    super(message, "cause" in details ? { cause: details.cause } : undefined);
-    this.code = code;
-    this.hint = hint;
+  constructor(error: ErrorData, details: { cause?: unknown; data?: unknown } = {}) {
+    super(error.message, "cause" in details ? { cause: details.cause } : undefined);
+    this.code = error.code;
+    this.hint = error.hint;
     this.data = details.data;
   }
 }

@@ -45,7 +45,7 @@ export class NamespaceClient<
    * client.status.subscribe(({ state }) => (banner.hidden = state === "connected"));
    */
   readonly status: StateObservable<ClientStatus>;
-  /** Names the event maps for the type checker; there is no such property at run time. */
+  /** @hidden Names the event maps for the type checker; there is no such property at run time. */
   declare readonly "~events": { listen: ListenEvents; emit: EmitEvents } | undefined;
   /** @internal */
   readonly socket: number;

@@ -62,10 +62,15 @@ export function toPublic(text, values) {
       else if (!isValue) edits.push(...memberOfInterface(member));
     }
   }
-  return edits
+  const edited = edit(text, edits);
+  return edit(edited, namesOfParameters(parse(edited)));
+}
+
+/** Puts other text in the place of some. */
+const edit = (text, edits) =>
+  edits
     .sort(([one], [other]) => other - one)
     .reduce((all, [start, end, other]) => all.slice(0, start) + other + all.slice(end), text);
-}
 
 const parse = (text) => ts.createSourceFile("module.d.ts", text, ts.ScriptTarget.Latest, true);
 
@@ -76,6 +81,19 @@ function fileComment(source) {
   const isOfFile = ts.isImportDeclaration(first) || ts.isExportDeclaration(first);
   const { end = 0 } = (isOfFile ? comments : comments.slice(0, -1)).at(-1) ?? {};
   return [0, end, ""];
+}
+
+/** What is taken apart where it is passed in has no name, but its type says what it is. */
+function namesOfParameters(source) {
+  const edits = [];
+  const visit = (node) => {
+    if (ts.isParameter(node) && ts.isObjectBindingPattern(node.name)) {
+      edits.push([node.name.getStart(), node.name.end, "options"]);
+    }
+    ts.forEachChild(node, visit);
+  };
+  visit(source);
+  return edits;
 }
 
 function isHidden(member, isValue) {
