@@ -68,23 +68,26 @@ main(async () => {
   console.log(`${green("wrote")} ${path.join("target", "docs", "index.html")} (${since(start)})`);
 });
 
-/** What can be called shows how, too. */
+/** Entries have the names by which they are imported; what can be called shows how. */
 function validate(project, app) {
   app.validate(project);
-  for (const { name, signatures, parent } of project.getReflectionsByKind(
-    ReflectionKind.Function,
-  )) {
-    const hasExample = signatures.some(({ comment }) => comment?.getTag("@example"));
-    if (!hasExample) app.logger.warn(`${parent.name}: ${name} has no @example`);
+  const modules = project.getReflectionsByKind(ReflectionKind.Module).map(({ name }) => name);
+  for (const { specifier } of entries().filter((entry) => !modules.includes(entry.specifier))) {
+    app.logger.warn(`the entry ${specifier} has no @module ${specifier}`);
+  }
+  for (const called of project.getReflectionsByKind(ReflectionKind.Function)) {
+    const comments = [called, ...called.signatures].map(({ comment }) => comment);
+    const hasExample = comments.some((comment) => comment?.getTag("@example"));
+    if (!hasExample) app.logger.warn(`${called.parent.name}: ${called.name} has no @example`);
   }
 }
 
-/** The declarations of each entry, as they are published. */
-function entryPoints() {
+function entries() {
   const manifest = path.join(assembled, "package.json");
   if (!existsSync(manifest)) throw new Failure("there is no package", "npm run build");
-  const entries = entriesOf(JSON.parse(readFileSync(manifest, "utf8")));
-  return entries.map(({ file }) =>
-    path.join(assembled, "dist", file.replace(/\.(m?)js$/, ".d.$1ts")),
-  );
+  return entriesOf(JSON.parse(readFileSync(manifest, "utf8")));
 }
+
+/** The declarations of each entry, as they are published. */
+const entryPoints = () =>
+  entries().map(({ file }) => path.join(assembled, "dist", file.replace(/\.(m?)js$/, ".d.$1ts")));

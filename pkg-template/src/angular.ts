@@ -22,6 +22,7 @@ const untyped = /* @__PURE__ */ createSockeyeInjectors();
  *
  * @example
  * provideSockeye(() => ({ url: "https://api.example.com", auth: inject(Session).token }));
+ * @function
  */
 export const provideSockeye = /* @__PURE__ */ (() => untyped.provideSockeye)();
 /**
@@ -30,6 +31,7 @@ export const provideSockeye = /* @__PURE__ */ (() => untyped.provideSockeye)();
  * @throws {SockeyeError} `no_provider` if none is provided.
  * @example
  * readonly client = injectSockeye();
+ * @function
  */
 export const injectSockeye = /* @__PURE__ */ (() => untyped.injectSockeye)();
 /**
@@ -37,6 +39,7 @@ export const injectSockeye = /* @__PURE__ */ (() => untyped.injectSockeye)();
  *
  * @example
  * readonly isOnline = injectStatus(({ state }) => state === "connected");
+ * @function
  */
 export const injectStatus = /* @__PURE__ */ (() => untyped.injectStatus)();
 /**
@@ -44,6 +47,7 @@ export const injectStatus = /* @__PURE__ */ (() => untyped.injectStatus)();
  *
  * @example
  * readonly quote = injectLatest("quote");
+ * @function
  */
 export const injectLatest = /* @__PURE__ */ (() => untyped.injectLatest)();
 /**
@@ -51,6 +55,7 @@ export const injectLatest = /* @__PURE__ */ (() => untyped.injectLatest)();
  *
  * @example
  * readonly cancel = injectAction("order:cancel");
+ * @function
  */
 export const injectAction = /* @__PURE__ */ (() => untyped.injectAction)();
 /**
@@ -58,6 +63,7 @@ export const injectAction = /* @__PURE__ */ (() => untyped.injectAction)();
  *
  * @example
  * readonly unsent = injectOutbox();
+ * @function
  */
 export const injectOutbox = /* @__PURE__ */ (() => untyped.injectOutbox)();
 /**
@@ -66,6 +72,7 @@ export const injectOutbox = /* @__PURE__ */ (() => untyped.injectOutbox)();
  *
  * @example
  * readonly room = injectTopic(() => ({ join: ["room:join", this.roomId()] }));
+ * @function
  */
 export const injectTopic = /* @__PURE__ */ (() => untyped.injectTopic)();
 /**
@@ -74,5 +81,6 @@ export const injectTopic = /* @__PURE__ */ (() => untyped.injectTopic)();
  *
  * @example
  * fromSockeyeEvent("message").pipe(bufferTime(100)).subscribe((messages) => this.add(messages));
+ * @function
  */
 export const fromSockeyeEvent = /* @__PURE__ */ (() => untyped.fromSockeyeEvent)();

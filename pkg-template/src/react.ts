@@ -24,6 +24,7 @@ const untyped = /* @__PURE__ */ createSockeyeContext();
  * <SockeyeProvider url="https://api.example.com">
  *   <App />
  * </SockeyeProvider>;
+ * @function
  */
 export const SockeyeProvider = /* @__PURE__ */ (() => untyped.SockeyeProvider)();
 /**
@@ -32,6 +33,7 @@ export const SockeyeProvider = /* @__PURE__ */ (() => untyped.SockeyeProvider)()
  * @throws {SockeyeError} `no_provider` if there is none.
  * @example
  * const client = useSockeye();
+ * @function
  */
 export const useSockeye = /* @__PURE__ */ (() => untyped.useSockeye)();
 /**
@@ -39,6 +41,7 @@ export const useSockeye = /* @__PURE__ */ (() => untyped.useSockeye)();
  *
  * @example
  * const isOnline = useStatus(({ state }) => state === "connected");
+ * @function
  */
 export const useStatus = /* @__PURE__ */ (() => untyped.useStatus)();
 /**
@@ -46,6 +49,7 @@ export const useStatus = /* @__PURE__ */ (() => untyped.useStatus)();
  *
  * @example
  * useEvent("job:failed", ({ jobId }) => toast(`${jobId} failed`));
+ * @function
  */
 export const useEvent = /* @__PURE__ */ (() => untyped.useEvent)();
 /**
@@ -53,6 +57,7 @@ export const useEvent = /* @__PURE__ */ (() => untyped.useEvent)();
  *
  * @example
  * const quote = useLatest("quote");
+ * @function
  */
 export const useLatest = /* @__PURE__ */ (() => untyped.useLatest)();
 /**
@@ -61,6 +66,7 @@ export const useLatest = /* @__PURE__ */ (() => untyped.useLatest)();
  *
  * @example
  * const lines = useEvents("log:line", { limit: 500 });
+ * @function
  */
 export const useEvents = /* @__PURE__ */ (() => untyped.useEvents)();
 /**
@@ -69,6 +75,7 @@ export const useEvents = /* @__PURE__ */ (() => untyped.useEvents)();
  * @example
  * const cancel = useAction("order:cancel");
  * <button disabled={cancel.isPending} onClick={() => cancel.run({ orderId })}>Cancel</button>;
+ * @function
  */
 export const useAction = /* @__PURE__ */ (() => untyped.useAction)();
 /**
@@ -76,6 +83,7 @@ export const useAction = /* @__PURE__ */ (() => untyped.useAction)();
  *
  * @example
  * const unsent = useOutbox().length;
+ * @function
  */
 export const useOutbox = /* @__PURE__ */ (() => untyped.useOutbox)();
 /**
@@ -83,6 +91,7 @@ export const useOutbox = /* @__PURE__ */ (() => untyped.useOutbox)();
  *
  * @example
  * const { state } = useTopic({ join: ["room:join", { room }], leave: ["room:leave", { room }] });
+ * @function
  */
 export const useTopic = /* @__PURE__ */ (() => untyped.useTopic)();
 /**
@@ -90,5 +99,6 @@ export const useTopic = /* @__PURE__ */ (() => untyped.useTopic)();
  *
  * @example
  * useGap(async () => setJobs(await fetchJobs()));
+ * @function
  */
 export const useGap = /* @__PURE__ */ (() => untyped.useGap)();

@@ -1,5 +1,5 @@
 /** What helpers take values from. */
-import type { Observer } from "../observable.js";
+import type { Observer, Subscription } from "../observable.js";
 
 /**
  * Where values come from: a stream of a client, of another helper, or of RxJS.
@@ -8,5 +8,8 @@ import type { Observer } from "../observable.js";
  * const quotes: Source<Quote> = client.on("quote");
  */
 export interface Source<Value> {
-  subscribe(observer: Observer<Value> | ((value: Value) => void)): { unsubscribe(): void };
+  /** Calls the observer, or its `next`, with each value from now on. */
+  subscribe(
+    observer: Observer<Value> | ((value: Value) => void),
+  ): Pick<Subscription, "unsubscribe">;
 }
