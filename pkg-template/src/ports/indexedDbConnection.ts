@@ -1,7 +1,7 @@
 /** The connection to a database, made when it is needed and again when it is lost. */
 import { type IDBPDatabase, openDB } from "idb";
 import { randomId } from "../randomId.js";
-import { StoreError } from "./indexedDbErrors.js";
+import { SilenceError, StoreError } from "./indexedDbErrors.js";
 import { ID_KEY, RESERVE_KEY, SCHEMA_VERSION, type Schema } from "./indexedDbRecords.js";
 
 export type Database = IDBPDatabase<Schema>;
@@ -76,6 +76,7 @@ export class IndexedDbConnection {
     const id = await within(LIMIT_MS, identifying, () => {
       // What comes too late is of no use to anybody.
       opening.then((late) => late.close()).catch(() => {});
+      return new SilenceError(true);
     });
     this.#identify(id, made !== undefined);
     return opening;
@@ -135,21 +136,18 @@ function createStores(database: Database, id: string): void {
 /** Random, because browsers compress. */
 export const makeReserve = (): Uint8Array => crypto.getRandomValues(new Uint8Array(RESERVE_BYTES));
 
-/** Rejects when a promise takes too long, and calls `giveUp` then. */
+/** Rejects with what `giveUp` returns when a promise takes too long. */
 export async function within<Value>(
   limitMs: number,
   promise: Promise<Value>,
-  giveUp: () => void,
+  giveUp: () => StoreError,
 ): Promise<Value> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_, reject) => {
     const wait = (parts: number) => {
       timer = setTimeout(() => {
         if (parts > 1) wait(parts - 1);
-        else {
-          reject(new StoreError("storage_failed", "the browser's database does not answer"));
-          giveUp();
-        }
+        else reject(giveUp());
       }, limitMs / PARTS);
     };
     wait(PARTS);

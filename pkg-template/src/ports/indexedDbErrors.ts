@@ -14,6 +14,17 @@ export class StoreError extends Error {
   }
 }
 
+/** The browser does not answer. */
+export class SilenceError extends StoreError {
+  /** Whether nothing was done, and will be; otherwise nobody knows. */
+  readonly isUndone: boolean;
+
+  constructor(isUndone: boolean) {
+    super("storage_failed", "the browser's database does not answer");
+    this.isUndone = isUndone;
+  }
+}
+
 /** What follows from an error: the connection may be lost, which says nothing of what was asked. */
 export type Trouble = "lost" | StoreErrorCode;
 

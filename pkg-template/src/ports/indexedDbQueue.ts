@@ -6,7 +6,7 @@ import {
   makeReserve,
   within,
 } from "./indexedDbConnection.js";
-import { type StoreError, toStoreError, troubleOf } from "./indexedDbErrors.js";
+import { SilenceError, type StoreError, toStoreError, troubleOf } from "./indexedDbErrors.js";
 import { RESERVE_KEY, stores } from "./indexedDbRecords.js";
 import { type Transaction, Work } from "./indexedDbWork.js";
 
@@ -202,12 +202,15 @@ export class IndexedDbQueue {
         return this.#commit(entries, reopened);
       }
       const trouble = troubleOf(error);
-      if (trouble === "lost" && reopened < MAX_REOPENED) {
+      const isSilent = error instanceof SilenceError;
+      // Nobody knows what was done, so whoever asks again finds that out.
+      const isUnknown = isSilent ? !error.isUndone : trouble === "lost";
+      if (isUnknown && reopened < MAX_REOPENED) {
         this.#connection.close();
         for (const entry of entries) entry.isRepeated = true;
         return this.#commit(entries, reopened + 1);
       }
-      if (trouble !== "lost" && entries.length > 1) return this.#commitEach(entries);
+      if (trouble !== "lost" && !isSilent && entries.length > 1) return this.#commitEach(entries);
       if (trouble === "storage_full" && (await this.#makeRoom(entries))) {
         return this.#commit(entries, reopened);
       }
@@ -241,8 +244,9 @@ export class IndexedDbQueue {
     const isFull = entries.every((entry) => entry.isFull || this.#isSpared(entry));
     this.#transaction = tx;
     const results = within(LIMIT_MS, run(tx, entries, isFull), () => {
-      abort(tx);
+      const isUndone = abort(tx);
       this.#connection.close();
+      return new SilenceError(isUndone);
     });
     return results.finally(() => (this.#transaction = undefined));
   }
@@ -372,10 +376,12 @@ async function run(
 }
 
 /** It may have ended meanwhile. */
-function abort(tx: Transaction): void {
+/** Returns whether nothing of it will be done. */
+function abort(tx: Transaction): boolean {
   try {
     tx.abort();
+    return true;
   } catch {
-    // Then there is nothing to do.
+    return false; // It is being committed, or was.
   }
 }

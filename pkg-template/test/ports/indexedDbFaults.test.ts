@@ -149,6 +149,38 @@ describe("a store in a database", { timeout: 60_000 }, () => {
     expect(await stored()).toEqual(["b"]);
   });
 
+  test("finds what was stored all the same when the browser did not say so", async () => {
+    const partition = await open();
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    try {
+      faults.plan((index) => (index === 0 ? "unanswered" : undefined));
+      const put = partition.put(action("a"), payload("a"));
+      await vi.waitFor(() => expect(faults.count).toBe(1));
+      await vi.advanceTimersByTimeAsync(30_000);
+      expect(await put).toMatchObject({ replaced: false });
+    } finally {
+      vi.useRealTimers();
+    }
+    expect(await stored()).toEqual(["a"]);
+  });
+
+  test("refuses what was to be stored together at once when the browser does not answer", async () => {
+    const partition = await open();
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    try {
+      faults.plan(() => "silent");
+      const puts = ["a", "b", "c"].map((key) => partition.put(action(key), payload(key)));
+      const refused = Promise.allSettled(puts.map(async (put) => put));
+      await vi.waitFor(() => expect(faults.count).toBe(1));
+      await vi.advanceTimersByTimeAsync(30_000);
+      const results = await refused;
+      expect(results.map(({ status }) => status)).toEqual(["rejected", "rejected", "rejected"]);
+    } finally {
+      vi.useRealTimers();
+    }
+    expect(await stored()).toEqual([]);
+  });
+
   test("tells each of those that were stored together what became of it", async () => {
     const partition = await open();
     await partition.put(action("a"), payload("a"));

@@ -15,6 +15,8 @@ export type Fault =
   | "UnknownError"
   /** It commits, and nobody learns of that. */
   | "unheard"
+  /** It commits, and nobody ever hears how it ended. */
+  | "unanswered"
   /** The browser ends the connection, and with it the transaction. */
   | "closed"
   /** Nothing happens. */
@@ -143,6 +145,9 @@ function inflict(fault: Fault, transaction: IDBTransaction, database: IDBDatabas
       return;
     case "unheard":
       hideCommit(inside);
+      return;
+    case "unanswered":
+      inside.dispatchEvent = () => true;
       return;
     case "closed":
       inside._start = () => {
