@@ -38,6 +38,7 @@ const gates = {
   "clippy-wasm32": { check: () => clippy([...onWasm, "--all-targets"]) },
   "rustdoc-native": { check: () => rustdoc(everywhere) },
   "rustdoc-wasm32": { check: () => rustdoc(onWasm) },
+  support: { check: () => runNode("tools/support.mjs", ["--check"], quiet) },
   tsc: { check: () => npmProgram("tsc", "--noEmit") },
   docs: { check: () => runNode("tools/docs.mjs", [], quiet) },
   types: { check: () => runNode("tests/types/run.mjs", [], quiet) },

@@ -11,7 +11,7 @@ import { inRoot } from "../../tools/lib/paths.mjs";
 import { record } from "../../tools/lib/records.mjs";
 import { Failure, announce, dim, main, printTable, red, since } from "../../tools/lib/report.mjs";
 import { readConsumers } from "./support/consumers.mjs";
-import { makeWorkshop } from "./support/install.mjs";
+import { makeWorkshop, take } from "./support/install.mjs";
 import { needTarball, newBrowser, runConsumer } from "./support/runConsumer.mjs";
 
 const resultsFile = inRoot("target/packaging/results.json");
@@ -22,12 +22,13 @@ main(async (args) => {
   announce(`Packaging: ${consumers.map(({ name }) => name).join(", ")}`, "installs from npm");
   const tarball = await needTarball();
   const workshop = makeWorkshop(keep);
+  take(tarball, workshop);
   const browser = await newBrowser();
   const results = [];
   try {
     for (const [index, consumer] of consumers.entries()) {
       announce(`${index + 1}/${consumers.length} ${consumer.name}`);
-      const found = await runConsumer(consumer, { tarball, workshop, browser, told: tell });
+      const found = await runConsumer(consumer, { workshop, browser, told: tell });
       note(consumer, found);
       results.push(...found);
     }

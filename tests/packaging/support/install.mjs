@@ -38,13 +38,18 @@ export function makeWorkshop(kept) {
   return { directory, remove, isKept: kept !== undefined };
 }
 
-/** Copies a consumer, installs what it wants and the tarball; resolves with where that is. */
-export async function install({ name, folders }, tarball, workshop) {
+/** Copies the packed package, so that all consumers get the same one, also if it is built again meanwhile. */
+export function take(tarball, workshop) {
+  cpSync(tarball, path.join(workshop.directory, tarballName));
+}
+
+/** Copies a consumer, installs what it wants and the package; resolves with where that is. */
+export async function install({ name, folders }, workshop) {
   const directory = path.join(workshop.directory, name);
   const before = readIfThere(path.join(directory, "installed.json"));
   clear(directory);
   for (const folder of folders) cpSync(folder, directory, { recursive: true });
-  cpSync(tarball, path.join(directory, tarballName));
+  cpSync(path.join(workshop.directory, tarballName), path.join(directory, tarballName));
   const manifest = readFileSync(path.join(directory, "package.json"), "utf8");
   const isInstalled = before === manifest;
   if (!isInstalled) rmSync(path.join(directory, "node_modules"), { recursive: true, force: true });

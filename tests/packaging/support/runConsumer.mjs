@@ -35,7 +35,7 @@ export async function newBrowser() {
 }
 
 /** Resolves with a result for the installation and each mode; `told` gets each as soon as it is there. */
-export async function runConsumer(consumer, { tarball, workshop, browser, told }) {
+export async function runConsumer(consumer, { workshop, browser, told }) {
   const results = [];
   const note = (result) => {
     results.push(result);
@@ -43,7 +43,7 @@ export async function runConsumer(consumer, { tarball, workshop, browser, told }
   };
   let directory;
   const installed = await attempt(consumer, "install", async () => {
-    directory = await install(consumer, tarball, workshop);
+    directory = await install(consumer, workshop);
   });
   note(installed);
   for (const [mode, how] of installed.passed ? Object.entries(consumer.modes) : []) {

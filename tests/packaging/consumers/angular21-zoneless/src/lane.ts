@@ -6,6 +6,7 @@ import { measured } from "./measured";
   selector: "app-lane",
   changeDetection: ChangeDetectionStrategy.OnPush,
   template: `
+    <h1>Lane</h1>
     <p>
       The lane is <b data-testid="topic">{{ lane().state }}</b>.
     </p>

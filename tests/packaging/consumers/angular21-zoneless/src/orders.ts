@@ -5,6 +5,7 @@ import { injectAction, injectLatest, injectSockeye } from "./desk";
   selector: "app-orders",
   changeDetection: ChangeDetectionStrategy.OnPush,
   template: `
+    <h1>Orders</h1>
     <p>
       News: <b data-testid="news">{{ news() }}</b>
     </p>

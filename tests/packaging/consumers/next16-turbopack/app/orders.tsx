@@ -24,19 +24,19 @@ export function Orders() {
           onClick={async () => setAnswer(await client.request("double", 21))}
         >
           Double 21
-        </button>{" "}
+        </button>
         <b data-testid="answer">{answer}</b>
       </p>
       <p>
         <button data-testid="order" onClick={() => order.run("salmon")}>
           Order salmon
-        </button>{" "}
+        </button>
         <b data-testid="order-state">{order.status?.state}</b>
       </p>
       <p>
         <button data-testid="burst" onClick={() => client.emit("burst", 10_000)}>
           Burst
-        </button>{" "}
+        </button>
         <b data-testid="ticks">
           {`${ticks.length} ticks, sum ${ticks.reduce((sum, tick) => sum + tick, 0)}`}
         </b>
