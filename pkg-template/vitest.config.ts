@@ -10,6 +10,7 @@ export default defineConfig({
     // The build makes these; no test needs the real ones.
     alias: [
       { find: /^.*\/wasm\/glue\.js$/, replacement: inTest("support/glue.ts") },
+      { find: /^.*\/wasm\/build\.js$/, replacement: inTest("support/build.ts") },
       { find: /^.*\/wasm\/payload\.js$/, replacement: inTest("support/payload.ts") },
     ],
   },

@@ -8,7 +8,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 import { build } from "esbuild";
-import { wasmDirectory, wasmFile } from "./build/wasm.mjs";
+import { wasmDirectory } from "./build/wasm.mjs";
 import { inRoot, installedPackage, packageName } from "./lib/paths.mjs";
 import { Failure, green, main, printTable, red } from "./lib/report.mjs";
 
@@ -41,10 +41,11 @@ async function subjects() {
     measure(`${packageName}, initial`, lazy.initial),
     measure(`${packageName}, lazy core`, lazy.later),
     ...(await inlineApplication()),
+    ...(await urlApplication()),
     ...(await compatApplication()),
     measure(`${packageName}/react, beside the client`, await adapter("react.js", ["react"])),
     measure(`${packageName}/angular, beside the client`, await adapter("angular.mjs", angular)),
-    measure("sockeye.wasm", readFileSync(wasmFile)),
+    measure("sockeye.wasm", readFileSync(path.join(installedPackage, "dist/sockeye.wasm"))),
     measure("glue", await minifiedGlue()),
     measure("socket.io-client (to compare)", reference.initial),
   ];
@@ -54,6 +55,13 @@ async function inlineApplication() {
   if (!existsSync(path.join(installedPackage, "dist/inline.js"))) return [];
   const { initial, later } = await application(useClient(`${packageName}/inline`));
   return [measure(`${packageName}/inline`, Buffer.concat([initial, later]))];
+}
+
+/** Beside these there is the `.wasm` file. */
+async function urlApplication() {
+  const { initial, later } = await application(useClient(`${packageName}/url`));
+  const name = `${packageName}/url`;
+  return [measure(`${name}, initial`, initial), measure(`${name}, lazy scripts`, later)];
 }
 
 /** The lazy core is the same. */

@@ -1,9 +1,8 @@
 /** The core: the wasm module behind the port. Loaded when a client first connects. */
-import { decode } from "./decode.js";
 import { keepPositions, toDedupPort, toMetricsPort } from "./figuresCore.js";
 import { describe } from "./descriptions.js";
 import { Diagnostician } from "./diagnose.js";
-import type { SockeyeErrorCode } from "./errors.js";
+import { isSockeyeError, type SockeyeErrorCode } from "./errors.js";
 import { EventReaders, type Readers } from "./eventReaders.js";
 import type { MetricsPort } from "./metricsPort.js";
 import type { CoreEvents, CoreOptions, CorePort } from "./port.js";
@@ -13,21 +12,27 @@ import { withRetryAfter } from "./retryAfter.js";
 import { abandon, type Abandoned, Instance } from "./instance.js";
 import { safely, throwLater } from "./safely.js";
 import type { Client, EngineEvents, EngineOptions, Glue } from "./wasm/glue.js";
-import { data, size } from "./wasm/payload.js";
 
-let instantiation: Promise<Instance> | undefined;
+/** Gives the wasm module. Rejects with a {@link SockeyeError}, or with what keeps WebAssembly from running. */
+export type ReadWasm = () => Promise<BufferSource | WebAssembly.Module>;
 
-/** Makes a core; rejects with error data if WebAssembly is missing or forbidden. */
-export async function createCore(options: CoreOptions, events: CoreEvents): Promise<CorePort> {
-  return start(await instantiate(), options, events);
+let shared: { read: ReadWasm; instance: Promise<Instance> } | undefined;
+
+/** Makes a core; rejects with error data if WebAssembly is missing or forbidden, or with what `read` says. */
+export async function createCore(
+  options: CoreOptions,
+  events: CoreEvents,
+  read: ReadWasm,
+): Promise<CorePort> {
+  return start(await instantiate(read), options, events);
 }
 
 /** The module's exports for whoever does without a client. */
 export type Core = Pick<Glue, "Decoder"> & ReturnType<typeof toEngines>;
 
 /** Loads the module for whoever uses its exports directly; rejects like {@link createCore}. */
-export async function loadCore(): Promise<Core> {
-  const instance = await instantiate();
+export async function loadCore(read: ReadWasm): Promise<Core> {
+  const instance = await instantiate(read);
   return { Decoder: instance.glue.Decoder, ...toEngines(instance) };
 }
 
@@ -56,21 +61,26 @@ function toEngines(instance: Instance) {
 
 /**
  * All clients share one instance, until something in it fails; then they share the next. A failed attempt
- * to make one is forgotten, so that the next may succeed.
+ * to make one is forgotten, so that the next may succeed; who has the module from elsewhere tries that.
  */
-function instantiate(): Promise<Instance> {
-  return (instantiation ??= makeInstance());
+function instantiate(read: ReadWasm): Promise<Instance> {
+  if (shared) {
+    return shared.read === read ? shared.instance : shared.instance.catch(() => instantiate(read));
+  }
+  const instance = makeInstance(read);
+  const forget = () => (shared = undefined);
+  shared = { read, instance };
+  instance.then((made) => made.onFailed(forget), forget);
+  return instance;
 }
 
-async function makeInstance(): Promise<Instance> {
-  const forget = () => (instantiation = undefined);
+async function makeInstance(read: ReadWasm): Promise<Instance> {
   try {
     const instance = new Instance();
-    await instance.glue.initialize({ module_or_path: await decode(data, size) });
-    instance.onFailed(forget);
+    await instance.glue.initialize({ module_or_path: await read() });
     return instance;
   } catch (error) {
-    forget();
+    if (isSockeyeError(error)) throw error;
     throw Object.assign(new Error("WebAssembly is not available"), {
       ...describe("wasm_unavailable"),
       cause: error,

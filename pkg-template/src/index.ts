@@ -8,6 +8,8 @@ import type { Client } from "./client.js";
 import type { DefaultEvents } from "./events.js";
 import type { ClientOptions } from "./options.js";
 import { ClientShell } from "./shell/client.js";
+import { fetchModules } from "./shell/fetchModules.js";
+import { atOnce } from "./shell/launch.js";
 
 export * from "./public.js";
 
@@ -30,5 +32,6 @@ export function createClient<
   ListenEvents extends object = DefaultEvents,
   EmitEvents extends object = ListenEvents,
 >(url: Address, options: ClientOptions = {}): Client<ListenEvents, EmitEvents> {
-  return new ClientShell(url, options) as unknown as Client<ListenEvents, EmitEvents>;
+  const client = new ClientShell(url, options, { run: atOnce, fetchModules });
+  return client as unknown as Client<ListenEvents, EmitEvents>;
 }

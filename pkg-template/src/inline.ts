@@ -9,6 +9,8 @@ import { createCore } from "./core.js";
 import type { DefaultEvents } from "./events.js";
 import { makeClient } from "./facade.js";
 import type { ClientOptions } from "./options.js";
+import { read } from "./payload.js";
+import type { CoreEvents, CoreOptions } from "./port.js";
 
 export * from "./public.js";
 
@@ -23,6 +25,8 @@ export function createClient<
   ListenEvents extends object = DefaultEvents,
   EmitEvents extends object = ListenEvents,
 >(url: Address, options: ClientOptions = {}): Client<ListenEvents, EmitEvents> {
-  const client = makeClient(url, options, createCore, {});
+  const makeCore = (coreOptions: CoreOptions, events: CoreEvents) =>
+    createCore(coreOptions, events, read);
+  const client = makeClient(url, options, makeCore, {});
   return client as unknown as Client<ListenEvents, EmitEvents>;
 }

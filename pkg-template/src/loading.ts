@@ -1,6 +1,6 @@
 /** Loads the core, and again after a while if that fails. */
 import { backoff, type BackoffTimes } from "./backoff.js";
-import { SockeyeError, type ErrorData } from "./errors.js";
+import { isSockeyeError, SockeyeError, type ErrorData } from "./errors.js";
 import { loadFailed } from "./loadFailed.js";
 import type { LoadedCore } from "./port.js";
 
@@ -128,8 +128,9 @@ export class CoreLoader {
   }
 }
 
-/** The core says itself that it cannot run here; anything else kept it from being there at all. */
+/** The core says itself that it cannot run here, or the wasm that it lacks; anything else kept it from being there at all. */
 function toLoadError(cause: unknown): SockeyeError {
+  if (isSockeyeError(cause)) return cause;
   const data = cause as (ErrorData & { cause?: unknown }) | undefined;
   if (data?.code === "wasm_unavailable") return new SockeyeError(data, { cause: data.cause });
   return loadFailed(cause);

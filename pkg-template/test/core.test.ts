@@ -1,4 +1,7 @@
 import { beforeEach, describe, expect, test, vi } from "vitest";
+import type { ReadWasm } from "../src/core.js";
+import { fail } from "../src/errors.js";
+import { read as readPayload } from "../src/payload.js";
 import type { CoreEvents, CoreOptions } from "../src/port.js";
 import type * as Glue from "./support/glue.js";
 import { bytes } from "./support/payload.js";
@@ -77,7 +80,7 @@ beforeEach(async () => {
 async function make(overrides: Partial<CoreOptions> = {}) {
   const { createCore } = await import("../src/core.js");
   const events = listeners();
-  const port = await createCore({ ...options, ...overrides }, events);
+  const port = await createCore({ ...options, ...overrides }, events, readPayload);
   const manager = glue.Client.made.at(-1);
   if (!manager) throw new Error("no manager was made");
   return { port, events, manager, createCore };
@@ -93,7 +96,7 @@ const described = (code: string): unknown =>
 describe("createCore()", () => {
   test("instantiates the module once for all clients", async () => {
     const { createCore } = await make();
-    await createCore(options, listeners());
+    await createCore(options, listeners(), readPayload);
     expect(glue.initialize).toHaveBeenCalledExactlyOnceWith({ module_or_path: bytes });
     expect(glue.Client.made).toHaveLength(2);
   });
@@ -108,11 +111,40 @@ describe("createCore()", () => {
     const { createCore } = await import("../src/core.js");
     const cause = new WebAssembly.CompileError("blocked by CSP");
     glue.initialize.mockRejectedValueOnce(cause);
-    await expect(createCore(options, listeners())).rejects.toMatchObject({
+    await expect(createCore(options, listeners(), readPayload)).rejects.toMatchObject({
       ...(described("wasm_unavailable") as { sample: object }).sample,
       cause,
     });
-    await expect(createCore(options, listeners())).resolves.toBeDefined();
+    await expect(createCore(options, listeners(), readPayload)).resolves.toBeDefined();
+  });
+});
+
+describe("the module", () => {
+  const compiled = new WebAssembly.Module(Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0));
+  const notThere = fail("load_failed", "nothing came", "serve it");
+
+  test("of one place serves clients that have it from another", async () => {
+    const { createCore } = await make();
+    const read = vi.fn<ReadWasm>();
+    await createCore(options, listeners(), read);
+    expect(read).not.toHaveBeenCalled();
+    expect(glue.initialize).toHaveBeenCalledOnce();
+  });
+
+  test("is read from a client's own place when another place has failed", async () => {
+    const { createCore } = await import("../src/core.js");
+    const failing = createCore(options, listeners(), () => Promise.reject(notThere));
+    const working = createCore(options, listeners(), () => Promise.resolve(compiled));
+    await expect(failing).rejects.toBe(notThere);
+    await expect(working).resolves.toBeDefined();
+    expect(glue.initialize).toHaveBeenCalledExactlyOnceWith({ module_or_path: compiled });
+  });
+
+  test("that is not there is no lack of WebAssembly, and is read again", async () => {
+    const { createCore } = await import("../src/core.js");
+    const read = vi.fn<ReadWasm>().mockRejectedValueOnce(notThere).mockResolvedValueOnce(compiled);
+    await expect(createCore(options, listeners(), read)).rejects.toBe(notThere);
+    await expect(createCore(options, listeners(), read)).resolves.toBeDefined();
   });
 });
 
@@ -121,7 +153,7 @@ describe("loadCore()", () => {
     await make();
     const { loadCore } = await import("../src/core.js");
     const { Engine, Decoder } = glue;
-    const core = await loadCore();
+    const core = await loadCore(readPayload);
     expect(core.Decoder).toBe(Decoder);
     expect(core.Engine.prototype).toBeInstanceOf(Engine);
     expect(glue.initialize).toHaveBeenCalledOnce();

@@ -6,7 +6,7 @@ import { expect, test } from "vitest";
 
 const guides = [
   ...["auth.md", "outbox.md", "continuity.md", "dedup.md", "traffic.md", "streams.md"],
-  ...["react.md", "angular.md", "migration.md"],
+  ...["loading.md", "react.md", "angular.md", "migration.md"],
 ];
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const sources = `${root}pkg-template/src`;

@@ -21,7 +21,7 @@ beforeEach(() => {
 afterEach(() => void vi.useRealTimers());
 
 describe("importing the package", () => {
-  test.each(["../src/index.js", "../src/inline.js"])(
+  test.each(["../src/index.js", "../src/inline.js", "../src/url.js"])(
     "from %s has no side effects",
     async (entry) => {
       const touched = vi.fn();
@@ -43,15 +43,18 @@ describe("importing the package", () => {
     expect(loaded).not.toHaveBeenCalled();
   });
 
-  test.each(["../src/index.js", "../src/inline.js"])(
+  test.each(["../src/index.js", "../src/inline.js", "../src/url.js"])(
     "gives from %s what is public",
     async (entry) => {
       const exported = (await import(entry)) as object;
       expect(Object.keys(exported).sort()).toEqual([
         "SockeyeError",
         "StopReconnecting",
+        "buffer",
+        "conflate",
         "createClient",
         "isSockeyeError",
+        "latest",
         "nest",
         "validate",
       ]);

@@ -4,7 +4,9 @@ import path from "node:path";
 import { test } from "node:test";
 import { inflateSync } from "node:zlib";
 import { root } from "../../tools/lib/paths.mjs";
-import { entries, files, manifest, read } from "./support/package.mjs";
+import { entries, files, manifest, read, readBytes } from "./support/package.mjs";
+
+const wasm = path.posix.normalize(manifest.exports["./sockeye.wasm"]);
 
 /** The first rule that a file matches is its reason. */
 const reasons = [
@@ -13,6 +15,7 @@ const reasons = [
   [/^LICENSE-(MIT|APACHE|THIRD-PARTY)$/, "the licences, which go with every copy"],
   [/^dist\/[\w-]+\.m?js$/, "ES modules"],
   [/^dist\/[\w-]+\.cjs$/, "the same for those who require it"],
+  [/^dist\/sockeye\.wasm$/, "the wasm for those whose pages get it as a file of its own"],
   [/^dist\/[\w-]+\.d\.m?ts$/, "the types of the ES modules"],
   [/^dist\/[\w-]+\.d\.cts$/, "the types of the CommonJS modules"],
 ];
@@ -28,7 +31,7 @@ test("every rule has a file", () => {
 });
 
 test("every file of dist is needed by an entry", () => {
-  const needed = new Set(entries.flatMap(toFiles));
+  const needed = new Set([...entries.flatMap(toFiles), wasm]);
   for (const file of needed) importsOf(file).forEach((imported) => needed.add(imported));
   const published = files.filter((file) => file.startsWith("dist/"));
   assert.deepEqual([...needed].sort(), published);
@@ -49,8 +52,19 @@ test("no file names a path of the machine that built it", () => {
   assert.deepEqual(named, []);
 });
 
+test("the file of the wasm is that of the scripts, and says so", () => {
+  const module = new WebAssembly.Module(readBytes(wasm));
+  const [section] = WebAssembly.Module.customSections(module, "sockeye");
+  const name = Buffer.from(section).toString();
+  assert.match(name, /^[\da-f]{16}$/);
+  const inside = Buffer.from(payloadOf("dist/payload.js"), "latin1");
+  assert.deepEqual(readBytes(wasm).subarray(0, inside.length), inside);
+  assert.ok(files.some((file) => file.endsWith(".js") && read(file).includes(`"${name}"`)));
+});
+
 /** The wasm in a module, where texts follow each other without anything in between. */
 function payloadOf(file) {
+  if (file === wasm) return readBytes(file).toString("latin1");
   const [, data] = /"([\w+/=]{10000,})"/.exec(read(file)) ?? [];
   return data ? inflateSync(Buffer.from(data, "base64")).toString("latin1") : "";
 }

@@ -21,7 +21,9 @@ test("publint has nothing to say", async () => {
 });
 
 test("the types are right for everybody", async () => {
-  const { problems } = await checkPackage(createPackageFromTarballData(tarball));
+  const { problems } = await checkPackage(createPackageFromTarballData(tarball), {
+    excludeEntrypoints: ["./sockeye.wasm"], // what its import gives is up to the bundler
+  });
   const found = problems.map(({ kind, entrypoint, resolutionKind }) =>
     [kind, entrypoint, resolutionKind].join(" "),
   );

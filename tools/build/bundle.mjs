@@ -12,10 +12,11 @@ import { build } from "esbuild";
 import { inRoot } from "../lib/paths.mjs";
 import { Failure } from "../lib/report.mjs";
 import { wasmDirectory } from "./wasm.mjs";
+import { buildName } from "./wasmFile.mjs";
 
 const sources = inRoot("pkg-template/src");
 /** What is imported when it is first needed. */
-const lazy = ["core", "facade"].map((name) => path.join(sources, name));
+const lazy = ["core", "facade", "payload"].map((name) => path.join(sources, name));
 /** What bundlers leave out where nobody uses it: in a file with others they would keep those for it. */
 const apart = [...lazy, path.join(sources, "streams")];
 
@@ -51,6 +52,10 @@ const optionsFor = (entries, outdir, plugins) => ({
 const wasmWhereItWasBuilt = {
   name: "wasm-where-it-was-built",
   setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^\.\/wasm\/build\.js$/ }, () => ({ path: "build", namespace: "wasm" }));
+    onLoad({ filter: /^build$/, namespace: "wasm" }, () => ({
+      contents: `export const build = "${buildName()}";`,
+    }));
     onResolve({ filter: /^\.\/wasm\// }, (imported) => ({
       path: path.join(wasmDirectory, imported.path.slice("./wasm/".length)),
     }));
@@ -100,12 +105,15 @@ const importText = `import { TextDecoder, TextEncoder } from ${JSON.stringify(pa
 const filesOfTheirOwn = {
   name: "files-of-their-own",
   setup({ onResolve }) {
-    onResolve({ filter: /\/(core|facade|streams)\.[jt]s$/ }, ({ path: imported, resolveDir }) => {
-      const file = path.join(resolveDir, imported).replace(/\.[jt]s$/, "");
-      return apart.includes(file)
-        ? { path: `./${path.basename(file)}.js`, external: true }
-        : undefined;
-    });
+    onResolve(
+      { filter: /\/(core|facade|payload|streams)\.[jt]s$/ },
+      ({ path: imported, resolveDir }) => {
+        const file = path.join(resolveDir, imported).replace(/\.[jt]s$/, "");
+        return apart.includes(file)
+          ? { path: `./${path.basename(file)}.js`, external: true }
+          : undefined;
+      },
+    );
   },
 };
 

@@ -17,6 +17,7 @@ import { bundle } from "./bundle.mjs";
 import { writeCommonJs } from "./commonjs.mjs";
 import { declare } from "./declarations.mjs";
 import { entriesOf, requiredNames } from "./entries.mjs";
+import { writeWasmFile } from "./wasmFile.mjs";
 
 const template = inRoot("pkg-template");
 const assembled = inRoot("target/package");
@@ -39,6 +40,7 @@ async function fill(dist, entries) {
     renameSync(path.join(dist, `${name}.js`), path.join(dist, file));
   }
   await declare(entries, dist);
+  writeWasmFile(dist);
 }
 
 /** Packs it as npm publishes it and unpacks that as npm installs it, so that tests see just that. */

@@ -4,7 +4,8 @@ import type { Address } from "../address.js";
 import type { ClientOptions } from "../options.js";
 import type { CorePort } from "../port.js";
 import { ClientShell } from "../shell/client.js";
-import { fetchModules, type Modules } from "../shell/fetchModules.js";
+import { fetchModules } from "../shell/fetchModules.js";
+import type { Modules } from "../shell/fetchModulesFor.js";
 
 /**
  * Either a `client` of the application's, which is left as it is; or a `url` and the options of a client,

@@ -10,14 +10,11 @@ import { toNamespace } from "../namespaceName.js";
 import type { ClientOptions } from "../options.js";
 import { isPageOrWorker } from "../page.js";
 import type { Trace, TraceOptions } from "../trace.js";
-import { fetchModules } from "./fetchModules.js";
 import { answer, type Kinds, stand, value } from "./kinds.js";
 import { LateStream } from "./lateStream.js";
 import { Launch, type Surroundings } from "./launch.js";
 import { type InternalOfNamespace, NamespaceShell } from "./namespace.js";
 import { trace } from "./parts.js";
-
-const anywhere: Surroundings = { run: (run) => run(), fetchModules };
 
 type InternalOfClient = InternalOfNamespace | "forget" | "open";
 
@@ -31,11 +28,7 @@ export class ClientShell extends NamespaceShell implements Complete {
   #identity: string | undefined;
 
   /** Throws `invalid_url`, or `invalid_option` for what is no namespace. */
-  constructor(
-    given: Address,
-    { ...options }: ClientOptions,
-    surroundings: Surroundings = anywhere,
-  ) {
+  constructor(given: Address, { ...options }: ClientOptions, surroundings: Surroundings) {
     const url = given instanceof URL ? given.href : given;
     const path = typeof url === "function" ? "/" : parseAddress(url).address.pathname;
     keepAsTheyAre(options);

@@ -1,16 +1,8 @@
-/** The files that hold all that the shell does not. */
-import type * as coreModule from "../core.js";
-import type * as facadeModule from "../facade.js";
+/** The files that hold all that the shell does not, and the wasm in one more. */
 import { importAgain } from "../importAgain.js";
+import type * as payload from "../payload.js";
+import { fetchModulesFor, type Modules } from "./fetchModulesFor.js";
 
-/** What is fetched, beside each other. */
-export type Modules = [
-  facade: Pick<typeof facadeModule, "makeClient">,
-  core: Pick<typeof coreModule, "createCore">,
-];
-
+/** Fetches them beside each other. */
 export const fetchModules = (): Promise<Modules> =>
-  Promise.all([
-    import("../facade.js").catch(importAgain<typeof facadeModule>),
-    import("../core.js").catch(importAgain<typeof coreModule>),
-  ]);
+  fetchModulesFor(import("../payload.js").catch(importAgain<typeof payload>));

@@ -9,10 +9,13 @@ import { bufferFull, MAX_LENGTH, MAX_SENDS } from "../sendBounds.js";
 import { listenerError, show } from "../show.js";
 import type { ClientStatus } from "../status.js";
 import { copy } from "./copy.js";
-import type { Modules } from "./fetchModules.js";
+import type { Modules } from "./fetchModulesFor.js";
 import { LateStream } from "./lateStream.js";
 import type { NamespaceShell } from "./namespace.js";
 import { Queue } from "./queue.js";
+
+/** In whatever surroundings the caller is. */
+export const atOnce = (run: () => void): void => run();
 
 /** Where a client is loaded, and from where. */
 export interface Surroundings {

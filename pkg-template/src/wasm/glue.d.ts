@@ -3,7 +3,7 @@
 /** One instance of the module. */
 export interface Glue {
   /** Compiles and instantiates the module; the classes work afterwards. */
-  initialize: (input: { module_or_path: BufferSource }) => Promise<unknown>;
+  initialize: (input: { module_or_path: BufferSource | WebAssembly.Module }) => Promise<unknown>;
   Client: typeof Client;
   Engine: typeof Engine;
   Decoder: typeof Decoder;

@@ -1,9 +1,10 @@
 // @vitest-environment jsdom
 import { render } from "@testing-library/react";
 import { act, StrictMode, useState } from "react";
-import { beforeEach, describe, expect, test, vi } from "vitest";
+import { beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import type * as Core from "../../src/core.js";
 import { SockeyeProvider, useSockeye, useStatus } from "../../src/react.js";
+import { fetchModules } from "../../src/shell/fetchModules.js";
 import { FakeCore } from "../support/fakeCore.js";
 import { connected, turn } from "../support/setUp.js";
 import "./rendering.js";
@@ -16,6 +17,7 @@ vi.mock("../../src/core.js", () => ({
     return Promise.resolve(core);
   }) satisfies typeof Core.createCore,
 }));
+beforeAll(() => fetchModules()); // the first time takes long
 beforeEach(() => void (cores.length = 0));
 
 /** Lets the core be loaded, and what was left be destroyed. */

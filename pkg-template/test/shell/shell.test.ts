@@ -5,7 +5,7 @@ import type { SockeyeError } from "../../src/errors.js";
 import * as facade from "../../src/facade.js";
 import type { ClientOptions } from "../../src/options.js";
 import { ClientShell } from "../../src/shell/client.js";
-import type { Modules } from "../../src/shell/fetchModules.js";
+import type { Modules } from "../../src/shell/fetchModulesFor.js";
 import { memoryOutboxStore } from "../../src/memoryStore.js";
 import { FakeCore } from "../support/fakeCore.js";
 import { recorder, sockeyeError, turn } from "../support/setUp.js";

@@ -5,7 +5,7 @@ import type { Readers } from "../../src/eventReaders.js";
 type Names = Map<string, number> & { any?: number; identity?: Readers };
 type Listener = (...args: unknown[]) => void;
 
-export const initialize = vi.fn<(input: { module_or_path: Uint8Array }) => Promise<unknown>>();
+export const initialize = vi.fn<(input: { module_or_path: unknown }) => Promise<unknown>>();
 
 /** Makes an instance, of which all have the same classes. */
 export const makeGlue = () => ({ initialize, Client, Engine, Decoder });

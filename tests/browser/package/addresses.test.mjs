@@ -137,7 +137,7 @@ test("reports server_unreachable where nothing listens at the page's own origin"
   t.after(own.stop);
   const page = await browser.open(t, own.url);
   await page.evaluate(() =>
-    Promise.all([import("/sockeye/facade.js"), import("/sockeye/core.js")]),
+    Promise.all(["facade", "core", "payload"].map((name) => import(`/sockeye/${name}.js`))),
   );
   await own.stop();
   assertFailure(await connect(page, own.url), "server_unreachable", connectTimeoutMs);

@@ -6,7 +6,7 @@ import { installedPackage } from "../../../tools/lib/paths.mjs";
 import { listen } from "./listen.mjs";
 
 const pages = fileURLToPath(new URL("../site/", import.meta.url));
-const types = { ".html": "text/html", ".js": "text/javascript" };
+const types = { ".html": "text/html", ".js": "text/javascript", ".wasm": "application/wasm" };
 
 /** Before the paths of a site whose package has a database of a later version. */
 const later = "/later/";

@@ -14,4 +14,5 @@ export const files = readdirSync(installedPackage, { recursive: true })
   .filter((file) => statSync(path.join(installedPackage, file)).isFile())
   .sort();
 
-export const read = (file) => readFileSync(path.join(installedPackage, file), "utf8");
+export const readBytes = (file) => readFileSync(path.join(installedPackage, file));
+export const read = (file) => readBytes(file).toString();

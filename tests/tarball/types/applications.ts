@@ -5,6 +5,7 @@ import { logTrace } from "sockeye-client/debug";
 import { createClient as createInlineClient } from "sockeye-client/inline";
 import { createSockeyeContext, type SockeyeProviderProps } from "sockeye-client/react";
 import { memoryOutboxStore } from "sockeye-client/stores";
+import { createClient as createUrlClient, type WasmSource } from "sockeye-client/url";
 
 interface Received {
   news: (text: string) => void;
@@ -17,6 +18,12 @@ export const client: Client<Received, Sent> = createClient<Received, Sent>("http
   outbox: { store: memoryOutboxStore() },
 });
 export const doubled: Promise<number> = client.request("double", 21);
+const sources: WasmSource[] = ["/sockeye.wasm", () => fetch("/sockeye.wasm"), new Uint8Array(8)];
+export const byUrl: Client<Received, Sent>[] = sources.map((wasm) =>
+  createUrlClient<Received, Sent>("https://example.com", { wasm }),
+);
+// @ts-expect-error the wasm has to be somewhere
+createUrlClient("https://example.com", {});
 export const inline: Client<Received, Sent> = createInlineClient("https://example.com");
 export const context = createSockeyeContext<Received, Sent>();
 export type Props = SockeyeProviderProps<Client<Received, Sent>>;

@@ -6,9 +6,10 @@ import inline = require("sockeye-client/inline");
 import react = require("sockeye-client/react");
 import server = require("sockeye-client/server");
 import stores = require("sockeye-client/stores");
+import url = require("sockeye-client/url");
 
-const url = "https://example.com";
-const client1: client.Client = client.createClient(url);
+const address = "https://example.com";
+const client1: client.Client = client.createClient(address);
 const client2: inline.Client = client1; // they are one
 const answer: Promise<unknown> = client2.request("question");
 const trace = debug.logTrace(client1);
@@ -21,6 +22,7 @@ export = {
   store,
   context,
   helper,
-  socket: compat.io(url),
-  inline: inline.createClient(url),
+  socket: compat.io(address),
+  inline: inline.createClient(address),
+  url: url.createClient(address, { wasm: "/sockeye.wasm" }),
 };

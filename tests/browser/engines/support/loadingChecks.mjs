@@ -102,6 +102,30 @@ export const loadingChecks = {
     assert.match(failure.hint, /wasm-unsafe-eval/);
   },
 
+  "takes the .wasm of the url entry, and says what came in its place": async ({ t, open }) => {
+    const site = await ownSite(t);
+    const page = await open(site.url);
+    const outcomes = await page.evaluate(
+      async (url) => {
+        const { createClient } = await import("/sockeye/url.js");
+        const connect = (wasm) =>
+          window.kit.outcome(createClient(url, { wasm, autoConnect: false }).connect());
+        const places = ["/not/there.wasm", "/kit.js", "/sockeye/sockeye.wasm"];
+        const told = [];
+        for (const place of places) told.push(await connect(place));
+        return told;
+      },
+      (await scripted(t)).url,
+    );
+    assert.deepEqual(
+      outcomes.map(({ code }) => code),
+      ["load_failed", "load_failed", undefined],
+    );
+    assert.match(outcomes[0].message, /there\.wasm has the status 404/);
+    assert.match(outcomes[1].message, /kit\.js is something else/);
+    assert.equal(site.requests.includes("/sockeye/payload.js"), false);
+  },
+
   "reports load_failed when the core is missing, and recovers": async ({ t, open }) => {
     const site = await ownSite(t);
     const page = await open(site.url);

@@ -1,0 +1,16 @@
+import { createClient } from "sockeye-client/url";
+import wasm from "sockeye-client/sockeye.wasm?url";
+
+const server = new URLSearchParams(location.search).get("server");
+const element = (id: string) => document.querySelector<HTMLElement>(`[data-testid="${id}"]`)!;
+const show = (id: string) => (text: unknown) => (element(id).textContent = String(text));
+
+if (server) {
+  const client = createClient(server, { wasm });
+  client.status.subscribe(({ state }) => show("status")(state));
+  client.on("news").subscribe(show("news"));
+  element("double").onclick = () => void client.request("double", 21).then(show("answer"));
+  element("order").onclick = () =>
+    client.enqueue("order", "salmon").status.subscribe(({ state }) => show("order-state")(state));
+  element("leave").onclick = () => void client.destroy();
+}

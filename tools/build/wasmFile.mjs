@@ -1,0 +1,24 @@
+/** The wasm as a file of its own in the package, which says of which build it is. */
+import { createHash } from "node:crypto";
+import { readFileSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { wasmFile } from "./wasm.mjs";
+
+/** The section that has it; `src/wasmFile.ts` of the package looks for it. */
+const sectionName = "sockeye";
+
+/** Names the wasm of this build: what goes with its scripts has the same name. */
+export const buildName = () =>
+  createHash("sha256").update(readFileSync(wasmFile)).digest("hex").slice(0, 16);
+
+/** Writes `sockeye.wasm` into `directory`. */
+export function writeWasmFile(directory) {
+  const named = Buffer.concat([readFileSync(wasmFile), customSection(sectionName, buildName())]);
+  writeFileSync(path.join(directory, "sockeye.wasm"), named);
+}
+
+/** A custom section is number 0; lengths below 128 are one byte. */
+function customSection(name, text) {
+  const content = Buffer.from([name.length, ...Buffer.from(name + text)]);
+  return Buffer.from([0, content.length, ...content]);
+}
