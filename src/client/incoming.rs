@@ -34,11 +34,14 @@ impl<H: Host> Client<H> {
                 self.on_status(socket, status);
                 self.tell(Event::Socket(event));
             }
+            manager::Event::VerdictNeeded { socket, cause, .. } => {
+                self.on_down(socket, cause.is_own());
+                self.tell(Event::Socket(event));
+            }
             manager::Event::Probed => self.on_probed(),
             manager::Event::Settled { .. }
             | manager::Event::AuthNeeded { .. }
             | manager::Event::AddressNeeded { .. }
-            | manager::Event::VerdictNeeded { .. }
             | manager::Event::Refused { .. }
             | manager::Event::Dropped { .. }
             | manager::Event::Failed { .. } => self.tell(Event::Socket(event)),
@@ -62,8 +65,14 @@ impl<H: Host> Client<H> {
     }
 
     fn on_status(&mut self, socket: SocketId, status: Status) {
-        let was_connected = self.namespace(socket).is_some_and(|it| it.is_connected);
-        if !was_connected || status == Status::Connected {
+        if status != Status::Connected {
+            self.on_down(socket, is_own_end(status));
+        }
+    }
+
+    /// A connection has ended, if there was one; `is_own` if this side has ended it, or given it up.
+    fn on_down(&mut self, socket: SocketId, is_own: bool) {
+        if !self.namespace(socket).is_some_and(|it| it.is_connected) {
             return;
         }
         // What belongs to the connection is told before its end is.
@@ -71,7 +80,7 @@ impl<H: Host> Client<H> {
         self.accepted.retain(|accepted| *accepted != socket);
         let now = self.now;
         if let Some(namespace) = self.namespace(socket) {
-            namespace.handle_down(is_silent(status), now);
+            namespace.handle_down(is_own, now);
         }
     }
 
@@ -291,14 +300,15 @@ impl<H: Host> Client<H> {
     }
 }
 
-/// Whether a connection has not been ended, but was given up.
-fn is_silent(status: Status) -> bool {
+/// Whether this side has ended a connection, or given it up.
+fn is_own_end(status: Status) -> bool {
     let cause = match status {
         Status::Connecting { cause, .. } | Status::Waiting { cause, .. } => cause,
         Status::Disconnected { cause } => Some(cause),
         Status::Idle | Status::Connected => None,
     };
-    matches!(cause, Some(Cause::PingTimeout | Cause::Suspended))
+    // What has no cause was left, to be joined anew.
+    cause.is_none_or(Cause::is_own)
 }
 
 /// A server that starts anew counts an application's numbers anew, too. Readiness knows when; a memory

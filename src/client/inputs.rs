@@ -329,7 +329,7 @@ impl<H: Host> Client<H> {
     pub fn set_identity(&mut self, identity: &str, now: Instant) {
         self.identity = Rc::from(identity);
         for namespace in &mut self.namespaces {
-            namespace.handle_down(false, now);
+            namespace.handle_down(true, now);
             if defects::is(Defect::KeepQueue) {
                 continue;
             }

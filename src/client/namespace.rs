@@ -71,14 +71,14 @@ impl<H: Host> Namespace<H> {
         self.dedup = Dedup::new(config.dedup);
     }
 
-    /// The connection has ended; `silent` if nobody has ended it.
-    pub fn handle_down(&mut self, silent: bool, now: Instant) {
+    /// The connection has ended; `is_own` if this side has ended it, or given it up.
+    pub fn handle_down(&mut self, is_own: bool, now: Instant) {
         self.is_connected = false;
         self.hello = None;
         self.prologue = None;
         self.readiness.handle_down();
-        if silent {
-            self.outbox.handle_silence(now);
+        if is_own {
+            self.outbox.handle_own_end(now);
         } else {
             self.outbox.handle_down(now);
         }

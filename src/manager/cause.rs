@@ -127,6 +127,42 @@ impl Cause {
         }
     }
 
+    /// Returns whether this side has ended what ended, or has given it up, and not the server or the network.
+    ///
+    /// ```
+    /// use sockeye::manager::Cause;
+    ///
+    /// assert!(Cause::ClientDisconnect.is_own());
+    /// assert!(!Cause::TransportClose.is_own());
+    /// ```
+    #[must_use]
+    pub fn is_own(self) -> bool {
+        match self {
+            Self::ClientDisconnect
+            | Self::PingTimeout
+            | Self::AuthFailed
+            | Self::AuthStopped
+            | Self::AddressFailed
+            | Self::Suspended => true,
+            Self::ServerDisconnect
+            | Self::TransportClose
+            | Self::TransportError
+            | Self::ParseError(_)
+            | Self::ConnectTimeout
+            | Self::InvalidHandshake(_)
+            | Self::NotSocketIo
+            | Self::ServerUnreachable
+            | Self::UnreachableOrCors
+            | Self::WebSocketBlocked
+            | Self::WebSocketUnavailable
+            | Self::UnsupportedServer
+            | Self::SessionUnknown
+            | Self::Forbidden
+            | Self::HttpError { .. }
+            | Self::ConnectRefused => false,
+        }
+    }
+
     /// Returns whether this is worth an error: a connection that just ends is not.
     #[must_use]
     pub fn is_error(self) -> bool {

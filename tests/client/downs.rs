@@ -1,5 +1,8 @@
 //! The end of a connection, and of the client.
 
+use sockeye::client::ClientConfig;
+use sockeye::manager::{Policy, Verdict, VerdictTicket};
+
 use crate::order::{hello_at, with_stream};
 use crate::rig::{HELLO, ROOT, Rig, stamp};
 use crate::told::seconds;
@@ -198,4 +201,86 @@ fn gives_the_application_its_requests_back_that_the_server_never_answers() {
     rig.request(ROOT, 7, r#"["ask"]"#);
     rig.acknowledge(r#"["ask"]"#, "[1]");
     assert!(rig.has_told("settled 7 [1]"));
+}
+
+/// How often an action may end a connection before it is put aside, and more.
+const OFTEN: u32 = 5;
+
+/// Lets `end` happen right after each sending of an action. Returns whether that was put aside.
+fn is_put_aside_by(end: fn(&mut Rig)) -> bool {
+    let mut rig = Rig::with_outbox();
+    rig.enqueue(ROOT, "a");
+    for _ in 0..OFTEN {
+        assert_eq!(rig.count_sent(r#""k":"a""#), 1, "{:?}", rig.told);
+        rig.forget();
+        end(&mut rig);
+        if rig.told.iter().any(|line| line.starts_with("action 0 a quarantined")) {
+            return true;
+        }
+        rig.wait_for_transport();
+        rig.establish();
+        while rig.sent.last().is_none_or(|frame| frame != "40") {
+            assert!(rig.fire_timer(), "nothing is going to connect");
+        }
+        rig.accept(ROOT);
+        rig.push(HELLO);
+    }
+    false
+}
+
+#[test]
+fn accuses_no_action_when_this_side_has_ended_the_connection() {
+    assert!(is_put_aside_by(Rig::cut));
+    assert!(!is_put_aside_by(|rig| {
+        rig.disconnect(ROOT);
+        rig.start(ROOT);
+    }));
+    assert!(!is_put_aside_by(|rig| rig.refresh_auth(ROOT)));
+    assert!(!is_put_aside_by(|rig| {
+        rig.suspend();
+        rig.resume();
+    }));
+    assert!(!is_put_aside_by(|rig| {
+        rig.set_identity("bob");
+        rig.set_identity("");
+    }));
+}
+
+#[test]
+fn accuses_an_action_when_the_server_leaves_and_a_fresh_token_is_asked_for() {
+    let mut config = ClientConfig::default();
+    config.manager.server_disconnect = Policy::Ask;
+    let mut rig = Rig::with(config);
+    rig.socket("/");
+    rig.open_outbox(ROOT);
+    rig.enqueue(ROOT, "a");
+    rig.connect(ROOT);
+    rig.push(HELLO);
+    for ticket in 0..2 {
+        rig.push("41");
+        assert!(rig.has_told("action 0 a queued"), "its end is known before the verdict");
+        rig.forget();
+        let (ticket, now) = (VerdictTicket(ticket), rig.now);
+        rig.client.at(now).judge(ROOT, ticket, Verdict::Refresh, now);
+        rig.turn();
+        assert!(rig.has_told("status 0 connecting"), "{:?}", rig.told);
+        rig.accept(ROOT);
+        rig.push(HELLO);
+    }
+    rig.push("41");
+    assert!(rig.told.iter().any(|it| it.starts_with("action 0 a quarantined")), "{:?}", rig.told);
+}
+
+#[test]
+fn accuses_no_action_when_the_user_changes_after_it_has_ended_two_connections() {
+    let mut rig = Rig::with_outbox();
+    rig.enqueue(ROOT, "a");
+    for _ in 0..2 {
+        rig.reconnect();
+        rig.push(HELLO);
+    }
+    assert_eq!(rig.count_sent(r#""k":"a""#), 3);
+    rig.set_identity("bob");
+    rig.answer_store();
+    assert_eq!(rig.store(ROOT, "").record("a").unwrap().parked, None);
 }

@@ -122,6 +122,16 @@ impl Rig {
         self.turn();
     }
 
+    pub fn disconnect(&mut self, socket: SocketId) {
+        self.client.at(self.now).disconnect(socket, self.now);
+        self.turn();
+    }
+
+    pub fn refresh_auth(&mut self, socket: SocketId) {
+        self.client.at(self.now).refresh_auth(socket, self.now);
+        self.turn();
+    }
+
     pub fn emit(&mut self, socket: SocketId, body: &str) {
         let sent = self.client.sockets().emit(socket, body.to_owned(), Vec::new(), false, self.now);
         sent.unwrap();

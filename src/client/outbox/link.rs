@@ -65,9 +65,9 @@ impl<H: Host> Outbox<H> {
         self.work();
     }
 
-    /// Learns that the connection was given up because nothing was heard any more, or because the program
-    /// stands still: no action has done that.
-    pub fn handle_silence(&mut self, now: Instant) {
+    /// Learns that this side has ended the connection, or given it up because nothing was heard any more: no action
+    /// has done that.
+    pub fn handle_own_end(&mut self, now: Instant) {
         self.observe(now);
         self.go_down();
         self.work();
