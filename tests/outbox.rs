@@ -487,12 +487,25 @@ fn leaves_what_was_sent_in_front_when_a_plan_reorders() {
     tab.enqueue_all("x", &["a", "b", "c"]);
     tab.down();
     tab.live();
-    let (ticket, _) = tab.flush.take().unwrap();
+    let (ticket, keys) = tab.flush.take().unwrap();
+    assert_eq!(keys, ["b", "c"], "nothing is asked about what was sent");
     let keep = [key("c"), key("b"), key("a")];
     tab.outbox.handle_flush_plan(ticket, &keep, &[key("a")], tab.now);
     tab.run();
     tab.serve(&mut Server::default(), 1);
     assert_eq!(tab.sent(), ["a", "a", "c", "b"]);
+}
+
+#[test]
+fn asks_for_no_plan_when_all_that_waits_was_sent() {
+    let drain = Drain { ask_before_flush: true, ..Drain::default() };
+    let mut tab = Tab::with(OutboxConfig { drain, ..OutboxConfig::default() });
+    tab.live();
+    tab.enqueue(action("a", "x"));
+    tab.down();
+    tab.live();
+    assert_eq!(tab.flush, None);
+    assert_eq!(tab.sent(), ["a", "a"]);
 }
 
 // With a helper.

@@ -12,7 +12,7 @@ use outbox_support::store::{Kind, Store};
 use outbox_support::{Tab, action, key, seconds};
 use serde_json::Value;
 use sockeye::client::outbox::{Answer, EnqueueError, ItemState, NewAction, OutboxConfig};
-use sockeye::client::store::{Parked, StoreError, Unreadable};
+use sockeye::client::store::{Parked, StoreAnswer, StoreError, Unreadable};
 
 fn tabs() -> (Tab, Tab, Rc<RefCell<Store>>) {
     let store = Rc::default();
@@ -243,6 +243,86 @@ fn keeps_what_is_retried_before_the_store_knows_that_it_is_put_aside() {
     tab.acknowledge("a");
     assert_eq!(tab.status("a"), "applied");
     assert!(tab.stored().is_empty());
+}
+
+/// A tab whose action is put aside, which the store has no room to note.
+fn parked_in_memory() -> (Tab, Server) {
+    let mut server = Server::default();
+    let mut tab = Tab::alone();
+    tab.store.borrow_mut().fail.insert(Kind::Park, StoreError::Full);
+    tab.enqueue(action("a", "x"));
+    tab.live_with(&server);
+    tab.pass(seconds(6));
+    tab.down();
+    server.forget();
+    tab.live_with(&server);
+    assert_eq!(tab.status("a"), "unknown MemoryLost");
+    assert_eq!(tab.store.borrow().record("a").unwrap().parked, None);
+    (tab, server)
+}
+
+#[test]
+fn sends_an_action_again_that_is_put_aside_in_memory_only() {
+    let (mut tab, mut server) = parked_in_memory();
+    assert!(tab.outbox.retry(&key("a"), tab.now));
+    tab.run();
+    tab.pass(seconds(1));
+    assert_eq!(tab.statuses("a")[5..], ["queued", "sending", "sent"]);
+    tab.serve(&mut server, 1);
+    assert_eq!(tab.status("a"), "applied");
+    assert!(tab.stored().is_empty());
+}
+
+#[test]
+fn sends_an_action_again_when_the_store_says_that_it_could_not_put_it_aside_only_after_that() {
+    let mut server = Server::default();
+    let mut tab = Tab::alone();
+    tab.enqueue(NewAction { resend: false, ..action("a", "x") });
+    tab.live();
+    tab.is_slow = true;
+    tab.down();
+    tab.outbox.retry(&key("a"), tab.now);
+    tab.run();
+    let (park, _) = tab.asked.pop_front().unwrap();
+    tab.is_slow = false;
+    tab.run();
+    tab.outbox.handle_store(park, StoreAnswer::Failed(StoreError::Full), tab.now);
+    tab.pass(seconds(60));
+    assert_eq!(tab.status("a"), "queued");
+    tab.live_with(&server);
+    tab.serve(&mut server, 1);
+    assert_eq!(tab.status("a"), "applied");
+}
+
+#[test]
+fn sends_an_action_again_although_the_store_is_read_before_it_knows() {
+    let (mut tab, mut server) = parked_in_memory();
+    tab.outbox.pause();
+    tab.outbox.retry(&key("a"), tab.now);
+    tab.run();
+    tab.outbox.refresh(tab.now);
+    tab.run();
+    assert_eq!(tab.status("a"), "queued");
+    tab.outbox.resume(tab.now);
+    tab.pass(seconds(1));
+    tab.serve(&mut server, 1);
+    assert_eq!(tab.status("a"), "applied");
+}
+
+#[test]
+fn says_that_an_action_stays_put_aside_when_the_store_cannot_queue_it_again() {
+    let mut tab = Tab::alone();
+    tab.enqueue(NewAction { resend: false, ..action("a", "x") });
+    tab.live();
+    tab.down();
+    tab.store.borrow_mut().fail.insert(Kind::Other, StoreError::Failed);
+    tab.outbox.retry(&key("a"), tab.now);
+    tab.run();
+    assert_eq!(tab.statuses("a")[3..], ["unknown NotResent", "unknown Earlier"]);
+    tab.store.borrow_mut().fail.clear();
+    tab.outbox.retry(&key("a"), tab.now);
+    tab.run();
+    assert_eq!(tab.status("a"), "queued");
 }
 
 #[test]

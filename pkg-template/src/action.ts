@@ -150,6 +150,7 @@ export class Action<Ack = unknown> {
     if (isEnding(previous) && !isEnding(state)) this.#renew();
     if (isEnding(state)) {
       this.#result.settle(error, toValue(args, 0) as Ack);
+      this.#isRenewed = false;
       this.handleCancelled(hasStayed(status));
     }
     this.#state.set(status);

@@ -453,6 +453,20 @@ describe("the outbox", () => {
     expect(states).toEqual(["storing", "queued", "unknown", "queued", "applied"]);
   });
 
+  test("rejects the result of a retry that the store has not taken, and tries again", async () => {
+    const { client, core } = await connected(numbered());
+    const action = client.enqueue("a");
+    core.moves("id-1", "quarantined");
+    client.outbox.retry("id-1");
+    const refused = action.result;
+    core.moves("id-1", "quarantined");
+    await expect(refused).rejects.toEqual(sockeyeError("action_quarantined"));
+    client.outbox.retry("id-1");
+    core.moves("id-1", "queued");
+    core.moves("id-1", "applied", { args: ["now"] });
+    await expect(action.result).resolves.toBe("now");
+  });
+
   test("clears what the filter names, and counts what that did", async () => {
     const { client, core } = await connected(numbered());
     for (const event of ["a", "b", "c", "d"]) client.enqueue(event);

@@ -71,14 +71,14 @@ pub enum Event<H: Host> {
         /// Which action.
         key: ActionKey,
     },
-    /// What is to happen to what waited? Answer with
+    /// What is to happen to what waits and was never sent? Answer with
     /// [`handle_flush_plan`](super::Client::handle_flush_plan).
     FlushAsked {
         /// In which namespace.
         socket: SocketId,
         /// For the answer.
         ticket: FlushTicket,
-        /// What waits, in order.
+        /// What waits and was never sent, in order.
         keys: Vec<ActionKey>,
     },
     /// The application may speak first, or mend a gap; answer with

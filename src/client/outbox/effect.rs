@@ -74,12 +74,12 @@ pub enum Effect<H: Host> {
         /// Which.
         key: ActionKey,
     },
-    /// Ask the application what to do with what waited, and answer with
+    /// Ask the application what to do with what waits and was never sent, and answer with
     /// [`handle_flush_plan`](super::Outbox::handle_flush_plan).
     FlushAsked {
         /// For the answer.
         ticket: FlushTicket,
-        /// What waits, in order.
+        /// What waits and was never sent, in order.
         keys: Vec<ActionKey>,
     },
 }

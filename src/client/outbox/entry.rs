@@ -61,6 +61,8 @@ pub(super) struct Entry<H: Host> {
     pub is_unproved: bool,
     /// It may have ended a connection.
     pub is_suspect: bool,
+    /// The application lets it be sent again, and the store never knew that it was put aside.
+    pub is_revived: bool,
     /// The first question to the store whose answer has to know of it.
     pub born: u32,
 }
@@ -81,6 +83,7 @@ impl<H: Host> Entry<H> {
             is_superseded: false,
             is_unproved: false,
             is_suspect: record.kills > 0,
+            is_revived: false,
             born,
             record,
         }

@@ -73,7 +73,7 @@ impl<H: Host> Outbox<H> {
             return false;
         };
         if plan == Plan::Due {
-            let keys = self.waiting_keys();
+            let keys = self.unsent_keys();
             let plan = if self.config.drain.ask_before_flush && !keys.is_empty() {
                 self.ask_for_plan(keys)
             } else {
@@ -103,8 +103,10 @@ impl<H: Host> Outbox<H> {
         Plan::Asked(plan, until)
     }
 
-    fn waiting_keys(&self) -> Vec<ActionKey> {
-        let waiting = self.entries.values().filter(|entry| entry.is_queued());
+    /// What was never sent and waits, in order.
+    fn unsent_keys(&self) -> Vec<ActionKey> {
+        let is_meant = |entry: &&Entry<H>| entry.is_queued() && entry.is_unsent();
+        let waiting = self.entries.values().filter(is_meant);
         let waiting = sorted_by_key(waiting, |entry| entry.record.order);
         waiting.into_iter().map(|entry| entry.record.key.clone()).collect()
     }

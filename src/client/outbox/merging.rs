@@ -44,8 +44,12 @@ impl<H: Host> Outbox<H> {
     pub(super) fn merge(&mut self, contents: Contents, since: u32, is_first: bool) {
         let mut seen = SortedSet::new();
         let last = contents.records.iter().map(|record| record.order).max().unwrap_or_default();
-        for record in contents.records {
-            if let Some((id, _)) = self.entry_of(&record.key) {
+        for mut record in contents.records {
+            if let Some((id, entry)) = self.entry_of(&record.key) {
+                if entry.is_revived && record.parked.is_none() {
+                    // The store hears of it with the next note.
+                    record.unpark(record.order);
+                }
                 seen.insert(id);
                 // Who drains knows better, and may have noted more since the store was read.
                 if is_first || self.role == Role::Following {
@@ -351,7 +355,7 @@ impl<H: Host> Outbox<H> {
     }
 }
 
-fn parked_status<H: Host>(parked: Parked) -> ActionStatus<H> {
+pub(super) fn parked_status<H: Host>(parked: Parked) -> ActionStatus<H> {
     match parked {
         Parked::Quarantined => ActionStatus::Quarantined(QuarantineCause::Earlier),
         Parked::Unknown => ActionStatus::Unknown(UnknownCause::Earlier),

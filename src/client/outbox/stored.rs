@@ -4,8 +4,9 @@ use std::rc::Rc;
 
 use super::Outbox;
 use super::action::{ActionStatus, CancelCause};
-use super::entry::Stage;
-use super::storing::{Job, Role};
+use super::entry::{Entry, Stage};
+use super::merging::parked_status;
+use super::storing::{Asked, Job, Role};
 use crate::client::defects::{self, Defect};
 use crate::client::store::{ActionKey, Contents, Mark, Payload, Record, StoreAnswer, StoreError};
 use crate::host::Host;
@@ -57,12 +58,33 @@ impl<H: Host> Outbox<H> {
         }
     }
 
-    /// Whoever asked twice has the answer already. Otherwise another client has taken it away, or the store has
-    /// yet to be told that it is parked.
+    /// Whoever asked twice has the answer already. Otherwise the store could not be told that it is parked, and
+    /// still has it as one to be sent; or another client has taken it away.
     fn on_not_parked(&mut self, id: u32) {
-        if self.entries.get(&id).is_some_and(|entry| matches!(entry.stage, Stage::Parked(_))) {
+        let Some(entry) = self.entries.get(&id) else {
+            return;
+        };
+        let (order, is_parked) = (entry.record.order, matches!(entry.stage, Stage::Parked(_)));
+        if is_parked && self.is_parked_here_only(id) {
+            self.revive(id, order);
+            if let Some(entry) = self.entries.get_mut(&id) {
+                entry.is_revived = true;
+            }
+        } else if is_parked {
             self.read();
         }
+    }
+
+    /// What was to be sent again stays put aside.
+    pub(super) fn tell_parked(&mut self, id: u32) {
+        if let Some(Entry { stage: Stage::Parked(parked), .. }) = self.entries.get(&id) {
+            self.tell(id, parked_status(*parked));
+        }
+    }
+
+    fn is_parked_here_only(&self, id: u32) -> bool {
+        let is_asked = |asked: &Asked| matches!(asked.job, Job::Park { id: other } if other == id);
+        self.parking.contains(&id) || self.jobs.values().any(is_asked)
     }
 
     fn on_opened(&mut self, client: Rc<str>, contents: Contents) {
@@ -200,6 +222,7 @@ impl<H: Host> Outbox<H> {
             }
             entry.record.sent = mark.sent;
             entry.record.kills = mark.kills;
+            entry.is_revived = false;
             if let (true, Stage::Starting { marking, .. }) = (is_meant, &mut entry.stage) {
                 *marking = None;
                 self.ready.push(id);

@@ -100,7 +100,7 @@ impl Job {
 /// An open question.
 #[derive(Debug)]
 pub(super) struct Asked {
-    job: Job,
+    pub job: Job,
     /// The epoch in which it was asked.
     epoch: Option<u64>,
     limit: Option<Instant>,
@@ -360,11 +360,8 @@ impl<H: Host> Outbox<H> {
             Job::Park { id } => self.parking.push(id),
             Job::Remove { id } => self.keep_after_all(id),
             Job::Read { .. } => self.has_to_read = true,
-            Job::Open
-            | Job::Lead { .. }
-            | Job::Raise
-            | Job::Unpark { .. }
-            | Job::Discard { .. } => {}
+            Job::Unpark { id } => self.tell_parked(id),
+            Job::Open | Job::Lead { .. } | Job::Raise | Job::Discard { .. } => {}
         }
     }
 
