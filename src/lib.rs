@@ -3,6 +3,7 @@
 //! # Floors
 //!
 //! ```text
+//! rust_api   (wasm only, with the feature `rust-api`) the client for front ends in Rust
 //! web        (wasm only) bindings → driver → transports, timer
 //! ───────────────────────────────────────────────────────────
 //! client     what loses nothing: outbox and its store, readiness, continuity, topics, de-duplication
@@ -33,6 +34,8 @@
 //! | host | the program around the core: JavaScript, or Rust |
 //! | request | an event that the server is to acknowledge |
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 pub mod backoff;
 pub mod client;
 pub mod engineio;
@@ -41,6 +44,9 @@ pub mod manager;
 #[cfg(not(target_family = "wasm"))]
 pub mod native;
 pub mod random;
+#[cfg(all(target_family = "wasm", feature = "rust-api"))]
+#[cfg_attr(docsrs, doc(cfg(feature = "rust-api")))]
+pub mod rust_api;
 pub mod socketio;
 pub mod sorted;
 pub mod time;

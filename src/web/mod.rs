@@ -8,24 +8,24 @@
 //! The exports only convert; the [run loop](crate::manager#run-loop) is kept in one place, for the
 //! manager and for an engine that stands alone.
 
-mod base64;
+pub(crate) mod base64;
 mod bindings;
 mod client_events;
-mod config;
+pub(crate) mod config;
 mod continuity;
 mod decoder;
 mod delivered;
 mod driver;
 mod engine;
 mod figures;
-mod host;
+pub(crate) mod host;
 mod lifecycle;
 mod outbox;
-mod run_loop;
+pub(crate) mod run_loop;
 mod session;
-mod shim;
-mod timer;
-mod transports;
+pub(crate) mod shim;
+pub(crate) mod timer;
+pub(crate) mod transports;
 
 pub use bindings::JsClient;
 pub use decoder::JsDecoder;

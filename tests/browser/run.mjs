@@ -26,7 +26,7 @@ main(async (names) => {
   await runTestFiles(folders, names);
 });
 
-/** `tests/web.rs` in a browser, with a mock server whose address is compiled into it. */
+/** `tests/web.rs` and `tests/rust_api.rs` in a browser, with a mock server whose address is compiled into them. */
 async function testCrate() {
   announce("Testing the crate in a browser", "about a minute the first time");
   const chromedriver = chromedriverPath();
@@ -36,15 +36,16 @@ async function testCrate() {
   try {
     const browser = ["--headless", "--chrome", "--chromedriver", chromedriver];
     const timeout = { WASM_BINDGEN_TEST_TIMEOUT: "120" };
-    await run("wasm-pack", ["test", ...browser, inRoot(), "--test", "web"], {
-      env: {
-        ...cargoEnvironment(),
-        ...timeout,
-        SOCKEYE_MOCK_URL: mock.url,
-        WASM_BINDGEN_TEST_WEBDRIVER_JSON: writeCapabilities(proxy.arguments),
-      },
-      limitSeconds: 600,
-    });
+    const env = {
+      ...cargoEnvironment(),
+      ...timeout,
+      SOCKEYE_MOCK_URL: mock.url,
+      WASM_BINDGEN_TEST_WEBDRIVER_JSON: writeCapabilities(proxy.arguments),
+    };
+    for (const tests of [["web"], ["rust_api", "--features", "rust-api"]]) {
+      const args = ["test", ...browser, inRoot(), "--test", ...tests];
+      await run("wasm-pack", args, { env, limitSeconds: 600 });
+    }
   } finally {
     await proxy.stop();
     await mock.stop();
