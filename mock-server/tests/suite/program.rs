@@ -42,13 +42,15 @@ async fn signal(child: &Child, name: &str) {
 
 #[tokio::test]
 async fn prints_one_line_and_logs_the_rest() {
-    let (mut child, url) = listening(&[]).await;
+    let (mut child, url) = listening(&["--secret", "s"]).await;
     assert_eq!(get(&url).await.0, 200);
     child.start_kill().unwrap();
     let (mut rest, mut log) = (String::new(), String::new());
     child.stdout.take().unwrap().read_to_string(&mut rest).await.unwrap();
     child.stderr.take().unwrap().read_to_string(&mut log).await.unwrap();
     assert_eq!(rest, "");
+    assert!(log.contains("agents: a token that works: ada:"), "{log}");
+    assert!(log.contains("realtime: a token that works: eyJ"), "{log}");
     assert!(log.contains("--seed ") && log.contains(&format!("primes: {url}/primes/socket.io/")));
 }
 
@@ -76,6 +78,11 @@ async fn bad_flags_are_refused() {
         ["--ping-interval-ms", "0"],
         ["--cors-origin", "localhost"],
         ["--repeat-events", "1.1"],
+        ["--rate", "10001"],
+        ["--secret", ""],
+        ["--project", "apollo"],
+        ["--progress-interval-ms", "0"],
+        ["--search-limit", "0"],
         // Only with --helper.
         ["--repeat-events", "0.5"],
     ] {
@@ -96,6 +103,10 @@ async fn help_has_every_flag_and_examples() {
         "--repeat-events",
         "--ping-timeout-ms",
         "--www",
+        "--secret",
+        "--project",
+        "--progress-interval-ms",
+        "--search-limit",
         "Examples:",
     ] {
         assert!(help.contains(flag), "{flag}");

@@ -361,6 +361,24 @@ async fn ids_are_of_the_contract_and_never_the_same_after_a_restart() {
     }
 }
 
+#[tokio::test]
+async fn with_the_helper_actions_are_those_of_the_tokens_user() {
+    let server = start(Config { helper: true, ..quiet() }).await;
+    let mut statuses = Vec::new();
+    for (user, job_id) in [("ada", "1"), ("bela", "2"), ("ada", "3")] {
+        let token = token(&server, &json!({ "userId": user }).to_string()).await;
+        let mut client = attempt(&server, &token).await.expect("a good token");
+        let memory = client.expect("sockeye:hello").await["memory"].clone();
+        client.until("connected").await;
+        let envelope = json!({ "k": "k", "c": "c", "e": 1, "n": 1, "lane": "", "m": memory });
+        let search = json!({ "query": "salmon", "jobId": job_id });
+        let args = format!("{search},{}", json!({ "$sockeye": envelope }));
+        let ack = client.exchange("search:start:v1", &args).await;
+        statuses.push(ack[0]["$sockeye"]["s"].clone());
+    }
+    assert_eq!(statuses, ["applied", "applied", "conflict"], "only ada's key is known");
+}
+
 /// What a search says without a server's ids and times.
 async fn first_search(seed: u64) -> Vec<String> {
     let server = start(Config { seed, ..quiet() }).await;

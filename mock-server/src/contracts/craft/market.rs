@@ -46,11 +46,17 @@ impl Market {
         Quote {
             symbol,
             price: in_units(*cents),
-            change: in_units(*cents) - in_units(open),
+            change: difference(*cents, open),
             volume: self.dice.within(1..=100) * 10,
             timestamp: timestamp(),
         }
     }
+}
+
+/// Of cents, so that it has no more than two decimals.
+fn difference(cents: u64, open: u64) -> f64 {
+    let size = in_units(cents.abs_diff(open));
+    if cents < open { -size } else { size }
 }
 
 fn in_units(cents: u64) -> f64 {
@@ -97,6 +103,7 @@ mod tests {
             assert!((quote.price - before).abs() <= before / 1_000.0 + 0.001, "{quote:?}");
             let (_, open) = SHARES.into_iter().find(|share| share.0 == quote.symbol).unwrap();
             assert!((quote.price - quote.change - in_units(open)).abs() < 1e-6, "{quote:?}");
+            assert!(format!("{:.2}", quote.change).parse() == Ok(quote.change), "{quote:?}");
         }
         assert_eq!(last.len(), SHARES.len());
     }
