@@ -47,7 +47,6 @@ const options = ({ readme, guides }) => ({
   groupOrder: ["Guides", "Modules", "Functions", "Variables", "Classes", "Interfaces", "*"],
   disableSources: true, // they are declarations, which show no more than the pages
   excludeExternals: true,
-  treatWarningsAsErrors: true,
   validation: { notExported: true, invalidLink: true, invalidPath: true, notDocumented: true },
   requiredToBeDocumented: documented,
   intentionallyNotExported: Object.entries(parts).flatMap(([file, names]) =>

@@ -11,15 +11,6 @@ type Options = Partial<ManagerOptions & SocketOptions>;
 /** The managers that sockets of several namespaces share, by the ids of URLs. */
 const managers = new Map<string, Manager>();
 
-/**
- * Returns a socket for a URL, the path of which is the namespace.
- *
- * Sockets of different namespaces of one server share a connection. A second socket of the same
- * namespace gets a connection of its own, as it does with `forceNew` or without `multiplex`.
- *
- * @example
- * const socket = io("https://example.com/admin", { auth: { token: "abc" } });
- */
 function lookup(opts?: Options): Socket;
 function lookup(uri?: string, opts?: Options): Socket;
 function lookup(uri?: string | Options | null, opts?: Options): Socket {
@@ -54,6 +45,23 @@ const members = { Manager, Socket, io: lookup, connect: lookup };
  * @example
  * const socket = io("https://example.com/admin", { auth: { token: "abc" } });
  */
-const callable = Object.assign(lookup, members);
+const callable: {
+  /** Returns a socket for the server of the page. */
+  (opts?: Options): Socket;
+  /**
+   * Returns a socket for a URL, the path of which is the namespace.
+   *
+   * Sockets of different namespaces of one server share a connection. A second socket of the same
+   * namespace gets a connection of its own, as it does with `forceNew` or without `multiplex`.
+   *
+   * @example
+   * const socket = io("https://example.com/admin", { auth: { token: "abc" } });
+   */
+  (uri?: string, opts?: Options): Socket;
+  Manager: typeof Manager;
+  Socket: typeof Socket;
+  io: typeof lookup;
+  connect: typeof lookup;
+} = Object.assign(lookup, members);
 
 export { callable as lookup };
