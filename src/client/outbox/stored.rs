@@ -124,9 +124,8 @@ impl<H: Host> Outbox<H> {
             return;
         };
         entry.record.order = order;
-        // Other clients count its age from the commit, too.
+        // Other clients count its age from the commit, too; here it is known how long that took.
         entry.stored_at = self.now;
-        entry.expires_at = entry.record.ttl.map(|ttl| self.now + ttl);
         self.join_lane(id);
         if !defects::is(Defect::AcceptBeforeCommit) {
             self.tell(id, ActionStatus::Queued);
