@@ -19,6 +19,7 @@ export type SockeyeErrorCode =
   | "buffer_full"
   | "too_many_requests"
   | "iterator_overflow"
+  | "fetch_failed"
   | "outbox_full"
   | "duplicate_key"
   | "not_durable"

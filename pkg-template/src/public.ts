@@ -47,7 +47,18 @@ export type { ClientStatus, DisconnectReason } from "./status.js";
 export type { ReconnectOn } from "./policies.js";
 export type { PageEventTarget, PageScope } from "./ports/pageEvents.js";
 export { StopReconnecting } from "./stopReconnecting.js";
-export { buffer, conflate, latest } from "./streams.js";
+export {
+  buffer,
+  chunks,
+  conflate,
+  job,
+  latest,
+  live,
+  nestJobs,
+  presence,
+  projectJobs,
+  roomJobs,
+} from "./streams.js";
 export type * from "./streams.js";
 export type { Topic, TopicStatus } from "./topics.js";
 export type { Trace, TraceEntry, TraceOptions } from "./trace.js";

@@ -10,9 +10,13 @@ export class State<Value> {
   #value: Value;
   #isLast = false;
 
-  constructor(value: Value, report: (error: unknown) => void) {
+  constructor(
+    value: Value,
+    report: (error: unknown) => void,
+    subject = new Subject<Value>(report),
+  ) {
     this.#value = value;
-    this.#subject = new Subject(report);
+    this.#subject = subject;
     this.observable = new StateObservable(
       () => this.#value,
       this.#subject,
