@@ -25,6 +25,13 @@ const rustdoc = (where) =>
     env: { RUSTDOCFLAGS: "-D warnings" },
   });
 
+/** Compiles those of the Rust API and its guide for the browser; what runs them does nothing. */
+function compileExamples() {
+  const runner = `CARGO_TARGET_${wasmTarget.toUpperCase().replaceAll("-", "_")}_RUNNER`;
+  const examples = ["test", "--quiet", "--doc", ...rustApi, "--", "rust_api"];
+  return cargo(examples, { ...quiet, env: { [runner]: "true" } });
+}
+
 /** The package comes first: the demo and the tests are type-checked against it. */
 const gates = {
   package: { check: () => runNode("tools/build.mjs", [], quiet) },
@@ -42,6 +49,7 @@ const gates = {
   "rustdoc-native": { check: () => rustdoc(everywhere) },
   "rustdoc-wasm32": { check: () => rustdoc(rustApi) },
   support: { check: () => runNode("tools/support.mjs", ["--check"], quiet) },
+  "examples-rust-api": { check: compileExamples },
   tsc: { check: () => npmProgram("tsc", "--noEmit") },
   docs: { check: () => runNode("tools/docs.mjs", [], quiet) },
   types: { check: () => runNode("tests/types/run.mjs", [], quiet) },

@@ -77,3 +77,8 @@ pub use error::Error;
 pub use request::Request;
 pub use status::Status;
 pub use streams::{Errors, Events, States};
+
+/// The examples of the guide are compiled with those of the documentation.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/rust.md")]
+struct Guide;
