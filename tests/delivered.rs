@@ -267,6 +267,21 @@ fn keeps_no_position_behind_an_event_that_a_listener_failed_to_handle() {
 }
 
 #[test]
+fn keeps_the_position_behind_a_gap_although_a_listener_failed_before_it() {
+    let mut bench = Bench::connected();
+    bench.client.set_hooks(bench.socket, Hooks { prologue: false, gap: true }, bench.now);
+    bench.receive(r#"42["sockeye:hello",{"v":1,"memory":"m","retentionMs":1,"time":1}]"#);
+    bench.stamped("e", 1);
+    bench.stamped("e", 2);
+    bench.fail_last();
+    bench.stamped("e", 5);
+    let ticket = bench.gap_hook.expect("the application is asked to make it good");
+    bench.client.hook_done(bench.socket, Hook::Gap, ticket, bench.now);
+    bench.run();
+    assert_eq!(bench.client.positions(bench.socket)[0].seq, 5);
+}
+
+#[test]
 fn keeps_no_position_while_what_was_missed_is_made_good() {
     let mut bench = Bench::connected();
     bench.client.set_hooks(bench.socket, Hooks { prologue: false, gap: true }, bench.now);

@@ -190,6 +190,22 @@ fn tells_how_an_action_ended_when_the_news_come_after_the_reading() {
 }
 
 #[test]
+fn tells_how_an_action_ended_when_it_stood_still_before_it_heard_the_news() {
+    let (mut leader, mut follower, _) = tabs();
+    follower.enqueue_all("x", &["a"]);
+    leader.hear();
+    leader.live();
+    leader.acknowledge("a");
+    follower.outbox.refresh(follower.now);
+    follower.run();
+    follower.now = follower.now + seconds(60);
+    follower.outbox.handle_timeout(follower.now);
+    follower.run();
+    follower.hear();
+    assert_eq!(follower.statuses("a"), ["queued", "applied"]);
+}
+
+#[test]
 fn lets_any_client_retry_what_is_put_aside() {
     let (mut leader, mut follower, _) = tabs();
     leader.enqueue(NewAction { resend: false, ..action("a", "x") });
@@ -596,6 +612,33 @@ fn opens_and_leads_when_the_store_comes_back() {
         store.borrow_mut().fail.clear();
         tab.pass(seconds(31));
         assert_eq!(tab.frames[0].key, "a");
+    }
+}
+
+#[test]
+fn leaves_a_store_that_fails_alone_while_nothing_waits_and_nobody_is_connected() {
+    for kind in [Kind::Open, Kind::Lead] {
+        let store: Rc<RefCell<Store>> = Rc::default();
+        store.borrow_mut().fail.insert(kind, StoreError::Failed);
+        let mut tab = Tab::new(0, &store, OutboxConfig::default());
+        let tries = || store.borrow().count[&kind];
+        tab.pass(seconds(300));
+        assert_eq!(tries(), 1, "{kind:?}");
+        assert_eq!(tab.outbox.deadline(), None);
+        tab.live();
+        tab.pass(seconds(300));
+        assert!((10..100).contains(&tries()), "{} of {kind:?}", tries());
+        tab.down();
+        tab.pass(seconds(30));
+        let before = tries();
+        tab.pass(seconds(300));
+        assert_eq!(tries(), before);
+        tab.enqueue(action("a", "x"));
+        tab.pass(seconds(300));
+        assert!(tries() > before + 5);
+        store.borrow_mut().fail.clear();
+        tab.pass(seconds(31));
+        assert_eq!(tab.stored(), ["a"]);
     }
 }
 

@@ -107,12 +107,16 @@ impl Positions {
         self.uses += 1;
         if let Some(entry) = self.entries.get_mut(&place.stream) {
             entry.used = self.uses;
-            entry.seq = place.seq;
-            if entry.epoch != place.epoch {
-                entry.epoch = place.epoch;
-                entry.epoch_name = None;
+            let is_other = entry.epoch != place.epoch;
+            // What lies between was told to be missed: the application makes good all up to here.
+            if is_other || place.seq > entry.seq.saturating_add(1) {
                 entry.failed = None;
             }
+            if is_other {
+                entry.epoch = place.epoch;
+                entry.epoch_name = None;
+            }
+            entry.seq = place.seq;
         } else {
             self.insert(place, None, None);
         }

@@ -8,7 +8,7 @@ use wasm_bindgen::JsValue;
 use crate::client::Event;
 use crate::client::continuity::{Continuity, Gap};
 use crate::client::json::Json;
-use crate::client::outbox::{ActionStatus, CancelCause, Rejection};
+use crate::client::outbox::{ActionStatus, CancelCause, Rejection, UnknownCause};
 use crate::client::port::{PlainCommand, outcome_code, write_command};
 use crate::client::readiness::Hook;
 use crate::client::store::{StoreCommand, StoreTicket};
@@ -80,6 +80,7 @@ impl ClientOutlet {
         let (state, code) = (state_code(&status), error_code(&status));
         let detail = match &status {
             ActionStatus::Cancelled(CancelCause::Superseded(by)) => by.0.as_ref(),
+            ActionStatus::Unknown(cause) => unknown_detail(*cause),
             _ => "",
         };
         let answer = match &status {
@@ -127,6 +128,18 @@ fn error_code(status: &ActionStatus<JsHost>) -> &'static str {
         ActionStatus::Conflict => "action_conflict",
         ActionStatus::Quarantined(_) => "action_quarantined",
         ActionStatus::Unknown(_) => "action_unknown",
+    }
+}
+
+fn unknown_detail(cause: UnknownCause) -> &'static str {
+    match cause {
+        UnknownCause::MemoryLost => "the server remembers nothing of that time",
+        UnknownCause::RetentionOver => "it was sent longer ago than the server remembers",
+        UnknownCause::NotResent => "it was sent, and is not to be sent again",
+        UnknownCause::Expired => "its time is over",
+        UnknownCause::Unseen => "nobody told this client how it ended",
+        UnknownCause::Discarded => "it was thrown away",
+        UnknownCause::Earlier => "it was so in the store",
     }
 }
 

@@ -63,6 +63,8 @@ impl<H: Host> Outbox<H> {
         if matches!(self.role, Role::Closed | Role::Opening) {
             // Until it is open the store may still be that of the identity before.
             self.early.push((id, payload, replaced));
+            // It may have failed, and was needed by nobody.
+            self.work_on_role();
         } else {
             self.put(id, payload, replaced);
         }

@@ -17,6 +17,10 @@ use crate::host::Host;
 /// How long the news may take of how an action ended that is not in the store any more.
 const NEWS_LIMIT: Duration = Duration::from_secs(2);
 
+/// In how many parts that time is waited for. A program that has stood still goes on with the timer that is due,
+/// before any news: that is one part.
+const NEWS_PARTS: u32 = 4;
+
 impl<H: Host> Outbox<H> {
     /// Ends an action, for the application at once and for the store as soon as it can be asked.
     ///
@@ -131,8 +135,12 @@ impl<H: Host> Outbox<H> {
         self.suspects.remove(&id);
         if let Some(entry) = self.entries.get_mut(&id) {
             entry.stage = Stage::Gone;
-            self.timers.set(self.now + NEWS_LIMIT, Timer::News(id));
+            self.wait_for_news(id, NEWS_PARTS);
         }
+    }
+
+    fn wait_for_news(&mut self, id: u32, left: u32) {
+        self.timers.set(self.now + NEWS_LIMIT / NEWS_PARTS, Timer::News { id, left: left - 1 });
     }
 
     pub(super) fn on_gone_while_ending(&mut self, id: u32) {
@@ -144,9 +152,14 @@ impl<H: Host> Outbox<H> {
         self.on_gone(id);
     }
 
-    pub(super) fn on_no_news(&mut self, id: u32) {
+    pub(super) fn on_no_news(&mut self, id: u32, left: u32) {
         let stage = self.entries.get(&id).map(|entry| &entry.stage);
-        if matches!(stage, Some(Stage::Gone)) {
+        if !matches!(stage, Some(Stage::Gone)) {
+            return;
+        }
+        if left > 0 {
+            self.wait_for_news(id, left);
+        } else {
             self.tell(id, ActionStatus::Unknown(UnknownCause::Unseen));
             self.forget(id);
         }

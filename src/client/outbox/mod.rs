@@ -237,7 +237,7 @@ impl<H: Host> Outbox<H> {
             match timer {
                 Timer::Answer(transmission) => self.on_answer_overdue(transmission),
                 Timer::Expiry(id) => self.expire(id),
-                Timer::News(id) => self.on_no_news(id),
+                Timer::News { id, left } => self.on_no_news(id, left),
                 Timer::Store(job) => self.on_store_silent(job),
                 Timer::Lane(name) => self.lanes.touch(&name),
                 Timer::Plan(plan) => self.on_no_plan(plan),

@@ -58,6 +58,16 @@ impl<H: Host> Outbox<H> {
         }
     }
 
+    /// Whether a store that has failed is asked for nothing more: nothing waits, and nobody is connected.
+    pub(super) fn leaves_store_alone(&self) -> bool {
+        let has_failed = self.other.failures > 0;
+        let mut stages = self.entries.values().map(|entry| &entry.stage);
+        let is_needed = self.link.is_some()
+            || !self.parking.is_empty()
+            || stages.any(|stage| !matches!(stage, Stage::Parked(_)));
+        has_failed && !is_needed
+    }
+
     /// Whoever asked twice has the answer already. Otherwise the store could not be told that it is parked, and
     /// still has it as one to be sent; or another client has taken it away.
     fn on_not_parked(&mut self, id: u32) {

@@ -110,7 +110,7 @@ pub(super) struct Asked {
 #[derive(Debug, Default)]
 pub(super) struct Hold {
     until: Option<Instant>,
-    failures: u32,
+    pub failures: u32,
 }
 
 impl Hold {
@@ -156,7 +156,7 @@ impl<H: Host> Outbox<H> {
 
     /// Asks for what is missing to drain: the store, the right to, a new epoch.
     pub(super) fn work_on_role(&mut self) {
-        if !self.other.is_over(self.now) {
+        if !self.other.is_over(self.now) || self.leaves_store_alone() {
             return;
         }
         if self.is_open() && core::mem::take(&mut self.has_to_read) {

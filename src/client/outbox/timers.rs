@@ -12,8 +12,8 @@ pub(super) enum Timer {
     Answer(u32),
     /// The end of an action's time to live.
     Expiry(u32),
-    /// The end of the time in which the news of an action that is gone may come.
-    News(u32),
+    /// The end of a part of the time in which the news of an action that is gone may come.
+    News { id: u32, left: u32 },
     /// The store's answer.
     Store(u32),
     /// The end of a lane's pause.

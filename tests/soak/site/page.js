@@ -60,7 +60,7 @@ async function enqueue(tab, lane, padding = "") {
   const payload = { tab, number, enqueuedAt, padding };
   const action = client.with({ lane }).enqueue("save", payload);
   const key = action.id;
-  action.result.catch(({ code }) => tellEnd(key, code));
+  action.result.catch((error) => tellEnd(key, error));
   try {
     await action.accepted;
     const { durability } = client.outbox;
@@ -102,8 +102,8 @@ function enqueueWhenPoked(tab) {
 }
 
 /** What ended connections is put aside, and the application decides: here it is tried again. */
-function tellEnd(key, code) {
-  tell({ type: "ended", key, code });
+function tellEnd(key, { code, message }) {
+  tell({ type: "ended", key, code, message });
   if (code === "action_quarantined") client.outbox.retry(key);
 }
 

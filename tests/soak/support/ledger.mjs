@@ -40,9 +40,9 @@ export class Ledger {
   }
 
   /** An action ended, but not as `applied`. One that is `quarantined` is tried again. */
-  end({ key, code }) {
+  end({ key, code, message }) {
     if (code === "action_quarantined") this.#quarantined += 1;
-    else if (this.#accepted.has(key)) this.#wrong.push(`${key} ended with ${code}`);
+    else if (this.#accepted.has(key)) this.#wrong.push(`${key} ended with ${code}: ${message}`);
   }
 
   /** How many accepted actions the server has not applied yet. */
