@@ -6,14 +6,14 @@ import { createServer } from "node:net";
 import path from "node:path";
 import { exitOnSignals } from "../../browser/support/signals.mjs";
 import { waitFor } from "../../browser/support/wait.mjs";
+import { root } from "../../../tools/lib/paths.mjs";
 import { run } from "../../../tools/lib/run.mjs";
 import { consumerEnvironment } from "./install.mjs";
 
-const limitSeconds = 240;
 const startLimitMs = 120_000;
 
-/** Runs one command or several, one after the other; `values` replace `{port}` and `{server}`. */
-export async function runCommands(commands, directory, values = {}) {
+/** Runs one command or several, one after the other; `values` replace `{server}` and the like, `{root}` is this repository. */
+export async function runCommands(commands, directory, values = {}, limitSeconds = 240) {
   for (const line of [commands].flat()) {
     const { program, args, env } = parse(line, directory, values);
     await run(program, args, { cwd: directory, env, capture: true, limitSeconds });
@@ -46,8 +46,9 @@ export async function startServer(line, directory, values = {}) {
 
 /** The first word is a program of the consumer's, or `node`, which may be the consumer's as well. */
 function parse(line, directory, values) {
-  const filled = line.replaceAll(/\{(\w+)\}/g, (_, name) => String(values[name]));
-  const [name, ...args] = filled.split(" ");
+  const fill = (word) =>
+    word.replaceAll(/\{(\w+)\}/g, (_, name) => String({ root, ...values }[name]));
+  const [name, ...args] = line.split(" ").map(fill);
   const programs = path.join(directory, "node_modules/.bin");
   const own = path.join(programs, name);
   const program = name === "node" && !existsSync(own) ? process.execPath : own;

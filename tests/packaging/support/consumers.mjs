@@ -2,6 +2,7 @@
 import { existsSync, readFileSync, readdirSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { lockedVersion } from "../../../tools/lib/cargoLock.mjs";
 import { Failure } from "../../../tools/lib/report.mjs";
 
 const folder = fileURLToPath(new URL("../consumers/", import.meta.url));
@@ -40,9 +41,11 @@ function needExact(name, dependencies) {
 
 /** Returns the installed versions of these packages; `node` is the machine's unless it is one of them. */
 export function installedVersions(directory, packages) {
+  const crates = path.join(directory, "Cargo.lock");
   const version = (name) => {
     const installed = path.join(directory, "node_modules", name);
     if (existsSync(installed)) return readManifest(installed).version;
+    if (existsSync(crates)) return lockedVersion(name, crates);
     return name === "node" ? process.versions.node : "?";
   };
   return Object.fromEntries(packages.map((name) => [name, version(name)]));

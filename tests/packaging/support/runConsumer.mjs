@@ -70,7 +70,7 @@ async function attempt({ name }, mode, work) {
 }
 
 async function runMode(how, { directory, browser }) {
-  if (how.build) await runCommands(how.build, directory);
+  if (how.build) await runCommands(how.build, directory, {}, how.buildLimitSeconds);
   const desk = await startDesk();
   try {
     if (!how.run) return await visitSite(how, { directory, browser, desk });
