@@ -32,6 +32,14 @@ function compileExamples() {
   return cargo(examples, { ...quiet, env: { [runner]: "true" } });
 }
 
+/** Refuses what only the Rust API needs among what the npm package is compiled from. */
+async function keepRustApiApart() {
+  const tree = ["tree", ...onWasm, "--edges", "normal", "--prefix", "none"];
+  const crates = await cargo(tree, quiet);
+  const foreign = crates.split("\n").filter((crate) => crate.startsWith("serde"));
+  if (foreign.length > 0) throw new Failure(`the npm package depends on ${foreign.join(", ")}`);
+}
+
 /** The package comes first: the demo and the tests are type-checked against it. */
 const gates = {
   package: { check: () => runNode("tools/build.mjs", [], quiet) },
@@ -46,6 +54,7 @@ const gates = {
   "clippy-native": { check: () => clippy([...everywhere, "--all-targets"]) },
   "clippy-wasm32": { check: () => clippy([...onWasm, "--all-targets"]) },
   "clippy-rust-api": { check: () => clippy([...rustApi, "--lib", "--test", "rust_api"]) },
+  "rust-api-apart": { check: keepRustApiApart },
   "rustdoc-native": { check: () => rustdoc(everywhere) },
   "rustdoc-wasm32": { check: () => rustdoc(rustApi) },
   support: { check: () => runNode("tools/support.mjs", ["--check"], quiet) },
