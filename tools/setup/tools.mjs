@@ -31,6 +31,7 @@ export const tools = [
   { for: always,     ...node({ atLeast: "20.19" }) },
   { for: always,     ...npmDependencies() },
   { for: ["test"],   ...npmDependencies(inRoot("tests/types")), name: "npm dependencies of tests/types" },
+  { for: ["test"],   ...npmDependencies(inRoot("tests/stacks")), name: "npm dependencies of tests/stacks" },
   { for: always,     ...wasmTarget() },
   { for: always,     ...cargoTool({ crate: "wasm-bindgen-cli", bin: "wasm-bindgen", version: lockedVersion("wasm-bindgen") }) },
   { for: ["test"],   ...cargoTool({ crate: "wasm-pack", version: "0.15.1" }) },
