@@ -123,7 +123,9 @@ describe("the module", () => {
   test("is asked for again when it could not be had", async () => {
     const wasm = vi.fn(() => answer("missing", {}, 404));
     const [read] = await readersOf(wasm);
+    await turn();
     await expect(read?.()).rejects.toEqual(sockeyeError("load_failed"));
+    expect(wasm).toHaveBeenCalledOnce(); // before the scripts were there
     wasm.mockImplementation(() => answer(bytes));
     await expect(read?.()).resolves.toBeInstanceOf(WebAssembly.Module);
   });
