@@ -223,6 +223,39 @@ test("says nothing when the user has cleared the site's data", async (t) => {
   assert.deepEqual(await page.evaluate(() => window.told), []);
 });
 
+/** Each takes the database away from a page that is open. */
+const losses = {
+  "somebody deletes it": deleteDatabase,
+  "the browser destroys it": async (page) => {
+    const session = await page.context().newCDPSession(page);
+    const { origin } = new URL(site.url);
+    await session.send("Storage.clearDataForOrigin", { origin, storageTypes: "indexeddb" });
+  },
+};
+
+for (const [how, lose] of Object.entries(losses)) {
+  test(`stores again what the page has enqueued when it loses its database while open: ${how}`, async (t) => {
+    const server = await startServer(t);
+    const page = await browser.open(t, site.url);
+    await page.evaluate(makeClient, { url: server.url });
+    await page.evaluate(enqueueAll, { count: 3 });
+    await page.evaluate(nameDatabase);
+    await lose(page, await page.evaluate(() => window.databaseName));
+    await page.waitForFunction(() => window.told.includes("storage_lost"));
+    // What comes later comes behind it.
+    const next = await page.evaluate(enqueueAll, { from: 3, count: 1 });
+    assert.deepEqual(next, { accepted: [3], codes: [] });
+    assert.deepEqual(await page.evaluate(() => window.told), ["storage_lost"]);
+
+    await page.reload();
+    await page.evaluate(makeClient, { url: server.url });
+    void page.evaluate(() => window.client.connect());
+    await page.evaluate(() => window.kit.untilItems(window.client, 4));
+    await page.evaluate(drained);
+    assert.deepEqual(server.applied, [0, 1, 2, 3]);
+  });
+}
+
 /** Everything in the database, and a way to have it there again. */
 const copyDatabase = async () => {
   const database = await new Promise((resolve) => {
