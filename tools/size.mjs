@@ -76,7 +76,10 @@ const angular = ["@angular/*", "rxjs"];
 /** What the functions for a framework add: without it, and without what they share with the other entries. */
 async function adapter(file, framework) {
   const entryPoints = [path.join(installedPackage, "dist", file)];
-  const { outputFiles } = await bundle({ entryPoints, external: [...framework, "./shared-*"] });
+  const { outputFiles } = await bundle({
+    entryPoints,
+    external: [...framework, "./shared-*", "./streams.js"],
+  });
   return outputFiles[0].contents;
 }
 

@@ -11,6 +11,7 @@ import { createSockeyeInjectors } from "./angular/injectors.js";
 export { createSockeyeInjectors } from "./angular/injectors.js";
 export type { SockeyeInjectors } from "./angular/injectors.js";
 export type { SockeyeSource } from "./angular/provider.js";
+export { injectJob, injectLive } from "./angular/live.js";
 export type { ActionSignals } from "./angular/actions.js";
 
 const untyped = /* @__PURE__ */ createSockeyeInjectors();

@@ -12,6 +12,7 @@ import { createSockeyeContext } from "./react/context.js";
 export { createSockeyeContext } from "./react/context.js";
 export type { SockeyeHooks, SockeyeProviderProps } from "./react/context.js";
 export type { ActionHandle } from "./react/actions.js";
+export { useJob, useLive } from "./react/live.js";
 export type { Every } from "./react/pace.js";
 export type { StreamOptions } from "./react/streams.js";
 
