@@ -11,7 +11,7 @@ use outbox_support::server::{Server, retry};
 use outbox_support::store::{Kind, Store};
 use outbox_support::{Tab, action, key, seconds};
 use serde_json::Value;
-use sockeye::client::outbox::{Answer, EnqueueError, ItemState, NewAction, OutboxConfig};
+use sockeye::client::outbox::{Answer, Clear, EnqueueError, ItemState, NewAction, OutboxConfig};
 use sockeye::client::store::{Parked, StoreAnswer, StoreError, Unreadable};
 
 fn tabs() -> (Tab, Tab, Rc<RefCell<Store>>) {
@@ -664,6 +664,86 @@ fn tells_of_a_record_that_cannot_be_read_and_goes_on() {
     assert_eq!(reloaded.statuses("a"), ["quarantined Unreadable"], "once");
     assert_eq!(reloaded.sent(), ["b"]);
     assert_eq!(tab.stored(), ["a", "b"], "nothing is removed");
+}
+
+/// Two clients of a store with one record that cannot be read.
+fn tabs_with_damage() -> (Tab, Tab, Rc<RefCell<Store>>) {
+    let (mut first, _, store) = tabs();
+    first.enqueue_all("x", &["damaged", "fine"]);
+    store.borrow_mut().unreadable.push(Unreadable { key: key("damaged"), is_future: false });
+    store.borrow_mut().leave(0);
+    let open = |number| Tab::new(number, &store, OutboxConfig::default());
+    let (second, third) = (open(2), open(3));
+    assert_eq!(third.statuses("damaged"), ["quarantined Unreadable"]);
+    (second, third, store)
+}
+
+#[test]
+fn removes_a_record_that_cannot_be_read_when_it_is_thrown_away() {
+    for clears in [false, true] {
+        let (mut tab, mut other, store) = tabs_with_damage();
+        if clears {
+            tab.outbox.clear(Clear::Parked, tab.now);
+        } else {
+            tab.outbox.discard(&key("damaged"));
+        }
+        tab.run();
+        other.hear();
+        assert_eq!(tab.stored(), ["fine"]);
+        assert_eq!((&tab.forgotten, &tab.refused), (&vec!["damaged".to_owned()], &vec![]));
+        assert_eq!(other.forgotten, ["damaged"]);
+        assert_eq!(reload(&store).statuses("damaged"), [""; 0]);
+    }
+}
+
+#[test]
+fn says_so_when_the_store_cannot_throw_away_what_is_put_aside() {
+    let (mut tab, _, store) = tabs_with_damage();
+    store.borrow_mut().change("fine", |record| record.parked = Some(Parked::Unknown));
+    let mut tab2 = Tab::new(4, &store, OutboxConfig::default());
+    store.borrow_mut().fail.insert(Kind::Remove, StoreError::Failed);
+    for (tab, name) in [(&mut tab, "damaged"), (&mut tab2, "fine")] {
+        tab.outbox.discard(&key(name));
+        tab.run();
+        assert_eq!((&tab.refused, &tab.forgotten), (&vec![name.to_owned()], &vec![]));
+    }
+    store.borrow_mut().fail.clear();
+    tab2.outbox.discard(&key("fine"));
+    tab2.run();
+    assert_eq!(tab2.forgotten, ["fine"]);
+}
+
+#[test]
+fn throws_away_nothing_that_is_to_be_sent() {
+    let (mut tab, _, store) = tabs_with_damage();
+    for name in ["fine", "nobody"] {
+        tab.outbox.discard(&key(name));
+        tab.run();
+    }
+    assert_eq!(tab.refused, ["fine", "nobody"]);
+    assert_eq!(store.borrow().count.get(&Kind::Remove), None);
+}
+
+#[test]
+fn tells_that_what_is_put_aside_is_gone_when_another_client_has_thrown_it_away() {
+    for is_heard in [true, false] {
+        let (mut leader, mut follower, store) = tabs();
+        leader.enqueue(NewAction { resend: false, ..action("a", "x") });
+        leader.live();
+        leader.down();
+        follower.hear();
+        assert_eq!(follower.status("a"), "unknown Earlier");
+        follower.outbox.clear(Clear::All, follower.now);
+        follower.run();
+        if is_heard {
+            leader.hear();
+        } else {
+            leader.outbox.retry(&key("a"), leader.now);
+            leader.run();
+        }
+        assert_eq!((follower.forgotten, leader.forgotten), (vec!["a".into()], vec!["a".into()]));
+        assert!(store.borrow().keys().is_empty());
+    }
 }
 
 #[test]

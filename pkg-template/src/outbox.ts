@@ -195,6 +195,14 @@ export class Outbox {
     this.tell(error);
   }
 
+  /** @internal The user before has left before the store was asked to take an action. */
+  disown(id: string, error: SockeyeError): void {
+    const owner = [...this.#others.values()].find((actions) => actions.has(id));
+    owner?.get(id)?.handleStatus({ state: "rejected", attempts: 0, error }, []);
+    owner?.delete(id);
+    this.tell(error);
+  }
+
   /** @internal Returns what is told instead of the answer to an action. Throws `vetoed`. */
   answered({ event }: Action, args: readonly unknown[]): readonly unknown[] {
     return this.#scope.traffic.answered(event, args);

@@ -2,6 +2,7 @@
 import { type Action, isEnding } from "./action.js";
 import { describe } from "./descriptions.js";
 import { type ErrorData, SockeyeError, type SockeyeErrorCode } from "./errors.js";
+import { Forgetting } from "./forgetting.js";
 import type { Enqueued, Nack, Outbox, OutboxItem } from "./outbox.js";
 import type { ResolvedOutbox } from "./outboxOptions.js";
 import type { ActionState, StoreCommand } from "./outboxPort.js";
@@ -50,6 +51,8 @@ export class OutboxDesk {
   #held: Enqueued[] | undefined;
   /** How actions ended of which the core before could not tell. */
   #endings: Endings = new Map();
+  /** Who waits to hear whether what was put aside is gone. */
+  readonly #forgetting = new Forgetting();
   /** Actions that were to be cancelled by a core that has failed. */
   readonly #cancelling = new Set<string>();
   /** What the store holds and the core has yet to speak of. */
@@ -149,6 +152,7 @@ export class OutboxDesk {
 
   /** The actions are those of another user from now on. */
   handleIdentity(): void {
+    this.#forgetting.stop();
     this.#stored.clear();
     this.#storing.clear();
     this.#held = undefined;
@@ -184,6 +188,7 @@ export class OutboxDesk {
   /** The core has failed. Returns what another desk goes on with. */
   abandon(): Remains {
     this.#isClosed = true;
+    this.#forgetting.stop();
     return {
       storing: this.#storing,
       held: this.#held ?? [],
@@ -213,6 +218,7 @@ export class OutboxDesk {
 
   close(): void {
     this.#isClosed = true;
+    this.#forgetting.stop();
     this.#runner.close();
   }
 
@@ -229,6 +235,7 @@ export class OutboxDesk {
     data: ErrorData | undefined,
     args: readonly unknown[],
   ): void {
+    if (data?.code === "identity_changed") this.#outbox.disown(key, new SockeyeError(data));
     const action = this.#outbox.actions.get(key) ?? this.#restore(key);
     if (state !== "storing") this.#storing.delete(key);
     if (!action) return;
@@ -261,6 +268,15 @@ export class OutboxDesk {
 
   cancelRefused(key: string): void {
     this.#outbox.actions.get(key)?.handleCancelled(false);
+    this.#forgetting.settle(key, false);
+  }
+
+  /** It was put aside, and now it is gone: by `clear()`, or by another client. */
+  forgotten(key: string): void {
+    const action = this.#outbox.actions.get(key);
+    this.#outbox.remove(key);
+    action?.close(new SockeyeError(describe("action_cancelled")));
+    this.#forgetting.settle(key, true);
   }
 
   /** Asks the application what to send; what it throws changes nothing. */
@@ -339,10 +355,9 @@ export class OutboxDesk {
     const { core, socket } = this.#scope;
     const action = this.#outbox.actions.get(id);
     if (!isParked(state)) return (await action?.cancel()) ?? false;
+    const forgotten = this.#forgetting.wait(id);
     core.forgetAction(socket, id);
-    this.#outbox.remove(id);
-    action?.close(new SockeyeError(describe("action_cancelled")));
-    return true;
+    return forgotten;
   }
 
   async #toItem(key: string): Promise<OutboxItem | undefined> {

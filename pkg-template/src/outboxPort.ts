@@ -108,7 +108,7 @@ export interface OutboxPort {
   /** Sends nothing until {@link resumeOutbox}; what was sent may still be answered. */
   pauseOutbox(socket: number): void;
   resumeOutbox(socket: number): void;
-  /** Removes an action that is `quarantined` or `unknown`, which is not told. */
+  /** Removes a `quarantined` or `unknown` action. Ends in `forgotten` or `cancelRefused` of {@link OutboxEvents}. */
   forgetAction(socket: number, key: string): void;
   /** The server has rejected an action that was sent by something else than its acknowledgement. */
   nackAction(socket: number, key: string, args: readonly unknown[]): void;
@@ -148,8 +148,10 @@ export interface OutboxEvents {
     error: ErrorData | undefined,
     args: readonly unknown[],
   ): void;
-  /** It was sent, or is unknown; what becomes of it is told as ever. */
+  /** It was sent, or is unknown; what becomes of it is told as ever. Or the store could not remove it. */
   cancelRefused(socket: number, key: string): void;
+  /** What was `quarantined` or `unknown` is not in the store any more, whoever has removed it. */
+  forgotten(socket: number, key: string): void;
   /** These wait, and are sent when {@link OutboxPort.flushPlan} has come. */
   flushAsked(socket: number, ticket: number, keys: string[]): void;
 }

@@ -106,6 +106,7 @@ function toOutboxEvents(events: CoreEvents): object {
       ) => events.action(socket, key, state, attempts, toErrorData(code, detail), answer ?? []),
     ),
     cancelRefused: safely((socket: number, key: string) => events.cancelRefused(socket, key)),
+    forgotten: safely((socket: number, key: string) => events.forgotten(socket, key)),
     flushAsked: safely((socket: number, ticket: number, keys: string[]) =>
       events.flushAsked(socket, ticket, keys),
     ),

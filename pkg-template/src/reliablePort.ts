@@ -46,6 +46,10 @@ export abstract class ReliablePort implements OutboxEvents, ContinuityEvents {
     this.partsOf(socket)?.desk?.cancelRefused(key);
   }
 
+  forgotten(socket: number, key: string): void {
+    this.partsOf(socket)?.desk?.forgotten(key);
+  }
+
   flushAsked(socket: number, ticket: number, keys: string[]): void {
     void this.partsOf(socket)?.desk?.flushAsked(ticket, keys);
   }

@@ -60,6 +60,7 @@ const listeners = () => ({
   store: vi.fn<CoreEvents["store"]>(),
   action: vi.fn<CoreEvents["action"]>(),
   cancelRefused: vi.fn<CoreEvents["cancelRefused"]>(),
+  forgotten: vi.fn<CoreEvents["forgotten"]>(),
   flushAsked: vi.fn<CoreEvents["flushAsked"]>(),
   prologueNeeded: vi.fn<CoreEvents["prologueNeeded"]>(),
   continuity: vi.fn<CoreEvents["continuity"]>(),

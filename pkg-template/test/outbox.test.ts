@@ -474,6 +474,7 @@ describe("the outbox", () => {
     core.moves("id-2", "sent");
     core.moves("id-3", "quarantined");
     core.onCall = ([name, , key]) => {
+      if (name === "forgetAction") core.events.forgotten(0, key);
       if (name !== "cancelAction") return;
       if (key === "id-1") core.moves("id-1", "cancelled");
       else core.events.cancelRefused(0, key);
@@ -481,6 +482,30 @@ describe("the outbox", () => {
     await expect(client.outbox.clear(({ event }) => event !== "d")).resolves.toBe(2);
     expect(core.callsOf("forgetAction")).toEqual([[0, "id-3"]]);
     expect(client.outbox.items.value.map(({ id }) => id)).toEqual(["id-2", "id-4"]);
+  });
+
+  test("counts nothing as cleared that the store has not removed", async () => {
+    const { client, core } = await connected(numbered());
+    client.enqueue("a");
+    core.moves("id-1", "quarantined");
+    const clear = client.outbox.clear();
+    const again = client.outbox.clear();
+    core.events.cancelRefused(0, "id-1");
+    await expect(Promise.all([clear, again])).resolves.toEqual([0, 0]);
+    expect(client.outbox.items.value.map(({ state }) => state)).toEqual(["quarantined"]);
+    const last = client.outbox.clear();
+    client.setIdentity("berta");
+    await expect(last).resolves.toBe(0);
+  });
+
+  test("has nothing any more that another tab has cleared", async () => {
+    const { client, core } = await connected(numbered());
+    const action = client.enqueue("a");
+    core.moves("id-1", "unknown");
+    client.outbox.retry("id-1");
+    core.events.forgotten(0, "id-1");
+    expect(client.outbox.items.value).toEqual([]);
+    await expect(action.result).rejects.toEqual(sockeyeError("action_cancelled"));
   });
 
   test("refuses actions when the store is not as durable as it has to be", async () => {
@@ -660,6 +685,25 @@ describe("another user", () => {
     const core = await loader.succeed();
     expect(core.callsOf("enqueue")).toEqual([]);
     expect(core.callsOf("emitLatest")).toEqual([]);
+  });
+
+  test("tells the user before that an action was not taken, when the core says so", async () => {
+    const { client, core } = await connected({ ...numbered(), identity: "anna" });
+    const [lost, stored] = [client.enqueue("save"), client.enqueue("save")];
+    core.moves("id-2", "queued");
+    core.onCall = ([name]) => {
+      if (name === "setIdentity") core.moves("id-1", "rejected", { error: "identity_changed" });
+    };
+    const told: string[] = [];
+    client.errors.subscribe(({ code }) => told.push(code));
+    client.setIdentity("berta");
+    await expect(lost.accepted).rejects.toEqual(sockeyeError("identity_changed"));
+    await expect(lost.result).rejects.toEqual(sockeyeError("identity_changed"));
+    expect(told).toEqual(["identity_changed"]);
+    core.onCall = () => {};
+    client.setIdentity("anna");
+    expect(client.outbox.items.value.map(({ id }) => id)).toEqual(["id-2"]);
+    expect(stored.status.value.state).toBe("queued");
   });
 
   test("is nobody when the queue is discarded: its handles end", async () => {

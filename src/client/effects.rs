@@ -194,6 +194,7 @@ impl<H: Host> Client<H> {
             OutboxEffect::Status { key, status, attempts } => {
                 self.tell(Event::Action { socket, key, status, attempts });
             }
+            OutboxEffect::Forgotten { key } => self.tell(Event::Forgotten { socket, key }),
             OutboxEffect::CancelRefused { key } => self.tell(Event::CancelRefused { socket, key }),
             OutboxEffect::FlushAsked { ticket, keys } => {
                 self.tell(Event::FlushAsked { socket, ticket, keys });

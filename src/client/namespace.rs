@@ -65,7 +65,7 @@ impl<H: Host> Namespace<H> {
 
     /// Forgets everything of a user.
     pub fn reset(&mut self, config: &ClientConfig) {
-        self.outbox.park();
+        self.outbox.leave_identity();
         self.readiness.reset();
         self.latest.clear();
         self.dedup = Dedup::new(config.dedup);

@@ -64,6 +64,13 @@ pub enum Event<H: Host> {
         /// How many times it was sent.
         attempts: u32,
     },
+    /// An action that was put aside is not in the store any more.
+    Forgotten {
+        /// In which namespace.
+        socket: SocketId,
+        /// Which.
+        key: ActionKey,
+    },
     /// An action could not be cancelled: it may be applied, or has ended.
     CancelRefused {
         /// In which namespace.

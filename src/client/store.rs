@@ -233,7 +233,7 @@ pub struct Contents {
     pub unreadable: Vec<Unreadable>,
 }
 
-/// A record that cannot be read. Nobody removes it.
+/// A record that cannot be read. It is removed only when the application asks for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unreadable {
     /// Its key.

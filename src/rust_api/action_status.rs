@@ -103,5 +103,6 @@ fn of_rejection(rejection: Rejection<JsHost>) -> (Error, Option<std::rc::Rc<JsVa
         Rejection::Server(answer) => (Error::new("action_rejected"), answer),
         Rejection::PayloadTooLarge => (Error::new("payload_too_large"), None),
         Rejection::TooManyAttachments => (Error::new("too_many_attachments"), None),
+        Rejection::IdentityChanged => (Error::new("identity_changed"), None),
     }
 }

@@ -88,6 +88,7 @@ impl Outlet {
             }
             // Nothing of the application takes part in these.
             Event::CancelRefused { .. }
+            | Event::Forgotten { .. }
             | Event::FlushAsked { .. }
             | Event::HookNeeded { .. }
             | Event::HookLate { .. }

@@ -36,6 +36,7 @@ impl ClientOutlet {
             Event::Action { socket, key, status, attempts } => {
                 self.tell_action(socket, &key.0, status, attempts);
             }
+            Event::Forgotten { socket, key } => events.forgotten(socket.0, &key.0),
             Event::CancelRefused { socket, key } => events.cancel_refused(socket.0, &key.0),
             Event::FlushAsked { socket, ticket, keys } => {
                 let keys = keys.iter().map(|key| JsValue::from_str(&key.0)).collect();
@@ -123,6 +124,7 @@ fn error_code(status: &ActionStatus<JsHost>) -> &'static str {
         ActionStatus::Rejected(Rejection::Server(_)) => "action_rejected",
         ActionStatus::Rejected(Rejection::PayloadTooLarge) => "payload_too_large",
         ActionStatus::Rejected(Rejection::TooManyAttachments) => "too_many_attachments",
+        ActionStatus::Rejected(Rejection::IdentityChanged) => "identity_changed",
         ActionStatus::Expired => "action_expired",
         ActionStatus::Cancelled(_) => "action_cancelled",
         ActionStatus::Conflict => "action_conflict",

@@ -68,6 +68,7 @@ impl ClientOutlet {
             Event::Socket(event) => self.tell_of_socket(event),
             event @ (Event::Action { .. }
             | Event::CancelRefused { .. }
+            | Event::Forgotten { .. }
             | Event::FlushAsked { .. }
             | Event::HookNeeded { .. }
             | Event::HookLate { .. }

@@ -201,6 +201,8 @@ extern "C" {
     );
     #[wasm_bindgen(method, js_name = cancelRefused)]
     pub fn cancel_refused(this: &JsEvents, socket: u32, key: &str);
+    #[wasm_bindgen(method)]
+    pub fn forgotten(this: &JsEvents, socket: u32, key: &str);
     #[wasm_bindgen(method, js_name = flushAsked)]
     pub fn flush_asked(this: &JsEvents, socket: u32, ticket: u32, keys: Array);
     #[wasm_bindgen(method, js_name = prologueNeeded)]

@@ -195,3 +195,38 @@ fn leaves_nothing_either_of_what_the_store_has_not_taken_yet() {
     rig.turn();
     assert_eq!(rig.store(ROOT, "alice").keys(), [] as [&str; 0]);
 }
+
+#[test]
+fn tells_whose_action_is_not_taken_when_the_user_changes_while_the_store_opens() {
+    let mut rig = Rig::new();
+    rig.is_store_slow = true;
+    rig.socket("/");
+    rig.set_identity("alice");
+    rig.open_outbox(ROOT);
+    rig.enqueue(ROOT, "a");
+    rig.forget();
+    rig.set_identity("bob");
+    rig.enqueue(ROOT, "b");
+    rig.assert_told(&["action 0 a rejected identity_changed"]);
+    rig.is_store_slow = false;
+    rig.answer_store();
+    rig.connect(ROOT);
+    rig.push(HELLO);
+    assert_eq!(rig.count_sent(r#"["do","b"#), 1);
+    rig.set_identity("alice");
+    reconnect_after_change(&mut rig);
+    assert_eq!(rig.count_sent(r#"["do","a"#), 0);
+    assert_eq!(rig.store(ROOT, "alice").keys(), [] as [&str; 0]);
+}
+
+#[test]
+fn tells_nothing_of_an_action_when_the_client_ends_while_the_store_opens() {
+    let mut rig = Rig::new();
+    rig.is_store_slow = true;
+    rig.socket("/");
+    rig.open_outbox(ROOT);
+    rig.enqueue(ROOT, "a");
+    rig.forget();
+    rig.destroy();
+    rig.assert_told(&[]);
+}

@@ -526,6 +526,7 @@ impl Rig {
             Event::Socket(_)
             | Event::Action { .. }
             | Event::CancelRefused { .. }
+            | Event::Forgotten { .. }
             | Event::FlushAsked { .. }
             | Event::HookNeeded { .. }
             | Event::HookLate { .. }

@@ -19,6 +19,7 @@ pub fn describe(event: &Event<NativeHost>) -> String {
         Event::Action { socket, key, status, .. } => {
             format!("action {} {} {}", socket.0, key.0, describe_action(status))
         }
+        Event::Forgotten { socket, key } => format!("forgotten {} {}", socket.0, key.0),
         Event::CancelRefused { socket, key } => format!("cancel refused {} {}", socket.0, key.0),
         Event::FlushAsked { socket, ticket, keys } => {
             let keys: Vec<_> = keys.iter().map(|key| &*key.0).collect();
@@ -92,6 +93,7 @@ fn describe_action(status: &ActionStatus<NativeHost>) -> String {
         ActionStatus::Applied(Some(answer)) => format!("applied {answer}"),
         ActionStatus::Applied(None) => "applied".into(),
         ActionStatus::Rejected(Rejection::Server(Some(data))) => format!("rejected {data}"),
+        ActionStatus::Rejected(Rejection::IdentityChanged) => "rejected identity_changed".into(),
         ActionStatus::Rejected(_) => "rejected".into(),
         ActionStatus::Expired => "expired".into(),
         ActionStatus::Cancelled(_) => "cancelled".into(),

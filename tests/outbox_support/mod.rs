@@ -74,6 +74,7 @@ pub struct Tab {
     pub frames: Vec<Frame>,
     pub told: Vec<(String, String)>,
     pub refused: Vec<String>,
+    pub forgotten: Vec<String>,
     pub abandoned: Vec<Transmission>,
     pub flush: Option<(FlushTicket, Vec<String>)>,
     pub lanes: BTreeMap<String, String>,
@@ -103,6 +104,7 @@ impl Tab {
             frames: Vec::new(),
             told: Vec::new(),
             refused: Vec::new(),
+            forgotten: Vec::new(),
             abandoned: Vec::new(),
             flush: None,
             lanes: BTreeMap::new(),
@@ -270,6 +272,7 @@ impl Tab {
                 self.note(key.0.to_string(), &status);
             }
             Effect::CancelRefused { key } => self.refused.push(key.0.to_string()),
+            Effect::Forgotten { key } => self.forgotten.push(key.0.to_string()),
             Effect::FlushAsked { ticket, keys } => {
                 let keys = keys.iter().map(|key| key.0.to_string()).collect();
                 self.flush = Some((ticket, keys));

@@ -275,6 +275,7 @@ impl Store {
     }
 
     fn remove(&mut self, client: usize, key: &ActionKey, only_unsent: bool) -> Answer {
+        self.unreadable.retain(|unreadable| unreadable.key != *key || only_unsent);
         match self.actions.get(key) {
             None => StoreAnswer::Missing,
             Some(stored) if only_unsent && stored.record.sent.is_some() => StoreAnswer::WasSent,

@@ -4,7 +4,8 @@ use std::rc::Rc;
 
 use sockeye::client::continuity::{Continuity, Gap};
 use sockeye::client::outbox::{
-    ActionStatus, Drain, EnqueueError, FlushTicket, NewAction, OutboxConfig, UnknownCause,
+    ActionStatus, Drain, EnqueueError, FlushTicket, NewAction, OutboxConfig, Rejection,
+    UnknownCause,
 };
 use sockeye::client::readiness::{self, HookTicket, Hooks, ReadinessConfig};
 use sockeye::client::store::{ActionKey, Change, Payload, StoreAnswer, StoreCommand, StoreTicket};
@@ -240,7 +241,10 @@ impl Core {
                 Some(Out::Live)
             }
             Event::HookLate { hook: readiness::Hook::Prologue, .. } => Some(Out::PrologueLate),
-            Event::HookLate { .. } | Event::Confirming { .. } | Event::Topic { .. } => None,
+            Event::HookLate { .. }
+            | Event::Forgotten { .. }
+            | Event::Confirming { .. }
+            | Event::Topic { .. } => None,
         }
     }
 
@@ -338,6 +342,9 @@ fn told(status: &ActionStatus<NativeHost>) -> Told {
         ActionStatus::Sending => Told::Sending,
         ActionStatus::Sent => Told::Sent,
         ActionStatus::Applied(_) => Told::Applied,
+        ActionStatus::NotStored(_) | ActionStatus::Rejected(Rejection::IdentityChanged) => {
+            Told::Failed
+        }
         ActionStatus::Rejected(_) => Told::Rejected,
         ActionStatus::Expired => Told::Expired,
         ActionStatus::Cancelled(_) => Told::Cancelled,
@@ -345,7 +352,6 @@ fn told(status: &ActionStatus<NativeHost>) -> Told {
         ActionStatus::Quarantined(_) => Told::Quarantined,
         ActionStatus::Unknown(UnknownCause::Unseen) => Told::Unseen,
         ActionStatus::Unknown(_) => Told::Unknown,
-        ActionStatus::NotStored(_) => Told::Failed,
     }
 }
 

@@ -12,6 +12,7 @@ export const callbacks = () => [
   "store",
   "action",
   "cancelRefused",
+  "forgotten",
   "flushAsked",
   "prologueNeeded",
   "gapHookNeeded",

@@ -9,7 +9,17 @@ import type { Trace, TraceEntry } from "../trace.js";
 import { answer, asked, command, held, type Kinds, promise, state, value } from "./kinds.js";
 
 type InternalOfOutbox =
-  | ("actions" | "add" | "answered" | "cancelUnsent" | "close" | "desk" | "enqueue" | "refuse")
+  | (
+      | "actions"
+      | "add"
+      | "answered"
+      | "cancelUnsent"
+      | "close"
+      | "desk"
+      | "disown"
+      | "enqueue"
+      | "refuse"
+    )
   | ("handleChanged" | "handleCoreFailed" | "handleGivenUp" | "handleIdentity" | "handleLoaded")
   | ("remove" | "report" | "tell");
 

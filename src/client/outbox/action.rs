@@ -66,6 +66,8 @@ pub enum Rejection<H: Host> {
     PayloadTooLarge,
     /// It has more attachments than servers take.
     TooManyAttachments,
+    /// The user changed before the store was asked to take it: it was never accepted.
+    IdentityChanged,
 }
 
 /// Why an action is cancelled.

@@ -155,17 +155,28 @@ impl<H: Host> Outbox<H> {
         }
     }
 
-    /// Throws away an action that is quarantined or unknown.
+    /// Throws away an action that is quarantined or unknown: ends in [`Effect::Forgotten`], or in
+    /// [`Effect::CancelRefused`] if it is none of both or the store could not.
     pub fn discard(&mut self, key: &ActionKey) {
-        if let Some((id, Entry { stage: Stage::Parked(_), .. })) = self.entry_of(key) {
+        let is_put_aside = match self.entry_of(key) {
+            Some((_, entry)) => matches!(entry.stage, Stage::Parked(_)),
+            None => self.unreadable.contains(key),
+        };
+        if is_put_aside && self.is_open() {
             let command = StoreCommand::Remove { key: key.clone(), only_unsent: false };
-            self.ask(Job::Discard { id }, command);
+            self.ask(Job::Discard { key: key.clone() }, command);
+        } else {
+            self.refuse_cancel(key.clone());
         }
     }
 
     /// Throws actions away.
     pub fn clear(&mut self, what: Clear, now: Instant) {
         self.observe(now);
+        if what != Clear::Unsent {
+            let unreadable: Vec<ActionKey> = self.unreadable.iter().cloned().collect();
+            unreadable.iter().for_each(|key| self.discard(key));
+        }
         let ids: Vec<u32> = self.entries.keys().copied().collect();
         for id in ids {
             let Some(entry) = self.entries.get(&id) else {
@@ -238,7 +249,16 @@ impl<H: Host> Outbox<H> {
         }
     }
 
-    /// Forgets everything, because the identity changes: gives up the right to drain and what is in flight.
+    /// The identity changes: what the store was not asked to take yet is told to be rejected, and everything is
+    /// [forgotten](Self::park).
+    pub fn leave_identity(&mut self) {
+        for (id, ..) in mem::take(&mut self.early) {
+            self.tell(id, ActionStatus::Rejected(Rejection::IdentityChanged));
+        }
+        self.park();
+    }
+
+    /// Forgets everything, because the client ends: gives up the right to drain and what is in flight.
     /// The store keeps its records; [`open`](Self::open) begins again.
     pub fn park(&mut self) {
         for number in self.flights.keys().copied().collect::<Vec<_>>() {
@@ -288,7 +308,8 @@ impl<H: Host> Outbox<H> {
         if defects::is(Defect::CancelWithoutStore) {
             self.tell(id, ActionStatus::Cancelled(cause));
             self.forget(id);
-            self.ask(Job::Discard { id }, StoreCommand::Remove { key, only_unsent: false });
+            let job = Job::Discard { key: key.clone() };
+            self.ask(job, StoreCommand::Remove { key, only_unsent: false });
         } else if !matches!(entry.stage, Stage::Storing) {
             self.ask(Job::Remove { id }, StoreCommand::Remove { key, only_unsent: true });
         }

@@ -69,8 +69,15 @@ pub enum Effect<H: Host> {
         /// How many times it was sent.
         attempts: u32,
     },
-    /// Tell the application that an action could not be cancelled: it may be applied, or has ended.
+    /// Tell the application that an action could not be cancelled, since it may be applied or has ended; or that the
+    /// store could not throw it away.
     CancelRefused {
+        /// Which.
+        key: ActionKey,
+    },
+    /// Tell the application that an action which was put aside is not in the store any more: somebody threw it away,
+    /// or it has ended by the hands of another client.
+    Forgotten {
         /// Which.
         key: ActionKey,
     },

@@ -11,7 +11,9 @@ use super::entry::{Entry, Stage};
 use super::storing::Job;
 use super::timers::Timer;
 use crate::client::defects::{self, Defect};
-use crate::client::store::{Mark, Outcome, Parked, Settlement, StoreCommand, StoreError};
+use crate::client::store::{
+    ActionKey, Mark, Outcome, Parked, Settlement, StoreCommand, StoreError,
+};
 use crate::host::Host;
 
 /// How long the news may take of how an action ended that is not in the store any more.
@@ -150,6 +152,22 @@ impl<H: Host> Outbox<H> {
             entry.stage = Stage::Queued;
         }
         self.on_gone(id);
+    }
+
+    /// An action that was put aside is not in the store any more. The application has to be told that, too.
+    pub(super) fn forget_parked(&mut self, id: u32) {
+        if let Some(entry) = self.entries.get(&id) {
+            self.forget_key(entry.record.key.clone());
+        }
+    }
+
+    /// The same of one that may be known only as one that cannot be read.
+    pub(super) fn forget_key(&mut self, key: ActionKey) {
+        self.unreadable.remove(&key);
+        if let Some(id) = self.ids.get(&key).copied() {
+            self.forget(id);
+        }
+        self.effects.push_back(Effect::Forgotten { key });
     }
 
     pub(super) fn on_no_news(&mut self, id: u32, left: u32) {

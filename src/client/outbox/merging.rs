@@ -224,7 +224,7 @@ impl<H: Host> Outbox<H> {
             Stage::Ended(..) => self.on_settled(id),
             Stage::Parked(_) => {
                 self.parking.retain(|parked| *parked != id);
-                self.forget(id);
+                self.forget_parked(id);
             }
             Stage::Storing | Stage::Gone => {}
             Stage::Queued | Stage::Starting { .. } | Stage::Sent(_) => self.on_gone(id),
@@ -312,7 +312,7 @@ impl<H: Host> Outbox<H> {
         };
         self.ending.retain(|ended| *ended != id);
         if is_told {
-            self.forget(id);
+            self.forget_parked(id);
         } else {
             self.tell_last(id, status);
         }
@@ -331,10 +331,13 @@ impl<H: Host> Outbox<H> {
 
     fn on_removed_elsewhere(&mut self, key: &ActionKey) {
         let Some((id, entry)) = self.entry_of(key) else {
+            if self.unreadable.contains(key) {
+                self.forget_key(key.clone());
+            }
             return;
         };
         match entry.stage {
-            Stage::Parked(_) => self.forget(id),
+            Stage::Parked(_) => self.forget_parked(id),
             Stage::Ending(_) | Stage::Ended(..) | Stage::Storing => {}
             Stage::Queued | Stage::Starting { .. } | Stage::Sent(_) | Stage::Gone => {
                 if !entry.is_uncertain() {

@@ -50,9 +50,9 @@ impl<H: Host> Outbox<H> {
                 self.on_gone(id);
             }
             (
-                Job::Discard { id },
+                Job::Discard { key },
                 StoreAnswer::Removed | StoreAnswer::Missing | StoreAnswer::WasSent,
-            ) => self.forget(id),
+            ) => self.forget_key(key),
             (Job::Unpark { id }, StoreAnswer::Missing) => self.on_not_parked(id),
             (job, _) => self.on_failed(job, StoreError::Failed),
         }
@@ -154,7 +154,7 @@ impl<H: Host> Outbox<H> {
         entry.is_superseded = false;
         if was_replaced && matches!(entry.stage, Stage::Parked(_)) {
             // Meanwhile it could not be read. The application knows, and now it is gone.
-            self.forget(old);
+            self.forget_parked(old);
         } else if was_replaced {
             // What replaced it may itself have been replaced by now.
             let cause = by.map_or(CancelCause::Removed, CancelCause::Superseded);
@@ -171,7 +171,7 @@ impl<H: Host> Outbox<H> {
         let cause = entry.removal.take().unwrap_or(CancelCause::Asked);
         if matches!(entry.stage, Stage::Parked(_)) {
             // Meanwhile it could not be read. The application knows, and now it is gone.
-            self.forget(id);
+            self.forget_parked(id);
         } else {
             self.tell_last(id, ActionStatus::Cancelled(cause));
         }

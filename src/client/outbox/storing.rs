@@ -8,7 +8,7 @@ use super::action::ActionStatus;
 use super::effect::Effect;
 use super::timers::Timer;
 use crate::client::defects::{self, Defect};
-use crate::client::store::{Mark, StoreAnswer, StoreCommand, StoreError, StoreTicket};
+use crate::client::store::{ActionKey, Mark, StoreAnswer, StoreCommand, StoreError, StoreTicket};
 use crate::host::Host;
 use crate::time::Instant;
 
@@ -66,9 +66,9 @@ pub(super) enum Job {
     Remove {
         id: u32,
     },
-    /// Remove what is parked.
+    /// Remove what is put aside.
     Discard {
-        id: u32,
+        key: ActionKey,
     },
 }
 
@@ -312,7 +312,8 @@ impl<H: Host> Outbox<H> {
                 continue;
             };
             let key = entry.record.key.clone();
-            self.ask(Job::Discard { id }, StoreCommand::Remove { key, only_unsent: false });
+            let job = Job::Discard { key: key.clone() };
+            self.ask(job, StoreCommand::Remove { key, only_unsent: false });
         }
     }
 
@@ -361,7 +362,8 @@ impl<H: Host> Outbox<H> {
             Job::Remove { id } => self.keep_after_all(id),
             Job::Read { .. } => self.has_to_read = true,
             Job::Unpark { id } => self.tell_parked(id),
-            Job::Open | Job::Lead { .. } | Job::Raise | Job::Discard { .. } => {}
+            Job::Discard { key } => self.refuse_cancel(key),
+            Job::Open | Job::Lead { .. } | Job::Raise => {}
         }
     }
 
