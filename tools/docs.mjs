@@ -20,7 +20,7 @@ const documented = ["Class", "Function", "Interface", "Method", "TypeAlias", "Va
 
 /** Types that other types are made of, which nobody writes down. */
 const parts = {
-  "types.d.ts": ["AckOf", "Any", "HasAck", "Parameters", "ValueOf", "WithoutAck"],
+  "types.d.ts": ["AckOf", "Any", "DefaultValue", "HasAck", "Parameters", "ValueOf", "WithoutAck"],
   "compat.d.ts": [
     ...[
       "AllButLast",

@@ -60,7 +60,7 @@ export {
   roomJobs,
 } from "./streams.js";
 export type * from "./streams.js";
-export type { Topic, TopicStatus } from "./topics.js";
+export type { AnyTopicOptions, Topic, TopicStatus } from "./topics.js";
 export type { Trace, TraceEntry, TraceOptions } from "./trace.js";
 export type { Intercepted, Interceptor } from "./traffic.js";
 export {

@@ -16,11 +16,17 @@ export interface TopicStatus {
   readonly error?: SockeyeError;
 }
 
-/** What `client.topic` is told, whatever its events are. */
+/** What `client.topic` is told, whatever its events are: see {@link TopicOptions}. */
 export interface AnyTopicOptions {
   join: readonly [event: string, ...args: unknown[]];
   leave?: readonly [event: string, ...args: unknown[]] | undefined;
-  confirm?: { event: string; match: (value: never) => boolean } | undefined;
+  confirm?:
+    | {
+        event: string;
+        /** Whether this event of the server says that it is joined. */
+        match: (value: never) => boolean;
+      }
+    | undefined;
   key?: string | undefined;
 }
 
