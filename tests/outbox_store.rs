@@ -643,6 +643,18 @@ fn leaves_a_store_that_fails_alone_while_nothing_waits_and_nobody_is_connected()
 }
 
 #[test]
+fn wants_the_server_when_it_is_not_known_what_the_store_holds() {
+    let store: Rc<RefCell<Store>> = Rc::default();
+    store.borrow_mut().fail.insert(Kind::Open, StoreError::Failed);
+    let mut tab = Tab::new(0, &store, OutboxConfig::default());
+    assert!(tab.outbox.wants_server());
+    store.borrow_mut().fail.clear();
+    tab.live();
+    tab.pass(seconds(31));
+    assert!(!tab.outbox.wants_server(), "it holds nothing");
+}
+
+#[test]
 fn puts_an_action_aside_when_its_payload_is_damaged() {
     let mut tab = Tab::alone();
     tab.enqueue_all("x", &["a", "b"]);

@@ -258,10 +258,11 @@ impl<H: Host> Outbox<H> {
         self.effects.pop_front()
     }
 
-    /// Returns whether something waits to be sent, so that it matters whether the server has the helper.
+    /// Returns whether something waits, or may in a store that has failed, so that it matters what the server is.
     #[must_use]
     pub fn wants_server(&self) -> bool {
-        !self.is_paused && self.entries.values().any(|entry| !entry.is_over())
+        let is_unknown = self.role == Role::Opening && self.other.failures > 0;
+        !self.is_paused && (is_unknown || self.entries.values().any(|entry| !entry.is_over()))
     }
 
     /// Returns what the outbox holds, in the order of the store; what is not stored yet comes last.
