@@ -233,5 +233,5 @@ class Reader<Value> {
 /** What the server says of it. */
 function toVerdict(answer: unknown): boolean {
   const { cancelled, error } = (answer ?? {}) as { cancelled?: unknown; error?: unknown };
-  return cancelled !== false && error === undefined;
+  return cancelled !== false && (error ?? undefined) === undefined;
 }

@@ -133,7 +133,7 @@ describe("chunks", () => {
     const cancelled = stream.cancel();
     expect(core.callsOf("request")[0]?.[2]).toBe('["task:cancel",{"taskId":"a"}]');
     expect(told.ends).toEqual([]);
-    core.answers(0, { cancelled: true });
+    core.answers(0, { cancelled: true, error: null });
     expect(await cancelled).toBe(true);
     expect(told.ends).toEqual(["complete"]);
   });
