@@ -23,3 +23,4 @@ export {
 export type { Readers } from "./streams/readers.js";
 export type { Source } from "./streams/source.js";
 export type { FetchOptions, LiveState } from "./streams/synced.js";
+export type { Joining } from "./streams/unconfirmed.js";

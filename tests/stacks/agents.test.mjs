@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { test } from "node:test";
 import { assertFailure } from "../browser/support/failures.mjs";
-import { ask, startPython, usePage } from "./stack.mjs";
+import { ask, follow, startPython, usePage } from "./stack.mjs";
 
 const limit = { timeout: 30_000 };
 const openPage = usePage();
@@ -101,6 +101,35 @@ test("is in its project again when the connection was lost", limit, async (t) =>
   await untilTold(page, "error", "you are no member of unknown");
   await startJob(url, "red", 2);
   await untilTold(page, "agent_status", "success");
+});
+
+test("follows a job, on each connection anew", limit, async (t) => {
+  const url = await startPython(t, "agents", "0");
+  const page = await connectedPage(t, url, "ada");
+  for (const job_id of ["first", "second"]) {
+    await follow(page, job_id, "projectJobs", "red");
+    // What is sent in order is done in order: the server has the subscription, too.
+    await join(page, job_id);
+    await untilTold(page, "error", `you are no member of ${job_id}`);
+    await ask("POST", `${url}/api/agents/jobs`, { project_id: "red", job_id, steps: 2 });
+    const { status, result } = await page.evaluate(() => window.ended);
+    assert.deepEqual([status, result], ["succeeded", { steps: 2 }]);
+    const states = await page.evaluate(() => window.states);
+    const life = states.filter(({ status }) => status === "queued" || status === "running");
+    assert.deepEqual(
+      life.map(({ status, progress, isCurrent }) => [status, progress, isCurrent]),
+      [
+        ["queued", undefined, true],
+        ["running", undefined, true],
+        ["running", 50, true],
+        ["running", 100, true],
+      ],
+    );
+    await page.evaluate(() => {
+      window.client.disconnect();
+      return window.client.connect();
+    });
+  }
 });
 
 test("is refused with a token that is not the user's", limit, async (t) => {

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { assertFailure } from "../browser/support/failures.mjs";
 import { endInReverse, startRedis } from "../interop/processes.mjs";
-import { ask, startNest, usePage } from "./stack.mjs";
+import { ask, follow, startNest, untilOver, untilState, usePage } from "./stack.mjs";
 
 const limit = { timeout: 30_000 };
 const openPage = usePage();
@@ -63,9 +63,9 @@ test(
     assert.deepEqual(of(others), []);
     assert.deepEqual(of(jobId), [...life, "job:completed"]);
     assert.deepEqual(of(failing), [...life, "job:error"]);
-    const history = await ask("GET", `${url}/api/jobs/${jobId}/history?limit=2`);
+    const { updates } = await ask("GET", `${url}/api/jobs/${jobId}/history?limit=2`);
     assert.deepEqual(
-      history.map(({ event, update: { progress, result } }) => [event, progress ?? result]),
+      updates.map(({ event, payload: { progress, result } }) => [event, progress ?? result]),
       [
         ["job:progress", 100],
         ["job:completed", { steps: 3 }],
@@ -93,6 +93,36 @@ test("is in its rooms again when the connection was lost", limit, async (t) => {
   });
   const { jobId } = await ask("POST", `${url}/api/jobs`, { userId: "ada" });
   await until(page, "job:completed", jobId);
+});
+
+test("has the whole life of a job that was over before anybody asked", limit, async (t) => {
+  const url = await startJobs(t);
+  const page = await connectedPage(t, url);
+  const { jobId } = await ask("POST", `${url}/api/jobs`, {});
+  await untilOver(`${url}/api/jobs/${jobId}`);
+  await follow(page, jobId, "nestJobs", { url: `${url}/api/jobs` });
+  const { status, progress, result, fetchError } = await page.evaluate(() => window.ended);
+  assert.deepEqual([status, progress, result], ["succeeded", 100, { steps: 3 }]);
+  assert.equal(fetchError, undefined);
+});
+
+test("follows a job that ends while the client is away", limit, async (t) => {
+  const url = await startJobs(t);
+  const page = await connectedPage(t, url);
+  const { jobId } = await ask("POST", `${url}/api/jobs`, { waits: true });
+  await follow(page, jobId, "nestJobs", { url: `${url}/api/jobs` });
+  await untilState(page, "progress", 100);
+  await untilState(page, "isCurrent", true);
+  await page.evaluate(() => window.client.disconnect());
+  await ask("POST", `${url}/api/jobs/${jobId}/end`, {});
+  await untilOver(`${url}/api/jobs/${jobId}`);
+  const away = await page.evaluate(() => window.states.at(-1));
+  assert.equal(away.status, "running");
+  const { status, result } = await page.evaluate(async () => {
+    await window.client.connect();
+    return window.ended;
+  });
+  assert.deepEqual([status, result], ["succeeded", { steps: 3 }]);
 });
 
 test("rejects an action whose handler throws, and does not send it again", limit, async (t) => {

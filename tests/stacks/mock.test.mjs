@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { assertFailure } from "../browser/support/failures.mjs";
 import { startMock } from "../browser/support/mock.mjs";
-import { usePage } from "./stack.mjs";
+import { follow, untilOver, untilState, usePage } from "./stack.mjs";
 
 const limit = { timeout: 30_000 };
 const openPage = usePage();
@@ -176,3 +176,46 @@ test(
     }
   },
 );
+
+test(
+  "jobs: a job is followed to its end, also if it ends while the client is away",
+  limit,
+  async (t) => {
+    const page = await connectedPage(t, "jobs", {});
+    const url = `${mock.url}/jobs/api/jobs`;
+    const { jobId } = await mock.post("/jobs/api/jobs", { steps: 400, fail: false });
+    await follow(page, jobId, "nestJobs", { url });
+    await page.evaluate(async () => {
+      const { job, nestJobs } = await import("/sockeye/index.js");
+      await new Promise((resolve) => {
+        job(window.client, window.states[0].id, nestJobs()).subscribe(({ progress }) => {
+          if (progress === undefined) return;
+          window.client.disconnect();
+          resolve();
+        });
+      });
+    });
+    await untilOver(`${url}/${jobId}`);
+    const away = await page.evaluate(() => window.states.at(-1));
+    assert.equal(away.status, "running");
+    const { status, progress, result } = await page.evaluate(async () => {
+      await window.client.connect();
+      return window.ended;
+    });
+    assert.deepEqual([status, progress, result.steps], ["succeeded", 100, 400]);
+  },
+);
+
+test("agents: a job is followed to its end, again after a cut", limit, async (t) => {
+  const { token } = await mock.post("/agents/api/agents/tokens", { user: "ada" });
+  const page = await connectedPage(t, "agents", { query: { token } });
+  for (const isCut of [false, true]) {
+    const body = { project_id: "apollo", kind: "review", steps: 400, fail: false };
+    const { job_id } = await mock.post("/agents/api/agents/jobs", body);
+    await follow(page, job_id, "projectJobs", "apollo");
+    await untilState(page, "isCurrent", true);
+    if (isCut) await cut(page, "agents");
+    const { status, result } = await page.evaluate(() => window.ended);
+    assert.deepEqual([status, result.kind], ["succeeded", "review"]);
+  }
+});

@@ -64,3 +64,31 @@ export async function ask(method, url, body) {
   const text = await response.text();
   return text === "" ? undefined : JSON.parse(text);
 }
+
+/** Resolves when the history of a job says that it is over. */
+export async function untilOver(url) {
+  for (;;) {
+    const { updates } = await ask("GET", `${url}/history?limit=1`);
+    if (updates.some(({ event }) => event === "job:completed")) return;
+  }
+}
+
+/** Follows a job of `window.client`; notes its states in `window.states`, and how it ends in `window.ended`. */
+export const follow = (page, jobId, dialect, ...args) =>
+  page.evaluate(
+    async ([jobId, dialect, args]) => {
+      const sockeye = await import("/sockeye/index.js");
+      const { promise, resolve } = Promise.withResolvers();
+      window.states = [];
+      window.ended = promise;
+      sockeye.job(window.client, jobId, sockeye[dialect](...args)).subscribe({
+        next: (state) => window.states.push(state),
+        complete: () => resolve(window.states.at(-1)),
+      });
+    },
+    [jobId, dialect, args],
+  );
+
+/** Resolves when the state of the job that is followed has this. */
+export const untilState = (page, field, value) =>
+  page.waitForFunction(([field, value]) => window.states.at(-1)?.[field] === value, [field, value]);

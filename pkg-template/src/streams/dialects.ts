@@ -48,7 +48,7 @@ interface AgentJob {
 }
 
 /**
- * Jobs of a project: `subscribe_project`, acknowledged; `agent_status` and `agent_progress`.
+ * Jobs of a project: `subscribe_project`, which the server does not confirm; `agent_status` and `agent_progress`.
  *
  * @example
  * job(client, jobId, projectJobs("p1")).subscribe(({ progress }) => draw(progress));
@@ -61,7 +61,7 @@ export function projectJobs(projectId: string): JobDialect {
   };
   const project = { project_id: projectId };
   return {
-    topic: () => ({
+    unconfirmed: () => ({
       join: ["subscribe_project", project],
       leave: ["unsubscribe_project", project],
     }),
@@ -80,6 +80,11 @@ interface NestJob {
   timestamp?: string;
 }
 
+/** The events that were sent about a job, oldest first. */
+interface NestHistory {
+  updates: readonly { event: string; payload: NestJob }[];
+}
+
 /** Where {@link nestJobs} asks for the history. */
 export interface NestJobsOptions {
   /** The address of the jobs: the history of one is at `<url>/<id>/history`. Without it there is none. */
@@ -90,7 +95,7 @@ export interface NestJobsOptions {
 
 /**
  * Jobs with a room for each and a history: `subscribe:jobs`, acknowledged; `job:update`, `job:progress`,
- * `job:completed`, `job:error`; `GET <url>/<id>/history`.
+ * `job:completed`, `job:error`; `GET <url>/<id>/history` answers `{ updates: [{ event, payload }] }`.
  *
  * @example
  * const jobs = client.namespace("/jobs");
@@ -114,8 +119,8 @@ export function nestJobs({ url, fetch: get = fetchFrom }: NestJobsOptions = {}):
         : async (jobId, signal) => {
             const response = await get(`${url}/${encodeURIComponent(jobId)}/history`, { signal });
             if (!response.ok) throw httpError(response.status);
-            const told = (await response.json()) as NestJob[] | { updates: NestJob[] };
-            return (Array.isArray(told) ? told : told.updates).map(readNest);
+            const { updates } = (await response.json()) as NestHistory;
+            return updates.map(({ payload }) => readNest(payload));
           },
   };
 }

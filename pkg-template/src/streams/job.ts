@@ -6,6 +6,7 @@ import type { Awaitable } from "../outboxStore.js";
 import type { AnyTopicOptions } from "../topics.js";
 import { readEvents } from "./readers.js";
 import { type FetchOptions, type LiveState, Synced } from "./synced.js";
+import { type Joining, retainUnconfirmed } from "./unconfirmed.js";
 
 /** How a job is. The last three are final. */
 export type JobStatus = "unknown" | "queued" | "running" | "succeeded" | "failed" | "cancelled";
@@ -38,14 +39,16 @@ export interface JobUpdate<Result = unknown> {
   readonly message?: string | undefined;
   readonly result?: Result | undefined;
   readonly error?: unknown;
-  /** By which older updates are told from newer ones: ISO 8601 in one time zone, or a number. */
+  /** By which older updates are told from newer ones: a time that `Date.parse` reads, or a number. */
   readonly at?: string | number | undefined;
 }
 
 /** How a server speaks of its jobs. */
 export interface JobDialect<Result = unknown> {
-  /** What has to be joined to be told about the job. */
+  /** What has to be joined to be told about the job, at a server that acknowledges or confirms that. */
   readonly topic?: ((jobId: string) => AnyTopicOptions) | undefined;
+  /** The same at a server that does not: what is sent on each connection. */
+  readonly unconfirmed?: ((jobId: string) => Joining) | undefined;
   /** What each event says, about whichever job. */
   readonly events: Readonly<Record<string, (value: never) => JobUpdate<Result> | undefined>>;
   /** Asks what was said about the job before, oldest first: at the start, and after each gap. */
@@ -74,13 +77,14 @@ export function job<Result = unknown, Listen extends object = object, Emit exten
   options: Omit<FetchOptions, "topic"> = {},
 ): StateObservable<JobState<Result>> {
   type Update = JobUpdate<Result>;
-  const { history, events } = dialect;
+  const { history, events, unconfirmed } = dialect;
   const untyped = client as unknown as NamespaceClient;
   const topic = dialect.topic && untyped.topic(dialect.topic(jobId) as never);
   const initial = unknown<Result>(jobId);
   const isMine = (update: Update) => update.jobId === jobId;
   return new Synced<Known<Result>, Update, readonly Update[], JobState<Result>>({
     client: untyped,
+    join: unconfirmed && (() => retainUnconfirmed(untyped, unconfirmed(jobId))),
     sources: readEvents(untyped, events as never),
     fetch: history && ((signal) => history(jobId, signal)),
     restore: (told, before = initial) => told.filter(isMine).reduce(after, before),
@@ -120,7 +124,15 @@ function after<Result>(known: Known<Result>, update: JobUpdate<Result>): Known<R
 }
 
 type At = string | number | undefined;
-const isOlder = (one: At, other: At) => one !== undefined && other !== undefined && one < other;
+
+/** Servers write one time in several ways; what is no time is compared as it is. */
+function isOlder(one: At, other: At): boolean {
+  if (one === undefined || other === undefined) return false;
+  const [time, otherTime] = [toTime(one), toTime(other)];
+  return Number.isNaN(time) || Number.isNaN(otherTime) ? one < other : time < otherTime;
+}
+
+const toTime = (at: string | number) => (typeof at === "number" ? at : Date.parse(at));
 
 function shown<Result>(
   { state, value, error }: LiveState<Known<Result>>,

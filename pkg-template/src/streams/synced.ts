@@ -41,6 +41,8 @@ export interface FetchOptions {
 export interface SyncedParts<Value, Update, Fetched, Shown> {
   client: NamespaceClient;
   sources: readonly Source<Update>[];
+  /** Joins what is not a topic; what it returns leaves it. */
+  join?: (() => () => void) | undefined;
   fetch: ((signal: AbortSignal) => Awaitable<Fetched>) | undefined;
   /** Returns the value that was fetched; `before` is the one before it. */
   restore: (fetched: Fetched, before: Value | undefined) => Value;
@@ -96,9 +98,10 @@ export class Synced<Value, Update, Fetched, Shown> {
 
   /** First what brings updates, so that none is lost that comes after what is fetched. */
   #start(): void {
-    const { client, sources, options } = this.#parts;
+    const { client, sources, options, join } = this.#parts;
     const { topic } = options;
     for (const source of sources) this.#follow(source);
+    if (join) this.#ends.push({ unsubscribe: join() });
     this.#isJoined = topic === undefined;
     if (topic) this.#join(topic);
     let isCurrent = false;

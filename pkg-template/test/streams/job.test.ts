@@ -80,9 +80,46 @@ describe("a job in the room of all jobs", () => {
 });
 
 describe("a job of a project", () => {
+  const sent = (core: FakeCore) => core.callsOf("emit").map(([, body]) => body);
+  const join = '["subscribe_project",{"project_id":"p"}]';
+  const leave = '["unsubscribe_project",{"project_id":"p"}]';
+
+  test("joins at a server that confirms nothing, and is current", async () => {
+    const { core, retained, last } = await following(projectJobs("p"));
+    expect(retained).toBeUndefined();
+    expect(sent(core)).toEqual([join]);
+    expect(last()).toMatchObject({ status: "unknown", isCurrent: true });
+  });
+
+  test("joins on the next connection before that is live, and then not again", async () => {
+    const { core, subscription } = await following(projectJobs("p"));
+    core.calls.length = 0;
+    core.says("waiting", { attempt: 1, cause: "transport_close" });
+    core.says("connecting", { attempt: 1 });
+    core.events.prologueNeeded(0, 3);
+    await turn();
+    const first = core.callsOf("emitFirst").map(([, , body]) => body);
+    expect(first).toEqual([join]);
+    core.says("connected");
+    await turn();
+    expect(sent(core)).toEqual([]);
+    subscription.unsubscribe();
+    expect(sent(core)).toEqual([leave]);
+  });
+
+  test("is left with the last of the project's jobs, and not while there is no connection", async () => {
+    const { client, core, subscription } = await following(projectJobs("p"));
+    const other = job(client, "8", projectJobs("p")).subscribe({});
+    expect(sent(core)).toEqual([join]);
+    subscription.unsubscribe();
+    expect(sent(core)).toEqual([join]);
+    core.says("waiting", { attempt: 1, cause: "transport_close" });
+    other.unsubscribe();
+    expect(sent(core)).toEqual([join]);
+  });
+
   test("has its status, progress and result", async () => {
-    const { core, retained, brief, last } = await following(projectJobs("p"));
-    expect(retained?.[2]).toBe('["subscribe_project",{"project_id":"p"}]');
+    const { core, brief, last } = await following(projectJobs("p"));
     const status = (status: string, second: number, more = {}) =>
       core.delivers("agent_status", [
         { ...{ job_id: "7", status, timestamp: at(second), event: "status_change" }, ...more },
@@ -94,7 +131,7 @@ describe("a job of a project", () => {
     expect(last()).toMatchObject({ status: "running", progress: 40, message: "reading" });
     status("success", 4, { result: { pages: 3 }, error: null });
     expect(last()).toMatchObject({ status: "succeeded", result: { pages: 3 }, error: undefined });
-    expect(brief().slice(2)).toEqual(["queued ", "running ", "running 40", "succeeded 40"]);
+    expect(brief().slice(-4)).toEqual(["queued ", "running ", "running 40", "succeeded 40"]);
   });
 });
 
@@ -115,6 +152,10 @@ describe("a job with a history", () => {
   const progress = (progress: number, second: number) => ({
     ...{ jobId: "7", status: "in_progress", progress, timestamp: at(second) },
   });
+  const history = (...payloads: object[]) => ({
+    jobId: "7",
+    updates: payloads.map((payload) => ({ event: "job:update", payload })),
+  });
 
   test("has that first, then what came meanwhile, in one go", async () => {
     const { asked, dialect } = withHistory();
@@ -123,7 +164,7 @@ describe("a job with a history", () => {
     expect(asked.map(({ url }) => url)).toEqual(["/api/jobs/7/history"]);
     core.delivers("job:progress", [progress(30, 3)]);
     expect(brief()).toEqual(["unknown "]);
-    await asked[0]?.answer({ jobId: "7", updates: [progress(10, 1), progress(20, 2)] });
+    await asked[0]?.answer(history(progress(10, 1), progress(20, 2)));
     expect(brief()).toEqual(["unknown ", "running 30"]);
     core.delivers("job:completed", [
       { ...{ jobId: "7", status: "completed", result: [1], timestamp: at(4) } },
@@ -136,19 +177,31 @@ describe("a job with a history", () => {
     const { asked, dialect } = withHistory();
     const { core, brief } = await following(dialect);
     core.delivers("job:progress", [progress(20, 2)]);
-    await asked[0]?.answer([progress(10, 1), progress(20, 2), progress(30, 3)]);
+    await asked[0]?.answer(history(progress(10, 1), progress(20, 2), progress(30, 3)));
     expect(brief().at(-1)).toBe("running 30");
+  });
+
+  test("tells older from newer, however the time is written", async () => {
+    const { asked, dialect } = withHistory();
+    const { core, last } = await following(dialect);
+    await asked[0]?.answer(history(progress(20, 2)));
+    const told = (progress: number, timestamp: string) =>
+      core.delivers("job:progress", [{ jobId: "7", progress, timestamp }]);
+    told(10, "2026-01-01T01:00:01.000+01:00");
+    expect(last()?.progress).toBe(20);
+    told(30, "2025-12-31T23:00:03.000-01:00");
+    expect(last()?.progress).toBe(30);
   });
 
   test("is asked for it again after a gap, and has ended if it says so", async () => {
     const { asked, dialect } = withHistory();
     const { core, told, last } = await following(dialect);
-    await asked[0]?.answer([progress(10, 1)]);
+    await asked[0]?.answer(history(progress(10, 1)));
     await gap(core, 2);
     expect(asked).toHaveLength(2);
     expect(last()).toMatchObject({ status: "running", progress: 10, isCurrent: false });
     const failed = { jobId: "7", status: "failed", error: "no disk", timestamp: at(5) };
-    await asked[1]?.answer({ updates: [progress(10, 1), failed] });
+    await asked[1]?.answer(history(progress(10, 1), failed));
     expect(last()).toMatchObject({ status: "failed", error: "no disk", isCurrent: true });
     expect(told.ends).toEqual(["complete"]);
     expect(vi.getTimerCount()).toBe(0);
@@ -165,7 +218,7 @@ describe("a job with a history", () => {
       fetchError: sockeyeError("fetch_failed", { cause }),
     });
     await vi.advanceTimersByTimeAsync(1_000);
-    await asked[1]?.answer([progress(20, 2)]);
+    await asked[1]?.answer(history(progress(20, 2)));
     expect(last()).toMatchObject({ progress: 20, isCurrent: true, fetchError: undefined });
   });
 

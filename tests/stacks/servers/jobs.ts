@@ -28,6 +28,8 @@ interface Start {
   userId?: string;
   steps?: number;
   fail?: boolean;
+  /** Whether it ends when it is told to; not of the contract. */
+  waits?: boolean;
 }
 
 function roomOf({ jobId, userId }: Wanted): string {
@@ -81,18 +83,20 @@ class Gateway {
   }
 
   async tell(event: string, userId: string | undefined, fields: { jobId: string }): Promise<void> {
-    const update = { ...fields, timestamp: new Date().toISOString() };
+    const payload = { ...fields, timestamp: new Date().toISOString() };
     const key = `job-history:${fields.jobId}`;
-    const text = JSON.stringify({ event, update });
+    const text = JSON.stringify({ event, payload });
     await redis.multi().rPush(key, text).lTrim(key, -kept, -1).expire(key, keptSeconds).exec();
     const rooms = [`job:${fields.jobId}`, "all-jobs"];
     if (userId !== undefined) rooms.push(`user:${userId}`);
-    this.namespace.to(rooms).emit(event, update);
+    this.namespace.to(rooms).emit(event, payload);
   }
 }
 
 @Controller("api/jobs")
 class Api {
+  readonly #ends = new Map<string, () => void>();
+
   constructor(@Inject(Gateway) private readonly gateway: Gateway) {}
 
   @Post()
@@ -105,7 +109,12 @@ class Api {
   @Get(":id/history")
   async history(@Param("id") id: string, @Query("limit") limit = String(kept)) {
     const texts = await redis.lRange(`job-history:${id}`, -Number(limit), -1);
-    return texts.map((text) => JSON.parse(text) as unknown);
+    return { jobId: id, updates: texts.map((text) => JSON.parse(text) as unknown) };
+  }
+
+  @Post(":id/end")
+  end(@Param("id") id: string): void {
+    this.#ends.get(id)?.();
   }
 
   @Get("attempts/:id")
@@ -119,7 +128,9 @@ class Api {
     for (const socket of this.gateway.namespace.sockets.values()) socket.conn.close();
   }
 
-  async #run(jobId: string, { userId, steps = 3, fail = false }: Start): Promise<void> {
+  async #run(jobId: string, wanted: Start): Promise<void> {
+    const { userId, steps = 3, fail = false, waits = false } = wanted;
+    const end = new Promise<void>((resolve) => this.#ends.set(jobId, resolve));
     const tell = (event: string, fields: object) =>
       this.gateway.tell(event, userId, { jobId, ...fields });
     await tell("job:update", { status: "in_progress", data: {} });
@@ -127,6 +138,7 @@ class Api {
       const progress = Math.round((100 * step) / steps);
       await tell("job:progress", { status: "in_progress", progress });
     }
+    if (waits) await end;
     if (fail) await tell("job:error", { status: "failed", error: "it was to fail" });
     else await tell("job:completed", { status: "completed", result: { steps } });
   }
