@@ -23,6 +23,10 @@ export class KeptActions {
     return this.#actions.size;
   }
 
+  get(key: string): Kept | undefined {
+    return this.#actions.get(key);
+  }
+
   add(kept: Kept): void {
     this.#actions.set(kept.record.key, kept);
   }
@@ -32,7 +36,7 @@ export class KeptActions {
   }
 
   change(key: string, change: (record: ActionRecord) => ActionRecord): void {
-    const kept = this.#actions.get(key);
+    const kept = this.get(key);
     if (kept) this.add({ ...kept, record: change(kept.record) });
   }
 

@@ -15,8 +15,9 @@ import type {
   StoredPayload,
 } from "../outboxStore.js";
 import type { KeptActions } from "./indexedDbKept.js";
+import type { Operation, Restorer, Undo } from "./indexedDbOperation.js";
 import { readPayload, toPayload } from "./indexedDbPayloads.js";
-import type { IndexedDbQueue, Operation, Restorer } from "./indexedDbQueue.js";
+import type { IndexedDbQueue } from "./indexedDbQueue.js";
 import { type NewAction, type PartitionRecord, toStored } from "./indexedDbRecords.js";
 import type { Known, Work } from "./indexedDbWork.js";
 import type { Leadership } from "./leadership.js";
@@ -107,21 +108,49 @@ export class IndexedDbPartition implements OutboxPartition {
     const encrypting = toPayload(action.key, payload, this.#parts.cipher);
     const isEncrypting = encrypting instanceof Promise;
     const { queue, kept } = this.#parts;
+    // As it was when it was stored, if nobody heard of that.
+    let hasReplaced = false;
     const { written, record, replaced } = await queue.do({
       isWriting: true,
       bytes: action.bytes,
       ...(isEncrypting && { ready: encrypting }),
       run: async (work, isRepeated) => {
         const written = isEncrypting ? await encrypting : encrypting;
-        return { written, ...(await work.put(this.#known, action, written, replaces, isRepeated)) };
+        const put = await work.put(this.#known, action, written, replaces, isRepeated);
+        hasReplaced = put.replaced ?? hasReplaced;
+        return { written, record: put.record, replaced: hasReplaced };
       },
+      undo: this.#undoPut(action.key, () => (hasReplaced ? replaces : undefined)),
     });
     const { order } = record;
     this.#lastOrder = Math.max(this.#lastOrder, order);
-    if (replaced && replaces !== undefined) kept.remove(replaces);
+    if (replaced && replaces !== undefined) {
+      kept.remove(replaces);
+      this.#tell({ type: "removed", key: replaces });
+    }
     kept.add({ record, payload: written });
     this.#tell({ type: "put", action: toStored(record) });
     return { order, replaced };
+  }
+
+  /** Unless another client has sent it by now, or only that one has what was replaced. */
+  #undoPut(key: string, findReplaced: () => string | undefined): Undo {
+    const { kept } = this.#parts;
+    let changes: StoreChange[] = [];
+    return {
+      run: async (work) => {
+        changes = [];
+        const replaced = findReplaced();
+        const before = replaced === undefined ? undefined : kept.get(replaced);
+        if (replaced !== undefined && !before) return;
+        if ((await work.remove(this.#known, key, true)) !== "removed") return;
+        changes = [{ type: "removed", key }];
+        if (!before) return;
+        work.putBack(this.#known.name, before);
+        changes.push({ type: "put", action: toStored(before.record) });
+      },
+      handleUndone: () => this.#tell(...changes),
+    };
   }
 
   async load(key: string): Promise<StoredPayload | undefined> {

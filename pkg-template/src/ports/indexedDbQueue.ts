@@ -3,53 +3,23 @@ import {
   type Database,
   type IndexedDbConnection,
   LIMIT_MS,
-  makeReserve,
   within,
 } from "./indexedDbConnection.js";
 import { SilenceError, type StoreError, toStoreError, troubleOf } from "./indexedDbErrors.js";
-import { RESERVE_KEY, stores } from "./indexedDbRecords.js";
+import {
+  type Entry,
+  nothing,
+  type Operation,
+  type Restorer,
+  toEntry,
+  type Undo,
+} from "./indexedDbOperation.js";
+import { stores } from "./indexedDbRecords.js";
+import { IndexedDbReserve } from "./indexedDbReserve.js";
 import { type Transaction, Work } from "./indexedDbWork.js";
-
-/** What is done within one transaction. */
-export interface Operation<Result> {
-  /**
-   * Asks for everything that it needs, at once or when it has what it read, and waits for nothing else.
-   * `isRepeated`: it was asked for before, and nobody knows whether that was done.
-   */
-  run(work: Work, isRepeated: boolean): Promise<Result>;
-  /** Whether it writes. */
-  readonly isWriting: boolean;
-  /** How large the values are that it stores. */
-  readonly bytes?: number;
-  /** Whether it makes room. */
-  readonly isRemoving?: boolean;
-  /** Whether it has to go on when there is no room: with what is kept for that, and then without any. */
-  readonly isNeeded?: boolean;
-  /** What it has to wait for; what comes after it waits, too. */
-  readonly ready?: Promise<unknown>;
-}
-
-/** What is done first in a database that is another one than before. */
-export interface Restorer {
-  /** Whether there is anything that would be lost. */
-  readonly isNeeded: () => boolean;
-  run(work: Work): Promise<void>;
-  /** It was done, or why it could not be. */
-  handleRestored(failure: unknown): void;
-}
 
 /** What a transaction survives: the end of the browser, or that of the machine, too. */
 export type Durability = "relaxed" | "strict";
-
-interface Entry {
-  readonly operation: Operation<unknown>;
-  isReady: boolean;
-  isRepeated: boolean;
-  /** Whether there was no room for it, so that it must store nothing. */
-  isFull: boolean;
-  readonly resolve: (result: unknown) => void;
-  readonly reject: (error: unknown) => void;
-}
 
 /** One transaction has no more, so that the first of them is not kept waiting by the last. */
 const MAX_OPERATIONS = 500;
@@ -70,9 +40,6 @@ const LAST_PAUSE_MS = 30_000;
 /** How many operations are done without room before it is tried again whether there is some. */
 const SPARED = 50;
 
-/** There may not be room for the reserve right away. */
-const REMOVALS_BEFORE_RESERVE = 16;
-
 export class IndexedDbQueue {
   readonly #connection: IndexedDbConnection;
   readonly #durability: Durability;
@@ -91,8 +58,9 @@ export class IndexedDbQueue {
   #pause: { readonly over: Promise<void>; end(): void } | undefined;
   /** Whether the page has stood still since the last transaction began. */
   #wasPaused = false;
-  /** How much was removed since the reserve was used; undefined while it is there. */
-  #removals: number | undefined;
+  readonly #reserve = new IndexedDbReserve((run) => this.#transactReserve(run));
+  /** What is undone before anything else is done. */
+  readonly #undos = new Set<Undo>();
   /** How many operations more are done as if there was no room. */
   #spared = 0;
 
@@ -147,7 +115,7 @@ export class IndexedDbQueue {
 
   /**
    * The connection was lost: it is made again although nobody asks for anything. That is tried once, and as long as
-   * something would be lost with this page.
+   * something would be lost with this page, or has to be undone.
    */
   async reopen(): Promise<void> {
     if (this.#isReopening) return;
@@ -155,7 +123,8 @@ export class IndexedDbQueue {
     let pauseMs = FIRST_PAUSE_MS;
     while (!this.#isClosed) {
       const code = await this.do(nothing).catch((error: unknown) => (error as StoreError).code);
-      const isNeeded = [...this.restorers].some((restorer) => restorer.isNeeded());
+      const wouldLose = [...this.restorers].some((restorer) => restorer.isNeeded());
+      const isNeeded = wouldLose || this.#undos.size > 0;
       if (code === undefined || code === "storage_version" || !isNeeded) break;
       await pause(pauseMs, this.#closing.signal);
       pauseMs = Math.min(2 * pauseMs, LAST_PAUSE_MS);
@@ -201,26 +170,35 @@ export class IndexedDbQueue {
         for (const entry of entries) entry.isRepeated = true;
         return this.#commit(entries, reopened);
       }
-      const trouble = troubleOf(error);
-      const isSilent = error instanceof SilenceError;
-      // Nobody knows what was done, so whoever asks again finds that out.
-      const isUnknown = isSilent ? !error.isUndone : trouble === "lost";
+      const isAway = saysNothing(error);
+      const isUndone = error instanceof SilenceError && error.isUndone;
+      // Nobody knows what was done, now or before, so whoever asks again finds that out.
+      const isUnknown = isAway && (!isUndone || entries.some(({ isRepeated }) => isRepeated));
       if (isUnknown && reopened < MAX_REOPENED) {
         this.#connection.close();
         for (const entry of entries) entry.isRepeated = true;
         return this.#commit(entries, reopened + 1);
       }
-      if (trouble !== "lost" && !isSilent && entries.length > 1) return this.#commitEach(entries);
-      if (trouble === "storage_full" && (await this.#makeRoom(entries))) {
+      if (!isAway && entries.length > 1) return this.#commitEach(entries);
+      if (troubleOf(error) === "storage_full" && (await this.#makeRoom(entries))) {
         return this.#commit(entries, reopened);
       }
-      for (const { reject } of entries) reject(toStoreError(error));
-      if (trouble === "lost") void this.reopen();
+      this.#refuse(entries, error);
+      if (isAway) void this.reopen();
       return;
     }
     entries.forEach(({ resolve }, index) => resolve(results[index]));
     const removals = entries.filter(({ operation }) => operation.isRemoving).length;
-    if (removals > 0) await this.#restoreReserve(removals);
+    if (removals > 0) await this.#reserve.restore(removals);
+  }
+
+  /** What is said stays true, whatever of it was done before nothing was heard any more. */
+  #refuse(entries: readonly Entry[], error: unknown): void {
+    const failure = toStoreError(error);
+    for (const { operation, isRepeated, reject } of entries) {
+      if (isRepeated && operation.undo) this.#undos.add(operation.undo);
+      reject(failure);
+    }
   }
 
   async #commitEach(entries: Entry[]): Promise<void> {
@@ -230,15 +208,31 @@ export class IndexedDbQueue {
   async #transact(entries: Entry[]): Promise<unknown[]> {
     const database = await this.#openWhileRunning();
     await this.#restore(database);
+    await this.#undo(database);
     return this.#run(database, entries);
   }
 
-  async #run(database: Database, entries: readonly Entry[]): Promise<unknown[]> {
+  /** A page that stands still keeps nobody waiting with that either. */
+  async #transactReserve(run: Operation<unknown>["run"]): Promise<void> {
+    const entry = toEntry({ run });
+    do {
+      const database = await this.#openWhileRunning();
+      const isDone = await this.#run(database, [entry], ["reserve"]).catch((error: unknown) => {
+        if (!this.#wasPaused) throw error;
+      });
+      if (isDone) return;
+    } while (this.#wasPaused);
+  }
+
+  async #run(
+    database: Database,
+    entries: readonly Entry[],
+    names: readonly (typeof stores)[number][] = stores,
+  ): Promise<unknown[]> {
     const isWriting = entries.some(({ operation }) => operation.isWriting);
     const durability = this.#durability;
-    const tx: Transaction = database.transaction(stores, isWriting ? "readwrite" : "readonly", {
-      durability,
-    });
+    const mode = isWriting ? "readwrite" : "readonly";
+    const tx = database.transaction(names, mode, { durability }) as Transaction;
     // Whoever waits for what was asked learns it from there, or from here.
     tx.done.catch(() => {});
     const isFull = entries.every((entry) => entry.isFull || this.#isSpared(entry));
@@ -260,11 +254,24 @@ export class IndexedDbQueue {
     try {
       if (restorers.length > 0) await this.#run(database, restorers.map(toEntry));
     } catch (error) {
-      if (this.#wasPaused || troubleOf(error) === "lost") throw error;
+      if (this.#wasPaused || saysNothing(error)) throw error;
       failure = toStoreError(error);
     }
     this.#databaseId = id;
     for (const restorer of restorers) restorer.handleRestored(failure);
+  }
+
+  /** Where there is no room to undo it, it stays. */
+  async #undo(database: Database): Promise<void> {
+    const undos = [...this.#undos];
+    if (undos.length === 0) return;
+    try {
+      await this.#run(database, undos.map(toEntry));
+      for (const undo of undos) undo.handleUndone();
+    } catch (error) {
+      if (this.#wasPaused || saysNothing(error)) throw error;
+    }
+    for (const undo of undos) this.#undos.delete(undo);
   }
 
   /** Resolves with the connection when the page does not stand still. */
@@ -279,14 +286,14 @@ export class IndexedDbQueue {
 
   /** There is no reserve: whoever used it is gone. */
   handleReserveMissing(): void {
-    this.#removals ??= 0;
+    this.#reserve.handleMissing();
   }
 
   /** Returns whether it is worth trying again. */
   async #makeRoom(entries: readonly Entry[]): Promise<boolean> {
     const isNeeded = entries.every(({ operation, isFull }) => operation.isNeeded && !isFull);
     if (!isNeeded) return false;
-    if (await this.#useReserve()) return true;
+    if (await this.#reserve.use()) return true;
     for (const entry of entries) entry.isFull = true;
     this.#spared = SPARED;
     return true;
@@ -299,42 +306,11 @@ export class IndexedDbQueue {
     this.#spared -= 1;
     return true;
   }
-
-  async #useReserve(): Promise<boolean> {
-    if (this.#removals !== undefined) return false;
-    this.#removals = 0;
-    try {
-      const database = await this.#connection.open();
-      await database.delete("reserve", RESERVE_KEY);
-      return true;
-    } catch {
-      return false;
-    }
-  }
-
-  /** That fails as long as there is no room. */
-  async #restoreReserve(removals: number): Promise<void> {
-    if (this.#removals === undefined) return;
-    this.#removals += removals;
-    if (this.#removals < REMOVALS_BEFORE_RESERVE) return;
-    this.#removals = 0;
-    try {
-      const database = await this.#connection.open();
-      await database.put("reserve", makeReserve(), RESERVE_KEY);
-      this.#removals = undefined;
-    } catch {
-      // It is tried again after the next removals.
-    }
-  }
 }
 
-const nothing: Operation<undefined> = { isWriting: false, run: () => Promise.resolve(undefined) };
-
-const toEntry = (restorer: Restorer): Entry => ({
-  operation: { isWriting: true, run: (work) => restorer.run(work) },
-  ...{ isReady: true, isRepeated: false, isFull: false },
-  ...{ resolve: () => {}, reject: () => {} },
-});
+/** The connection is lost, or the browser does not answer: that says nothing of what was asked. */
+const saysNothing = (error: unknown): boolean =>
+  error instanceof SilenceError || troubleOf(error) === "lost";
 
 /** Resolves after a while, or when it is aborted. */
 function pause(ms: number, signal: AbortSignal): Promise<void> {
@@ -375,8 +351,7 @@ async function run(
   return results;
 }
 
-/** It may have ended meanwhile. */
-/** Returns whether nothing of it will be done. */
+/** It may have ended meanwhile. Returns whether nothing of it will be done. */
 function abort(tx: Transaction): boolean {
   try {
     tx.abort();

@@ -159,6 +159,11 @@ export class Work {
     return (await this.#tx.objectStore("reserve").getKey(RESERVE_KEY)) !== undefined;
   }
 
+  async setReserve(reserve: Uint8Array | undefined): Promise<void> {
+    const store = this.#tx.objectStore("reserve");
+    await (reserve ? store.put(reserve, RESERVE_KEY) : store.delete(RESERVE_KEY));
+  }
+
   async contents(known: Known): Promise<Contents> {
     const partition = await this.#partition(known);
     const values = await this.#readAll(this.#store("actions"), all(known.name));
@@ -173,16 +178,17 @@ export class Work {
     return tokens.isExact ? record : perhapsSent(record, epoch);
   }
 
+  /** `replaced` is undefined if all that was done before. */
   async put(
     known: Known,
     action: NewAction,
     payload: unknown,
     replaces: string | undefined,
     isRepeated: boolean,
-  ): Promise<{ record: ActionRecord; replaced: boolean }> {
+  ): Promise<{ record: ActionRecord; replaced: boolean | undefined }> {
     const partition = await this.partition(known);
     const earlier = isRepeated && (await this.#read(known.name, action.key));
-    if (earlier) return { record: earlier, replaced: false };
+    if (earlier) return { record: earlier, replaced: undefined };
     const replaced =
       replaces !== undefined && (await this.remove(known, replaces, true)) === "removed";
     const record = toRecord(known.name, action, ++partition.lastOrder);
@@ -233,10 +239,12 @@ export class Work {
     const partition = await this.partition(known);
     partition.epoch = Math.max(partition.epoch, known.epoch);
     partition.lastOrder = Math.max(partition.lastOrder, lastOrder);
-    for (const { record, payload } of kept) {
-      this.#write(known.name, record);
-      this.#store("payloads").put(payload, [known.name, record.key]);
-    }
+    for (const action of kept) this.putBack(known.name, action);
+  }
+
+  putBack(name: string, { record, payload }: Kept): void {
+    this.#write(name, record);
+    this.#store("payloads").put(payload, [name, record.key]);
   }
 
   async lead(known: Known): Promise<Contents & { epoch: number; isExact: boolean }> {

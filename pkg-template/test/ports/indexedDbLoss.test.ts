@@ -132,6 +132,18 @@ describe("a database that is lost while it is open", () => {
     });
   });
 
+  test("does not hold again what another tab has replaced", async () => {
+    const [one, other] = await Promise.all([open(), open()]);
+    await one.partition.put(action("a"), payload("a"));
+    await other.partition.put(action("b"), payload("b"), "a");
+    await vi.waitFor(() => expect(one.changes).toEqual(["removed", "put"]));
+    await remove();
+    await vi.waitFor(() => {
+      for (const { changes } of [one, other]) expect(changes).toContain("missed");
+    });
+    expect(await stored()).toEqual([["b", 0]]);
+  });
+
   test("is the same for all stores of a page: they tell one incident", async () => {
     const tab = browser.open();
     const both = await Promise.all([open(tab), open(tab)]);
@@ -141,6 +153,27 @@ describe("a database that is lost while it is open", () => {
     });
     expect(both[0].incidents).toEqual(both[1].incidents);
     expect(both[0].incidents[0]).toEqual(expect.any(String));
+  });
+
+  test("holds it again when the browser answers, if it did not at first", async () => {
+    const one = await open();
+    await one.partition.put(action("a"), payload("a"));
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    try {
+      let writing = 0;
+      faults.plan((_, { mode }) => (mode === "readwrite" && ++writing > 0 ? "silent" : undefined));
+      await remove();
+      await until(() => expect(writing).toBe(1));
+      await vi.advanceTimersByTimeAsync(30_000);
+      faults.heal();
+      await until(() => expect(vi.getTimerCount()).toBe(1));
+      await vi.advanceTimersByTimeAsync(500);
+      await until(() => expect(one.changes).toEqual(["missed"]));
+    } finally {
+      vi.useRealTimers();
+    }
+    expect(one.codes).toEqual(["storage_lost"]);
+    expect(await stored()).toEqual([["a", 0]]);
   });
 
   test("says so if there is no room for what it held", async () => {
