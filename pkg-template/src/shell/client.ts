@@ -40,6 +40,7 @@ export class ClientShell extends NamespaceShell implements Complete {
         return makeClient(url, { ...options, autoConnect: false }, createCore, before);
       },
     );
+    launch.isAsked = typeof url === "function";
     super(launch, toNamespace(options.namespace ?? path), () => launch.facade as never);
     this.errors = launch.errors;
     this.#identity = options.identity;

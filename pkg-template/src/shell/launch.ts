@@ -35,6 +35,8 @@ export class Launch extends Queue {
   readonly options: ClientOptions;
   readonly errors = new LateStream<SockeyeError>(this, () => this.facade.errors);
   readonly namespaces: NamespaceShell[] = [];
+  /** Whether a function gives the address, so that only `outbox.name` names a database. */
+  isAsked = false;
   /** The facade, as soon as it is there. */
   client: Client | undefined;
   readonly #surroundings: Surroundings;

@@ -77,7 +77,7 @@ export class NamespaceShell {
     this.steadyStatus = new LateStream(launch, () => this.late.real().steadyStatus, [idle]);
     const late = stand(this, launch, kinds, () => make(this.status.value));
     this.late = late;
-    stand(this.outbox, launch, outbox(launch.options), () => late.real().outbox);
+    stand(this.outbox, launch, outbox(launch), () => late.real().outbox);
     const { emit, request, enqueue } = this.#sender({}, (real) => real);
     this.emit = emit;
     this.request = request;

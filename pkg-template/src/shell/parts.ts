@@ -1,12 +1,12 @@
 /** What belongs to a namespace or a client, before the facade is there: which member is of which kind. */
 import type { Action, ActionStatus } from "../action.js";
 import { hasIndexedDb } from "../hasIndexedDb.js";
-import type { ClientOptions } from "../options.js";
 import type { Outbox, OutboxItem } from "../outbox.js";
 import type { OutboxStore } from "../outboxStore.js";
 import type { Topic, TopicStatus } from "../topics.js";
 import type { Trace, TraceEntry } from "../trace.js";
 import { answer, asked, command, held, type Kinds, promise, state, value } from "./kinds.js";
+import type { Launch } from "./launch.js";
 
 type InternalOfOutbox =
   | (
@@ -23,9 +23,9 @@ type InternalOfOutbox =
   | ("handleChanged" | "handleCoreFailed" | "handleGivenUp" | "handleIdentity" | "handleLoaded")
   | ("remove" | "report" | "tell");
 
-export const outbox = (options: ClientOptions): Kinds<Outbox, InternalOfOutbox> => ({
+export const outbox = (launch: Launch): Kinds<Outbox, InternalOfOutbox> => ({
   items: state<readonly OutboxItem[]>([]),
-  durability: value(expectedDurability(options)),
+  durability: value(expectedDurability(launch)),
   paused: value(false),
   get: answer(() => undefined),
   pause: command,
@@ -36,10 +36,10 @@ export const outbox = (options: ClientOptions): Kinds<Outbox, InternalOfOutbox> 
 });
 
 /** What it is if the database works, which is seen when it is opened. */
-function expectedDurability({ outbox = {} }: ClientOptions): OutboxStore["durability"] {
-  const { store, durability = "strict" } = outbox;
+function expectedDurability({ options, isAsked }: Launch): OutboxStore["durability"] {
+  const { store, durability = "strict", name } = options.outbox ?? {};
   if (store) return "durability" in store ? store.durability : "memory";
-  return hasIndexedDb() ? durability : "memory";
+  return (name !== undefined || !isAsked) && hasIndexedDb() ? durability : "memory";
 }
 
 type InternalOfAction =

@@ -1,5 +1,6 @@
 /** The client before its facade is there, and after that. */
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import type { Address } from "../../src/address.js";
 import type { AnyClient } from "../../src/public.js";
 import type { SockeyeError } from "../../src/errors.js";
 import * as facade from "../../src/facade.js";
@@ -23,7 +24,7 @@ afterEach(async () => {
 });
 
 /** A client, and what it fetches, which comes when the test says so. */
-function shell(options: ClientOptions = {}) {
+function shell(options: ClientOptions = {}, url: Address = "https://example.com/jobs") {
   const cores: FakeCore[] = [];
   const fetches: { resolve: (modules: Modules) => void; reject: (error: unknown) => void }[] = [];
   const fetchModules = () =>
@@ -34,11 +35,7 @@ function shell(options: ClientOptions = {}) {
     return Promise.resolve(core);
   };
   const surroundings = { run: (run: () => void) => run(), fetchModules };
-  const made = new ClientShell(
-    "https://example.com/jobs",
-    { autoConnect: false, ...options },
-    surroundings,
-  );
+  const made = new ClientShell(url, { autoConnect: false, ...options }, surroundings);
   const client = made as unknown as AnyClient;
   clients.push(client);
   const load = async () => {
@@ -84,6 +81,19 @@ describe("before the facade is there", () => {
   ])("actions are as durable as %s", (_name, outbox, durability) => {
     vi.stubGlobal("indexedDB", {});
     expect(shell({ outbox }).client.outbox.durability).toBe(durability);
+  });
+
+  test.each<[string, ClientOptions["outbox"], string]>([
+    ["memory, as nothing names a database", {}, "memory"],
+    ["the database that is named", { name: "jobs" }, "strict"],
+  ])("where a function gives the address actions are as durable as %s", async (_, outbox, is) => {
+    vi.stubGlobal("indexedDB", {});
+    const { client, load } = shell({ outbox }, () => "https://example.com");
+    expect(client.outbox.durability).toBe(is);
+    client.outbox.resume();
+    void client.connect().catch(() => {});
+    await load();
+    expect(client.outbox.durability).toBe(is);
   });
 
   test("the values are the same ones as those of the facade", async () => {
