@@ -77,6 +77,11 @@ export class Hooks {
     if (this.#onConnected.length + this.#onGap.length > 0) this.#tellCore();
   }
 
+  /** What was before is nothing that another user continues. */
+  handleIdentity(): void {
+    this.#state.set(undefined);
+  }
+
   /** The next core counts connections from the start. */
   handleCoreFailed(): void {
     this.#added = this.#nextConnection;

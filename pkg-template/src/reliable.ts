@@ -152,7 +152,7 @@ export abstract class ReliableNamespace<ListenEvents extends object, EmitEvents 
     return this.traffic.use(interceptor);
   }
 
-  /** What the last connection continues: one verdict for each; `undefined` before the first. */
+  /** What the last connection continues: one verdict for each; `undefined` before the first of a user. */
   get continuity(): StateObservable<Continuity | undefined> {
     return this.hooks.continuity;
   }
@@ -230,7 +230,11 @@ export abstract class ReliableNamespace<ListenEvents extends object, EmitEvents 
   /** @internal */
   handleIdentity(identity: string, isDiscarded: boolean): () => void {
     this.#latest.handleIdentity();
-    return this.outbox.handleIdentity(identity, isDiscarded);
+    const tellOutbox = this.outbox.handleIdentity(identity, isDiscarded);
+    return () => {
+      this.hooks.handleIdentity();
+      tellOutbox();
+    };
   }
 
   /** @internal */

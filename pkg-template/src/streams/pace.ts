@@ -1,7 +1,7 @@
 /** How often what has been collected is handed on. */
 import { checkTimes } from "../checks.js";
-import { Observable } from "../observable.js";
-import type { Source } from "./source.js";
+import { Observable, type Observer } from "../observable.js";
+import { flush, type Holding, type Source } from "./source.js";
 
 /** How often values are handed on. */
 export interface PaceOptions {
@@ -32,35 +32,61 @@ export function paced<Value, Batch>(
   makeCollection: () => Collection<Value, Batch>,
 ): Observable<Batch> {
   if (every !== "frame") checkTimes({ every });
-  return new Observable((observer) => {
-    const collection = makeCollection();
-    let cancel: (() => void) | undefined;
-    const stop = () => {
-      cancel?.();
-      cancel = undefined;
-    };
-    const hand = () => {
-      stop();
-      observer.next?.(collection.take());
-    };
-    const finish = (tell: () => void) => {
-      if (cancel) hand();
-      tell();
-    };
-    const subscription = source.subscribe({
-      next: (value) => {
-        const isFull = collection.add(value);
-        cancel ??= later(every, hand);
-        if (isFull) hand();
-      },
-      error: (error) => finish(() => observer.error?.(error)),
-      complete: () => finish(() => observer.complete?.()),
-    });
+  const holders = new Set<() => void>();
+  const batches = new Observable<Batch>((observer) => {
+    const { release, end } = collect(source, every, makeCollection(), observer);
+    holders.add(release);
     return () => {
-      stop();
-      subscription.unsubscribe();
+      holders.delete(release);
+      end();
     };
   });
+  const hold: Holding = {
+    [flush]: () => {
+      (source as Holding)[flush]?.();
+      for (const release of [...holders]) release();
+    },
+  };
+  return Object.assign(batches, hold);
+}
+
+/** Returns what hands on what waits, and what ends it. */
+function collect<Value, Batch>(
+  source: Source<Value>,
+  every: "frame" | number,
+  collection: Collection<Value, Batch>,
+  observer: Observer<Batch>,
+): { release: () => void; end: () => void } {
+  let cancel: (() => void) | undefined;
+  const stop = () => {
+    cancel?.();
+    cancel = undefined;
+  };
+  const hand = () => {
+    stop();
+    observer.next?.(collection.take());
+  };
+  const release = () => {
+    if (cancel) hand();
+  };
+  const finish = (tell: () => void) => {
+    release();
+    tell();
+  };
+  const subscription = source.subscribe({
+    next: (value) => {
+      const isFull = collection.add(value);
+      cancel ??= later(every, hand);
+      if (isFull) hand();
+    },
+    error: (error) => finish(() => observer.error?.(error)),
+    complete: () => finish(() => observer.complete?.()),
+  });
+  const end = () => {
+    stop();
+    subscription.unsubscribe();
+  };
+  return { release, end };
 }
 
 /** Calls `run` once, unless what is returned is called before. */

@@ -13,3 +13,11 @@ export interface Source<Value> {
     observer: Observer<Value> | ((value: Value) => void),
   ): Pick<Subscription, "unsubscribe">;
 }
+
+/** @internal Where the method of {@link Holding} is. */
+export const flush = Symbol("flush");
+
+/** @internal A source that holds values back may be told to hand them on ahead of their time. */
+export interface Holding {
+  [flush]?(): void;
+}

@@ -8,17 +8,18 @@ import { throwLater } from "../safely.js";
 import { State } from "../state.js";
 import type { ClientStatus } from "../status.js";
 import type { Topic } from "../topics.js";
-import type { Source } from "./source.js";
+import { flush, type Holding, type Source } from "./source.js";
+import { usersOf } from "./users.js";
 import { Watched } from "./watched.js";
 
 /** A value, and how far it can be believed. */
 export interface LiveState<Value> {
   /**
-   * `loading`: there is nothing yet. `live`: `value` is current. `stale`: something may have been missed, and
-   * it is being fetched again. `failed`: it could not be fetched, and is tried again.
+   * `loading`: there is nothing yet. `live`: `value` is current. `stale`: something may be missed; there is no
+   * connection, or it is being fetched again. `failed`: it could not be fetched, and is tried again.
    */
   readonly state: "loading" | "live" | "stale" | "failed";
-  /** What is known, also if it is not current; `undefined` before anything is. */
+  /** What is known, also if it is not current; `undefined` before anything is, and for another identity. */
   readonly value: Value | undefined;
   /** With `failed`: why, with the code `fetch_failed` or `buffer_full`. */
   readonly error: SockeyeError | undefined;
@@ -70,6 +71,9 @@ export class Synced<Value, Update, Fetched, Shown> {
   #state: LiveState<Value> = { state: "loading", value: undefined, error: undefined };
   #hasValue = false;
   #isOver = false;
+  #isEnded = false;
+  /** Whose the value is. */
+  #user = 0;
   /** What is to be let go when nobody watches. */
   #ends: Ends = [];
   #status: ClientStatus["state"] = "idle";
@@ -78,6 +82,8 @@ export class Synced<Value, Update, Fetched, Shown> {
   #isJoined = false;
   /** Whether something may have been missed since the last fetch began. */
   #isDirty = true;
+  /** Whether the value was current when the connection was lost, or would be with one. */
+  #isPaused = false;
   #isDue = false;
   #hasFetched = false;
   #fetching: AbortController | undefined;
@@ -96,35 +102,46 @@ export class Synced<Value, Update, Fetched, Shown> {
     this.observable = this.#shown.observable;
   }
 
-  /** First what brings updates, so that none is lost that comes after what is fetched. */
+  /** First what brings updates, so that none is lost that comes after what is fetched. Any part may be the end. */
   #start(): void {
     const { client, sources, options, join } = this.#parts;
     const { topic } = options;
+    const { count } = usersOf(client);
+    if (this.#user !== count && this.#hasValue) this.#forget();
+    this.#user = count;
     for (const source of sources) this.#follow(source);
+    if (this.#isEnded) return;
     if (join) this.#ends.push({ unsubscribe: join() });
     this.#isJoined = topic === undefined;
     if (topic) this.#join(topic);
+    this.#followConnection(client);
+  }
+
+  #followConnection(client: NamespaceClient): void {
     let isCurrent = false;
     const continuity = client.continuity.subscribe((verdict) => {
-      if (isCurrent && verdict) this.#onVerdict(verdict);
+      if (isCurrent) this.#onVerdict(verdict);
     });
     isCurrent = true;
     this.#hasVerdict = client.status.value.state === "connected";
-    this.#ends.push(
-      continuity,
-      client.onGap(({ isLate }) => {
-        if (isLate) this.#invalidate();
-      }),
-    );
-    this.#ends.push(
-      client.status.subscribe({
-        next: ({ state }) => this.#onStatus(state),
-        complete: () => this.#end(),
-      }),
-    );
+    const gaps = client.onGap(({ isLate }) => {
+      if (isLate) this.#invalidate();
+    });
+    const status = client.status.subscribe({
+      next: ({ state }) => this.#onStatus(state),
+      complete: () => this.#end(),
+    });
+    for (const end of [continuity, gaps, status]) this.#keep(end);
+  }
+
+  /** It may have been over before there was anything to keep. */
+  #keep(end: { unsubscribe(): void }): void {
+    if (this.#isEnded) end.unsubscribe();
+    else this.#ends.push(end);
   }
 
   #follow(source: Source<Update>): void {
+    if (this.#isEnded) return;
     const subscription = source.subscribe({
       next: (update) => this.#onUpdate(update),
       error: (error) => {
@@ -132,18 +149,17 @@ export class Synced<Value, Update, Fetched, Shown> {
         this.#end();
       },
     });
-    this.#ends.push(subscription);
+    this.#keep(subscription);
   }
 
   #join(topic: Topic): void {
-    this.#ends.push(topic.retain());
-    this.#ends.push(
-      topic.status.subscribe(({ state }) => {
-        this.#isJoined = state === "live";
-        if (!this.#isJoined) this.#isDirty = true;
-        this.#check();
-      }),
-    );
+    this.#keep(topic.retain());
+    const status = topic.status.subscribe(({ state }) => {
+      this.#isJoined = state === "live";
+      if (!this.#isJoined) this.#isDirty = true;
+      this.#check();
+    });
+    this.#keep(status);
   }
 
   #stop(): void {
@@ -154,15 +170,29 @@ export class Synced<Value, Update, Fetched, Shown> {
   #letGo(): void {
     this.#fetching?.abort();
     this.#fetching = undefined;
-    this.#clearTimer();
     for (const end of this.#ends.splice(0)) end.unsubscribe();
-    this.#isDue = this.#hasFetched = false;
+    this.#clearTimer();
+    this.#isDue = this.#hasFetched = this.#isPaused = false;
     this.#isDirty = true;
     this.#attempts = 0;
   }
 
+  /** What one user was shown is not shown to another. */
+  #forget(): void {
+    this.#fetching?.abort();
+    this.#fetching = undefined;
+    this.#held = [];
+    this.#clearTimer();
+    this.#hasVerdict = this.#hasValue = this.#hasFetched = this.#isPaused = false;
+    this.#isDirty = true;
+    this.#attempts = 0;
+    this.#state = { state: "loading", value: undefined, error: undefined };
+    this.#tell();
+  }
+
   /** Nothing more comes. */
   #end(): void {
+    this.#isEnded = true;
     this.#letGo();
     this.#shown.complete();
   }
@@ -173,9 +203,14 @@ export class Synced<Value, Update, Fetched, Shown> {
     this.#check();
   }
 
-  #onVerdict({ kind }: Continuity): void {
-    this.#hasVerdict = true;
-    if (kind === "resumed") this.#check();
+  /** There is none any more with another identity. */
+  #onVerdict(verdict: Continuity | undefined): void {
+    this.#hasVerdict = verdict !== undefined;
+    if (!verdict) {
+      this.#user = usersOf(this.#parts.client).count;
+      this.#forget();
+    }
+    if (verdict?.kind === "resumed") this.#check();
     else this.#invalidate();
   }
 
@@ -188,10 +223,24 @@ export class Synced<Value, Update, Fetched, Shown> {
     return this.#hasVerdict && this.#isJoined;
   }
 
+  get #isUp(): boolean {
+    return this.#isLinked && this.#status === "connected";
+  }
+
+  /** Returns how far a value can be believed from which nothing is missed that is known to be. */
+  get #belief(): "live" | "stale" {
+    this.#isPaused = !this.#isUp && !this.#isDirty;
+    return this.#isUp && !this.#isDirty ? "live" : "stale";
+  }
+
   /** What is fetched before updates come has to be fetched again; the connection is worth some patience. */
   #check(): void {
+    if (this.#isEnded) return;
+    const { state } = this.#state;
+    if (state === "live" && !this.#isUp) this.#set(this.#belief);
     if (this.#isLinked) {
       if (this.#isDirty) this.#plan();
+      else if (this.#isPaused && this.#isUp && state === "stale") this.#set(this.#belief);
     } else if (!this.#hasFetched && this.#parts.fetch) {
       const { patienceMs = PATIENCE_MS } = this.#parts.options;
       const isHopeful = this.#status !== "waiting" && this.#status !== "disconnected";
@@ -212,14 +261,17 @@ export class Synced<Value, Update, Fetched, Shown> {
   }
 
   #begin(): void {
-    const { fetch, whole } = this.#parts;
+    const { fetch, whole, sources } = this.#parts;
+    // What was sent before the state is fetched is no news to it.
+    for (const source of sources) (source as Holding)[flush]?.();
     this.#isDirty = !this.#isLinked;
+    this.#isPaused = false;
     this.#clearTimer();
     if (fetch) {
       if (this.#hasValue && this.#state.state === "live") this.#set("stale");
       void this.#fetch(fetch);
     } else if (whole) {
-      if (!this.#hasValue) this.#setValue("live", whole.initial);
+      if (!this.#hasValue) this.#setValue(this.#belief, whole.initial);
       else if (this.#hasFetched) this.#set("stale");
     }
     this.#hasFetched = true;
@@ -244,7 +296,7 @@ export class Synced<Value, Update, Fetched, Shown> {
     this.#fetching = undefined;
     this.#attempts = 0;
     for (const update of this.#held.splice(0)) value = this.#apply(value, update);
-    this.#setValue(this.#isDirty ? "stale" : "live", value);
+    this.#setValue(this.#belief, value);
   }
 
   #onFailed(cause: unknown, error: SockeyeError): void {
@@ -272,7 +324,8 @@ export class Synced<Value, Update, Fetched, Shown> {
     const isAlone = !this.#fetching && (!fetch || state === "failed");
     if (!this.#hasValue && !(isWhole && isAlone)) return;
     const before = this.#hasValue ? value : whole?.initial;
-    this.#setValue(isWhole && !fetch ? "live" : state, this.#apply(before as Value, update));
+    if (isWhole && !fetch) this.#isDirty &&= !this.#isLinked;
+    this.#setValue(isWhole && !fetch ? this.#belief : state, this.#apply(before as Value, update));
   }
 
   #apply(value: Value, update: Update): Value {

@@ -67,6 +67,16 @@ describe("a job in the room of all jobs", () => {
     expect(late.ends).toEqual(["complete"]);
   });
 
+  test("is not current without a connection, and is again when nothing was missed", async () => {
+    const { core, last } = await following(roomJobs);
+    core.says("waiting", { attempt: 1, cause: "transport_close" });
+    expect(last()?.isCurrent).toBe(false);
+    core.says("connecting", { attempt: 1 });
+    core.events.continuity(0, { kind: "resumed", connection: 2, isLate: false });
+    core.says("connected");
+    expect(last()?.isCurrent).toBe(true);
+  });
+
   test("is not current after a gap until the server speaks of it", async () => {
     const { core, last } = await following(roomJobs);
     expect(last()?.isCurrent).toBe(true);

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { buffer, live, type LiveOptions, type LiveState } from "../../src/index.js";
+import { buffer, latest, live, type LiveOptions, type LiveState } from "../../src/index.js";
+import { Observable } from "../../src/observable.js";
 import { dice } from "../support/dice.js";
 import { errorData, type FakeCore } from "../support/fakeCore.js";
 import { connected, idle, recorder, sockeyeError, turn } from "../support/setUp.js";
@@ -80,7 +81,7 @@ describe("live", () => {
     const { core, calls, last } = await following();
     await calls[0]?.answer([1]);
     lose(core);
-    expect(last()?.state).toBe("live");
+    expect(last()?.state).toBe("stale");
     await comeBack(core);
     expect(calls).toHaveLength(2);
     expect(last()).toMatchObject({ state: "stale", value: [1] });
@@ -94,9 +95,94 @@ describe("live", () => {
     const { core, calls, last } = await following();
     await calls[0]?.answer([1]);
     lose(core);
+    expect(last()).toMatchObject({ state: "stale", value: [1] });
     await comeBack(core, "resumed");
     expect(calls).toHaveLength(1);
-    expect(last()?.state).toBe("live");
+    expect(last()).toMatchObject({ state: "live", value: [1] });
+  });
+
+  test("is stale when it was fetched while the connection was lost, until that is resumed", async () => {
+    const { core, calls, last } = await following();
+    lose(core);
+    await calls[0]?.answer([1]);
+    expect(last()).toMatchObject({ state: "stale", value: [1] });
+    await comeBack(core, "resumed");
+    expect(last()).toMatchObject({ state: "live", value: [1] });
+    expect(calls).toHaveLength(1);
+  });
+
+  test("is stale after disconnect(), and fetches with the next connection", async () => {
+    const { client, core, calls, last } = await following();
+    await calls[0]?.answer([1]);
+    client.disconnect();
+    core.says("disconnected", { cause: "client_disconnect" });
+    expect(last()).toMatchObject({ state: "stale", value: [1] });
+    void client.connect();
+    await comeBack(core);
+    await calls[1]?.answer([2]);
+    expect(last()).toMatchObject({ state: "live", value: [2] });
+  });
+
+  test("forgets what another user has seen, and what is being fetched for that one", async () => {
+    const { client, core, calls, last } = await following();
+    await calls[0]?.answer([1]);
+    client.setIdentity("bob");
+    expect(last()).toEqual({ state: "loading", value: undefined, error: undefined });
+    core.says("waiting", { attempt: 1, cause: "transport_close" });
+    await comeBack(core);
+    client.setIdentity("carol");
+    await calls[1]?.answer([2]);
+    expect(calls[1]?.signal.aborted).toBe(true);
+    expect(last()?.value).toBeUndefined();
+    await comeBack(core);
+    await calls.at(-1)?.answer([3]);
+    expect(last()).toMatchObject({ state: "live", value: [3] });
+  });
+
+  test("forgets what another user has seen also while nobody watches", async () => {
+    const { client, calls, state, subscription } = await following();
+    await calls[0]?.answer([1]);
+    subscription.unsubscribe();
+    client.setIdentity("bob");
+    const told = recorder<LiveState<Numbers>>();
+    state.subscribe(told);
+    const shown = new Set(told.values.map(({ state, value }) => `${state} ${String(value)}`));
+    expect([...shown]).toEqual(["loading undefined"]);
+  });
+
+  test("keeps nothing when its source ends while it is subscribed to", async () => {
+    const { client, core } = await connected();
+    const { calls, fetch } = fetcher<Numbers>();
+    const broken = new Observable<number>((observer) => {
+      observer.error?.(new Error("no"));
+      return () => {};
+    });
+    const topic = client.topic({ join: ["join", 1] });
+    const told = recorder<LiveState<Numbers>>();
+    live(client, fetch, broken, added, { topic }).subscribe(told);
+    await turn();
+    expect(told.values.at(-1)).toMatchObject({ state: "failed" });
+    expect(told.ends).toEqual(["complete"]);
+    expect(core.callsOf("retainTopic")).toEqual([]);
+    expect(core.callsOf("setHooks")).toEqual([]);
+    expect([calls.length, vi.getTimerCount()]).toEqual([0, 0]);
+  });
+
+  test("merges no batch from before a gap over what was fetched after it", async () => {
+    const { client, core } = await connected<{ set: (number: number) => void }>();
+    const { calls, fetch } = fetcher<number>();
+    const newest = buffer(latest(client.on("set"), { every: 50 }), { every: 50 });
+    const state = live(client, fetch, newest, (_, batch) => batch.at(-1) ?? 0);
+    state.subscribe({});
+    await turn();
+    await calls[0]?.answer(1);
+    core.delivers("set", [2]);
+    lose(core);
+    await comeBack(core);
+    expect(state.value).toMatchObject({ state: "stale", value: 2 });
+    await calls[1]?.answer(3);
+    await vi.advanceTimersByTimeAsync(200);
+    expect(state.value).toMatchObject({ state: "live", value: 3 });
   });
 
   test("fetches again after a gap that is found while the connection is live", async () => {
