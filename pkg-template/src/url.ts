@@ -42,7 +42,7 @@ export function createClient<
   ListenEvents extends object = DefaultEvents,
   EmitEvents extends object = ListenEvents,
 >(url: Address, options: UrlClientOptions): Client<ListenEvents, EmitEvents> {
-  const { wasm, ...others } = options;
+  const { wasm, ...others } = { ...options }; // there may be none where nobody checks types
   checkWasm(wasm);
   const fetchModules = () => {
     let begun: ReturnType<typeof readWasm> | undefined = readWasm(wasm);

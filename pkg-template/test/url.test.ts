@@ -78,6 +78,11 @@ describe("createClient()", () => {
     expect(create).toThrow(sockeyeError("invalid_option"));
   });
 
+  test("throws the same without any options", () => {
+    const create = createClient as (url: string) => unknown;
+    expect(() => create("https://example.com")).toThrow(sockeyeError("invalid_option"));
+  });
+
   test("gives the client all other options", async () => {
     const client = createClient("https://example.com", { wasm: bytes, identity: "ann" });
     expect(client.identity).toBe("ann");
