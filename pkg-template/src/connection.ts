@@ -49,7 +49,7 @@ export class Connection extends ReliablePort implements CoreEvents, LoadEvents {
     this.#identity = options.identity;
     const times = { ...options.core, random: options.random };
     this.#exchanges = new Exchanges(this);
-    const create = () => createCore(options.core, this);
+    const create = (signal: AbortSignal) => createCore(options.core, this, signal);
     this.#loader = new CoreLoader(create, times, this, before.failures);
   }
 

@@ -11,20 +11,28 @@ import { toErrorData, toReliableEvents, toReliablePort } from "./reliableCore.js
 import { withRetryAfter } from "./retryAfter.js";
 import { abandon, type Abandoned, Instance } from "./instance.js";
 import { safely, throwLater } from "./safely.js";
+import { UnderWay } from "./underWay.js";
 import type { Client, EngineEvents, EngineOptions, Glue } from "./wasm/glue.js";
 
-/** Gives the wasm module. Rejects with a {@link SockeyeError}, or with what keeps WebAssembly from running. */
-export type ReadWasm = () => Promise<BufferSource | WebAssembly.Module>;
+/**
+ * Gives the wasm module, unless nobody wants it any more, as `signal` says. Rejects with a {@link SockeyeError},
+ * or with what keeps WebAssembly from running.
+ */
+export type ReadWasm = (signal: AbortSignal) => Promise<BufferSource | WebAssembly.Module>;
 
-let shared: { read: ReadWasm; instance: Promise<Instance> } | undefined;
+/** All clients share one instance, until something in it fails; then they share the next. */
+let shared: Instance | undefined;
+const reads = new UnderWay<ReadWasm, BufferSource | WebAssembly.Module>();
+const makings = new UnderWay<"instance", Instance>();
 
 /** Makes a core; rejects with error data if WebAssembly is missing or forbidden, or with what `read` says. */
 export async function createCore(
   options: CoreOptions,
   events: CoreEvents,
+  signal: AbortSignal,
   read: ReadWasm,
 ): Promise<CorePort> {
-  return start(await instantiate(read), options, events);
+  return start(await instantiate(read, signal), options, events);
 }
 
 /** The module's exports for whoever does without a client. */
@@ -32,7 +40,7 @@ export type Core = Pick<Glue, "Decoder"> & ReturnType<typeof toEngines>;
 
 /** Loads the module for whoever uses its exports directly; rejects like {@link createCore}. */
 export async function loadCore(read: ReadWasm): Promise<Core> {
-  const instance = await instantiate(read);
+  const instance = await instantiate(read, new AbortController().signal);
   return { Decoder: instance.glue.Decoder, ...toEngines(instance) };
 }
 
@@ -60,25 +68,14 @@ function toEngines(instance: Instance) {
 }
 
 /**
- * All clients share one instance, until something in it fails; then they share the next. A failed attempt
- * to make one is forgotten, so that the next may succeed; who has the module from elsewhere tries that.
+ * Each place that has the module is asked for it: what does not come from one keeps no client waiting that has
+ * another. Who has given up leaves nothing behind that would keep the next from asking.
  */
-function instantiate(read: ReadWasm): Promise<Instance> {
-  if (shared) {
-    return shared.read === read ? shared.instance : shared.instance.catch(() => instantiate(read));
-  }
-  const instance = makeInstance(read);
-  const forget = () => (shared = undefined);
-  shared = { read, instance };
-  instance.then((made) => made.onFailed(forget), forget);
-  return instance;
-}
-
-async function makeInstance(read: ReadWasm): Promise<Instance> {
+async function instantiate(read: ReadWasm, signal: AbortSignal): Promise<Instance> {
+  if (shared) return shared;
   try {
-    const instance = new Instance();
-    await instance.glue.initialize({ module_or_path: await read() });
-    return instance;
+    const wasm = await reads.join(read, signal, read);
+    return await makings.join("instance", signal, () => makeInstance(wasm));
   } catch (error) {
     if (isSockeyeError(error)) throw error;
     throw Object.assign(new Error("WebAssembly is not available"), {
@@ -86,6 +83,15 @@ async function makeInstance(read: ReadWasm): Promise<Instance> {
       cause: error,
     });
   }
+}
+
+/** Another place may have been faster. */
+async function makeInstance(wasm: BufferSource | WebAssembly.Module): Promise<Instance> {
+  if (shared) return shared;
+  const instance = new Instance();
+  await instance.glue.initialize({ module_or_path: wasm });
+  instance.onFailed(() => (shared = undefined));
+  return (shared = instance);
 }
 
 /** The numbers of the names that are listened to; `any` stands for all others. */

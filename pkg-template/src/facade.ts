@@ -3,11 +3,15 @@ import type { Address } from "./address.js";
 import { Client } from "./client.js";
 import type { Before } from "./connection.js";
 import type { ClientOptions } from "./options.js";
-import type { CoreEvents, CoreOptions, CorePort } from "./port.js";
+import type { CoreEvents, CoreOptions, CorePort, CreateCore } from "./port.js";
 import * as services from "./services.js";
 
-/** Makes a core. */
-export type MakeCore = (options: CoreOptions, events: CoreEvents) => Promise<CorePort>;
+/** Makes a core; `signal` says that nobody waits for it any more. */
+export type MakeCore = (
+  options: CoreOptions,
+  events: CoreEvents,
+  signal: AbortSignal,
+) => Promise<CorePort>;
 
 /** Makes the client that takes over from its shell. Throws `invalid_option`. */
 export function makeClient(
@@ -16,9 +20,6 @@ export function makeClient(
   makeCore: MakeCore,
   before: Before,
 ): Client {
-  const createCore = async (coreOptions: CoreOptions, events: CoreEvents) => ({
-    core: await makeCore(coreOptions, events),
-    services,
-  });
+  const createCore: CreateCore = async (...given) => ({ core: await makeCore(...given), services });
   return new Client(url, options, createCore, before);
 }

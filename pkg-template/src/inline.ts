@@ -7,10 +7,9 @@ import type { Address } from "./address.js";
 import type { Client } from "./client.js";
 import { createCore } from "./core.js";
 import type { DefaultEvents } from "./events.js";
-import { makeClient } from "./facade.js";
+import { type MakeCore, makeClient } from "./facade.js";
 import type { ClientOptions } from "./options.js";
 import { read } from "./payload.js";
-import type { CoreEvents, CoreOptions } from "./port.js";
 
 export * from "./public.js";
 
@@ -25,8 +24,7 @@ export function createClient<
   ListenEvents extends object = DefaultEvents,
   EmitEvents extends object = ListenEvents,
 >(url: Address, options: ClientOptions = {}): Client<ListenEvents, EmitEvents> {
-  const makeCore = (coreOptions: CoreOptions, events: CoreEvents) =>
-    createCore(coreOptions, events, read);
+  const makeCore: MakeCore = (...given) => createCore(...given, read);
   const client = makeClient(url, options, makeCore, {});
   return client as unknown as Client<ListenEvents, EmitEvents>;
 }

@@ -19,7 +19,7 @@ export interface LoadEvents {
 }
 
 export class CoreLoader {
-  readonly #createCore: () => Promise<LoadedCore>;
+  readonly #createCore: (signal: AbortSignal) => Promise<LoadedCore>;
   readonly #times: LoadTimes;
   readonly #events: LoadEvents;
   /** Ends the load that is under way. */
@@ -31,7 +31,7 @@ export class CoreLoader {
 
   /** `failures` is how many there were before. */
   constructor(
-    createCore: () => Promise<LoadedCore>,
+    createCore: (signal: AbortSignal) => Promise<LoadedCore>,
     times: LoadTimes,
     events: LoadEvents,
     failures = 0,
@@ -69,7 +69,7 @@ export class CoreLoader {
         reject(new Error("it took too long"));
       });
     });
-    const core = this.#createCore();
+    const core = this.#createCore(loading.signal);
     Promise.race([core, stopped])
       .then((loaded) => this.#events.handleLoaded(loaded))
       .catch((error: unknown) => {

@@ -198,5 +198,12 @@ export interface LoadedCore {
   services: Services;
 }
 
-/** Makes the core; rejects with {@link ErrorData} and a `cause` if it cannot run here. */
-export type CreateCore = (options: CoreOptions, events: CoreEvents) => Promise<LoadedCore>;
+/**
+ * Makes the core; rejects with {@link ErrorData} and a `cause` if it cannot run here. `signal` says that nobody
+ * waits for it any more.
+ */
+export type CreateCore = (
+  options: CoreOptions,
+  events: CoreEvents,
+  signal: AbortSignal,
+) => Promise<LoadedCore>;

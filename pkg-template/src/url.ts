@@ -44,12 +44,17 @@ export function createClient<
 >(url: Address, options: UrlClientOptions): Client<ListenEvents, EmitEvents> {
   const { wasm, ...others } = { ...options }; // there may be none where nobody checks types
   checkWasm(wasm);
-  const fetchModules = () => {
-    let begun: ReturnType<typeof readWasm> | undefined = readWasm(wasm);
+  const fetchModules = (loading: AbortSignal) => {
+    const ended = new AbortController();
+    const end = () => ended.abort();
+    let begun: ReturnType<typeof readWasm> | undefined = readWasm(wasm, ended.signal);
     begun.catch(() => {}); // the core tells it
-    const read = () => {
-      const module = begun ?? readWasm(wasm);
+    loading.addEventListener("abort", end);
+    const read = (signal: AbortSignal) => {
+      if (!begun) return readWasm(wasm, signal);
+      const module = begun;
       begun = undefined;
+      signal.addEventListener("abort", end);
       return module;
     };
     return fetchModulesFor(Promise.resolve({ read }));

@@ -1,11 +1,12 @@
 /** The wasm module as a file of its own, from wherever the application says. */
 import { fail, isSockeyeError, type SockeyeError } from "./errors.js";
 import { build } from "./wasm/build.js";
+import { UnderWay } from "./underWay.js";
 import type { Wasm, WasmSource } from "./wasmSource.js";
 
 /** It is the same module whatever a client was given, so all have it when one has. */
 let compiled: WebAssembly.Module | undefined;
-const underWay = new Map<WasmSource, Promise<WebAssembly.Module>>();
+const underWay = new UnderWay<WasmSource, WebAssembly.Module>();
 let isWarned = false;
 
 /** Stands for what has no address. */
@@ -19,31 +20,27 @@ export function checkWasm(source: WasmSource | undefined): void {
   throw fail("invalid_option", "`wasm` is missing", hint);
 }
 
-/** Rejects with `load_failed`, or with why WebAssembly does not run here. */
-export function readWasm(source: WasmSource): Promise<WebAssembly.Module> {
+/** Rejects with `load_failed`, or with why WebAssembly does not run here. `signal` says that it took too long. */
+export function readWasm(source: WasmSource, signal: AbortSignal): Promise<WebAssembly.Module> {
   if (compiled) return Promise.resolve(compiled);
   const key = source instanceof URL ? source.href : source;
-  const known = underWay.get(key);
-  if (known) return known;
-  const reading = read(source).finally(() => underWay.delete(key));
-  underWay.set(key, reading);
-  return reading;
+  return underWay.join(key, signal, (ended) => read(source, ended));
 }
 
-async function read(source: WasmSource): Promise<WebAssembly.Module> {
+async function read(source: WasmSource, signal: AbortSignal): Promise<WebAssembly.Module> {
   const wasm = await attempt(
     typeof source === "function" ? (source as () => PromiseLike<Wasm>) : () => source,
     "the option `wasm` failed",
     "the `cause` is what it failed with",
   );
-  const module = await compile(isAddress(wasm) ? await request(wasm) : wasm);
+  const module = await compile(isAddress(wasm) ? await request(wasm, signal) : wasm);
   assertSameBuild(module);
   return (compiled = module);
 }
 
-async function request(address: string | URL): Promise<Response> {
+async function request(address: string | URL, signal: AbortSignal): Promise<Response> {
   return attempt(
-    () => fetch(address),
+    () => fetch(address, { signal }),
     `nothing could be fetched from ${String(address)}`,
     "check the network, that `connect-src` of the page's policy has the address, and CORS; in Node give the bytes of the file",
   );

@@ -71,6 +71,9 @@ const listeners = () => ({
   coreFailed: vi.fn<CoreEvents["coreFailed"]>(),
 });
 
+/** Of a load that nobody gives up. */
+const { signal } = new AbortController();
+
 let glue: typeof Glue;
 beforeEach(async () => {
   vi.resetModules();
@@ -81,7 +84,7 @@ beforeEach(async () => {
 async function make(overrides: Partial<CoreOptions> = {}) {
   const { createCore } = await import("../src/core.js");
   const events = listeners();
-  const port = await createCore({ ...options, ...overrides }, events, readPayload);
+  const port = await createCore({ ...options, ...overrides }, events, signal, readPayload);
   const manager = glue.Client.made.at(-1);
   if (!manager) throw new Error("no manager was made");
   return { port, events, manager, createCore };
@@ -97,7 +100,7 @@ const described = (code: string): unknown =>
 describe("createCore()", () => {
   test("instantiates the module once for all clients", async () => {
     const { createCore } = await make();
-    await createCore(options, listeners(), readPayload);
+    await createCore(options, listeners(), signal, readPayload);
     expect(glue.initialize).toHaveBeenCalledExactlyOnceWith({ module_or_path: bytes });
     expect(glue.Client.made).toHaveLength(2);
   });
@@ -112,11 +115,11 @@ describe("createCore()", () => {
     const { createCore } = await import("../src/core.js");
     const cause = new WebAssembly.CompileError("blocked by CSP");
     glue.initialize.mockRejectedValueOnce(cause);
-    await expect(createCore(options, listeners(), readPayload)).rejects.toMatchObject({
+    await expect(createCore(options, listeners(), signal, readPayload)).rejects.toMatchObject({
       ...(described("wasm_unavailable") as { sample: object }).sample,
       cause,
     });
-    await expect(createCore(options, listeners(), readPayload)).resolves.toBeDefined();
+    await expect(createCore(options, listeners(), signal, readPayload)).resolves.toBeDefined();
   });
 });
 
@@ -127,15 +130,15 @@ describe("the module", () => {
   test("of one place serves clients that have it from another", async () => {
     const { createCore } = await make();
     const read = vi.fn<ReadWasm>();
-    await createCore(options, listeners(), read);
+    await createCore(options, listeners(), signal, read);
     expect(read).not.toHaveBeenCalled();
     expect(glue.initialize).toHaveBeenCalledOnce();
   });
 
   test("is read from a client's own place when another place has failed", async () => {
     const { createCore } = await import("../src/core.js");
-    const failing = createCore(options, listeners(), () => Promise.reject(notThere));
-    const working = createCore(options, listeners(), () => Promise.resolve(compiled));
+    const failing = createCore(options, listeners(), signal, () => Promise.reject(notThere));
+    const working = createCore(options, listeners(), signal, () => Promise.resolve(compiled));
     await expect(failing).rejects.toBe(notThere);
     await expect(working).resolves.toBeDefined();
     expect(glue.initialize).toHaveBeenCalledExactlyOnceWith({ module_or_path: compiled });
@@ -144,8 +147,53 @@ describe("the module", () => {
   test("that is not there is no lack of WebAssembly, and is read again", async () => {
     const { createCore } = await import("../src/core.js");
     const read = vi.fn<ReadWasm>().mockRejectedValueOnce(notThere).mockResolvedValueOnce(compiled);
-    await expect(createCore(options, listeners(), read)).rejects.toBe(notThere);
-    await expect(createCore(options, listeners(), read)).resolves.toBeDefined();
+    await expect(createCore(options, listeners(), signal, read)).rejects.toBe(notThere);
+    await expect(createCore(options, listeners(), signal, read)).resolves.toBeDefined();
+  });
+
+  test("is read and instantiated once for clients that begin together", async () => {
+    const { createCore } = await import("../src/core.js");
+    const read = vi.fn<ReadWasm>(() => Promise.resolve(compiled));
+    const begin = () => createCore(options, listeners(), signal, read);
+    await Promise.all([begin(), begin()]);
+    expect(read).toHaveBeenCalledOnce();
+    expect(glue.initialize).toHaveBeenCalledOnce();
+  });
+
+  test("that does not come from one place keeps no client waiting that has it from another", async () => {
+    const { createCore } = await import("../src/core.js");
+    void createCore(options, listeners(), signal, () => new Promise(() => {}));
+    const other = createCore(options, listeners(), signal, () => Promise.resolve(compiled));
+    await expect(other).resolves.toBeDefined();
+  });
+
+  test("that does not come is read anew by who asks after a client has given up, and ends when all have", async () => {
+    const { createCore } = await import("../src/core.js");
+    const begin = (read: ReadWasm) => {
+      const load = new AbortController();
+      return { load, core: createCore(options, listeners(), load.signal, read) };
+    };
+    let given = signal;
+    const read = vi.fn<ReadWasm>();
+    read.mockImplementationOnce((ended) => new Promise(() => (given = ended)));
+    read.mockResolvedValueOnce(compiled);
+    const [first, second] = [begin(read), begin(read)];
+    first.load.abort();
+    expect(given.aborted).toBe(false);
+    await expect(begin(read).core).resolves.toBeDefined();
+    expect(read).toHaveBeenCalledTimes(2);
+    second.load.abort();
+    expect(given.aborted).toBe(true);
+  });
+
+  test("whose start never ends is started anew by who asks after the client has given up", async () => {
+    const { createCore } = await import("../src/core.js");
+    const load = new AbortController();
+    glue.initialize.mockReturnValueOnce(new Promise(() => {}));
+    void createCore(options, listeners(), load.signal, readPayload);
+    await vi.waitUntil(() => glue.initialize.mock.calls.length === 1);
+    load.abort();
+    await expect(createCore(options, listeners(), signal, readPayload)).resolves.toBeDefined();
   });
 });
 

@@ -346,6 +346,21 @@ describe("a load that fails", () => {
     expect(loader.count).toBe(2);
   });
 
+  test("is one that takes longer than an attempt may; it is given up, and tried again", async () => {
+    const { client, loader } = idle({ random: () => 0, connectTimeoutMs: 500 });
+    const promise = client.connect();
+    promise.catch(() => {});
+    await vi.advanceTimersByTimeAsync(499);
+    expect(loader.givenUp).toEqual([false]);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(loader.givenUp).toEqual([true]);
+    await expect(promise).rejects.toMatchObject({ cause: { message: "it took too long" } });
+    await vi.advanceTimersByTimeAsync(100);
+    expect(loader.givenUp).toEqual([true, false]);
+    await client.destroy();
+    expect(loader.givenUp).toEqual([true, true]);
+  });
+
   test("is tried again at once with reconnectNow(), and connect() does not hurry it", async () => {
     const { client, loader } = idle();
     void client.connect();

@@ -21,6 +21,9 @@ function answer(body: BodyInit, headers: Record<string, string> = asWasm, status
   return Object.defineProperty(response, "url", { value: address });
 }
 
+/** Of a load that nobody gives up. */
+const { signal } = new AbortController();
+
 /** What clients would have their cores read the module with. */
 const readers: Core.ReadWasm[] = [];
 /** The scripts never come. */
@@ -59,7 +62,7 @@ async function readersOf(...sources: WasmSource[]): Promise<Core.ReadWasm[]> {
 
 async function load(wasm: WasmSource): Promise<unknown> {
   const [read] = await readersOf(wasm);
-  return read?.();
+  return read?.(signal);
 }
 
 describe("createClient()", () => {
@@ -120,7 +123,7 @@ describe("the module", () => {
   test("is fetched once for all clients, also of other places", async () => {
     fetched.mockImplementation(() => Promise.resolve(answer(bytes)));
     const [read] = await readersOf(address, new URL(address));
-    const module = await read?.();
+    const module = await read?.(signal);
     expect(await load(() => Promise.reject(new Error("not asked")))).toBe(module);
     expect(fetched).toHaveBeenCalledOnce();
   });
@@ -129,10 +132,10 @@ describe("the module", () => {
     const wasm = vi.fn(() => answer("missing", {}, 404));
     const [read] = await readersOf(wasm);
     await turn();
-    await expect(read?.()).rejects.toEqual(sockeyeError("load_failed"));
+    await expect(read?.(signal)).rejects.toEqual(sockeyeError("load_failed"));
     expect(wasm).toHaveBeenCalledOnce(); // before the scripts were there
     wasm.mockImplementation(() => answer(bytes));
-    await expect(read?.()).resolves.toBeInstanceOf(WebAssembly.Module);
+    await expect(read?.(signal)).resolves.toBeInstanceOf(WebAssembly.Module);
   });
 
   test("is compiled afterwards, with one line in the console, if the server does not say what it is", async () => {
@@ -153,6 +156,74 @@ describe("the module", () => {
     fetched.mockResolvedValueOnce(answer(bytes));
     expect(await load(address)).toBeInstanceOf(WebAssembly.Module);
     expect(streamed).not.toHaveBeenCalled();
+  });
+});
+
+describe("a module that does not come", () => {
+  const hangs = () => new Promise<never>(() => {});
+  const fetchSignals = () => fetched.mock.calls.map(([, init]) => init?.signal?.aborted);
+
+  /** The reader of a client that goes on; its shell has fetched the scripts. */
+  async function readerOf(wasm: WasmSource, connectTimeoutMs = 20_000) {
+    readers.length = 0;
+    const client = createClient("https://example.com", { wasm, connectTimeoutMs });
+    void client.connect();
+    await turn();
+    return { client, read: readers[0] as Core.ReadWasm };
+  }
+
+  test.each([
+    ["an address", address],
+    ["a function", () => fetch(address)],
+  ])("is asked for again when a load is given up, from %s", async (_, wasm) => {
+    fetched.mockImplementationOnce(hangs).mockResolvedValueOnce(answer(bytes));
+    const { client, read } = await readerOf(wasm);
+    const load = new AbortController();
+    void read(load.signal);
+    load.abort();
+    await expect(read(signal)).resolves.toBeInstanceOf(WebAssembly.Module);
+    expect(fetched).toHaveBeenCalledTimes(2);
+    await client.destroy();
+  });
+
+  test("is fetched no more when the load that the scripts began is given up", async () => {
+    fetched.mockImplementation(hangs);
+    const { client, read } = await readerOf(address);
+    const load = new AbortController();
+    void read(load.signal);
+    expect(fetchSignals()).toEqual([false]);
+    load.abort();
+    expect(fetchSignals()).toEqual([true]);
+    const next = new AbortController();
+    void read(next.signal);
+    await turn();
+    expect(fetchSignals()).toEqual([true, false]);
+    next.abort();
+    expect(fetchSignals()).toEqual([true, true]);
+    await client.destroy();
+  });
+
+  test("goes on being fetched for other clients", async () => {
+    fetched.mockImplementation(hangs);
+    const [one, other] = [await readerOf(address), await readerOf(address)];
+    await one.client.destroy();
+    expect(fetchSignals()).toEqual([false]);
+    await other.client.destroy();
+    expect(fetchSignals()).toEqual([true]);
+  });
+
+  test("is asked for again with the scripts, when these take too long", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    fetched.mockImplementation(hangs);
+    const { client } = await readerOf(address, 500);
+    await vi.advanceTimersByTimeAsync(500);
+    expect(fetchSignals()).toEqual([true]);
+    expect(client.status.value.state).toBe("waiting");
+    client.reconnectNow();
+    await turn();
+    expect(fetchSignals()).toEqual([true, false]);
+    await client.destroy();
+    vi.useRealTimers();
   });
 });
 

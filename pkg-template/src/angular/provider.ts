@@ -30,8 +30,8 @@ export function makeClient(source: SockeyeSource<unknown>): unknown {
 /** Has everything that a core causes happen outside of the zone, whoever calls. */
 async function fetchOutside(zone: NgZone): Promise<Modules> {
   const [facade, { createCore }] = await fetchModules();
-  const outside: typeof createCore = (options, events) =>
-    zone.runOutsideAngular(async () => coreOutside(zone, await createCore(options, events)));
+  const outside: typeof createCore = (...given) =>
+    zone.runOutsideAngular(async () => coreOutside(zone, await createCore(...given)));
   return [facade, { createCore: outside }];
 }
 

@@ -18,5 +18,5 @@ export async function fetchModulesFor(
     import("../core.js").catch(importAgain<typeof coreModule>),
     wasm,
   ]);
-  return [facade, { createCore: (options, events) => createCore(options, events, read) }];
+  return [facade, { createCore: (...given) => createCore(...given, read) }];
 }

@@ -21,7 +21,8 @@ export const atOnce = (run: () => void): void => run();
 export interface Surroundings {
   /** Calls what it is given. */
   run: (run: () => void) => void;
-  fetchModules: () => Promise<Modules>;
+  /** `signal` says that nobody waits for them any more. */
+  fetchModules: (signal: AbortSignal) => Promise<Modules>;
 }
 
 /** What is to be sent, as it was when the call was made. */
@@ -44,8 +45,8 @@ export class Launch extends Queue {
   #failures = 0;
   #isLoading = false;
   #isReporting = false;
-  /** Ends a load that takes too long. */
-  #limit: ReturnType<typeof setTimeout> | undefined;
+  /** Ends the last load. */
+  #loading: AbortController | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   /** Until the next load starts: what those are told who want to be connected. */
   #waiting: Extract<ClientStatus, { state: "waiting" }> | undefined;
@@ -124,26 +125,29 @@ export class Launch extends Queue {
   destroy(): void {
     if (this.isOver) return;
     this.#endWait();
-    clearTimeout(this.#limit);
+    this.#loading?.abort();
     this.#fail(new SockeyeError(destroyed), { state: "closed" });
   }
 
   async #load(): Promise<void> {
     // It may take as long as an attempt to connect.
-    const { connectTimeoutMs = 20_000 } = this.options;
+    const { connectTimeoutMs = 0 } = this.options;
     // The facade says what is no time.
     const isTime = connectTimeoutMs > 0 && connectTimeoutMs < 2 ** 31;
     const limitMs = isTime ? connectTimeoutMs : 20_000;
-    const tooLate = new Promise<never>((_, reject) => {
-      this.#limit = setTimeout(() => reject(new Error("it took too long")), limitMs);
-    });
+    const loading = (this.#loading = new AbortController());
+    const limit = setTimeout(() => loading.abort(), limitMs);
+    const { signal } = loading;
     let modules: Modules | undefined;
     try {
-      modules = await Promise.race([this.#surroundings.fetchModules(), tooLate]);
+      modules = await new Promise<Modules>((resolve, reject) => {
+        signal.onabort = () => reject(new Error("it took too long"));
+        this.#surroundings.fetchModules(signal).then(resolve, reject);
+      });
     } catch (error) {
       if (!this.isOver) this.#handleFailed(loadFailed(error));
     }
-    clearTimeout(this.#limit);
+    clearTimeout(limit);
     if (modules && !this.isOver) this.#handleLoaded(modules);
   }
 

@@ -5,7 +5,7 @@ import { Client } from "../../src/client.js";
 import type { SockeyeErrorCode } from "../../src/errors.js";
 import type { DefaultEvents } from "../../src/events.js";
 import type { ClientOptions } from "../../src/options.js";
-import type { CoreEvents, CoreOptions, LoadedCore } from "../../src/port.js";
+import type { CreateCore, LoadedCore } from "../../src/port.js";
 import * as services from "../../src/services.js";
 import { FakeCore } from "./fakeCore.js";
 
@@ -16,6 +16,7 @@ export const turn = () => new Promise<void>((resolve) => void setImmediate(resol
 
 interface Load {
   core: FakeCore;
+  signal: AbortSignal;
   resolve: (loaded: LoadedCore) => void;
   reject: (error: unknown) => void;
 }
@@ -24,14 +25,19 @@ interface Load {
 export class Loader {
   readonly #loads: Load[] = [];
 
-  readonly createCore = (options: CoreOptions, events: CoreEvents): Promise<LoadedCore> =>
+  readonly createCore: CreateCore = (options, events, signal) =>
     new Promise((resolve, reject) => {
-      this.#loads.push({ core: new FakeCore(options, events), resolve, reject });
+      this.#loads.push({ core: new FakeCore(options, events), signal, resolve, reject });
     });
 
   /** How many times the core was asked for. */
   get count(): number {
     return this.#loads.length;
+  }
+
+  /** For each load whether nobody waits for it any more. */
+  get givenUp(): boolean[] {
+    return this.#loads.map(({ signal }) => signal.aborted);
   }
 
   /** The core that is there when loading has succeeded. */

@@ -113,6 +113,32 @@ test("says that a page came in its place, and connects by itself when the file i
   await page.evaluate(() => window.kit.until(window.client, "connected"));
 });
 
+test("gives up a .wasm that does not come, and asks anew", async (t) => {
+  const { page } = await openPage(t);
+  const stuck = "/stuck/sockeye.wasm";
+  let requests = 0;
+  await page.route(`**${stuck}`, (route) => {
+    requests += 1;
+    if (requests > 1) return route.continue({ url: new URL(wasm, page.url()).href });
+  });
+  const givenUp = page.waitForEvent("requestfailed", (request) => request.url().endsWith(stuck));
+  await page.evaluate(
+    async ([url, wasm]) => {
+      const { createClient } = await import("/sockeye/url.js");
+      const reconnect = { minMs: 10, baseMs: 20, capMs: 50 };
+      const options = { wasm, connectTimeoutMs: 1_000, autoConnect: false, reconnect };
+      window.stuck = createClient(url, options);
+      window.failure = window.kit.outcome(window.stuck.connect());
+    },
+    [server.url, stuck],
+  );
+  const failure = await page.evaluate(() => window.failure);
+  assertFailure(failure, "load_failed", 3_000);
+  await givenUp;
+  await page.evaluate(() => window.kit.until(window.stuck, "connected"));
+  assert.ok(requests > 1);
+});
+
 test("says that it is missing, or something else", async (t) => {
   const { page } = await openPage(t);
   const failure = await connect(page, "/not/there.wasm");
