@@ -7,9 +7,9 @@ import { installedPackage } from "../../tools/lib/paths.mjs";
 
 /** Loads the core. The package exports it to its own entries only. */
 export async function loadCore() {
-  const file = pathToFileURL(path.join(installedPackage, "dist/core.js"));
-  const core = await import(file);
-  return core.loadCore();
+  const load = (file) => import(pathToFileURL(path.join(installedPackage, "dist", file)));
+  const [core, payload] = await Promise.all([load("core.js"), load("payload.js")]);
+  return core.loadCore(payload.read);
 }
 
 /** Returns the classes of the default parser, whose decoder works: the core has been loaded for it. */
