@@ -308,22 +308,6 @@ fn counts_the_time_to_live_from_enqueue_and_the_time_limit_from_sending() {
 }
 
 #[test]
-fn counts_the_time_that_the_store_takes() {
-    for (taken, status) in [(40, "queued"), (70, "expired")] {
-        let mut tab = Tab::alone();
-        tab.is_slow = true;
-        tab.enqueue(NewAction { ttl: Some(seconds(60)), ..action("a", "x") });
-        tab.pass(seconds(taken));
-        tab.is_slow = false;
-        tab.run();
-        tab.pass(seconds(0));
-        assert_eq!(tab.status("a"), status, "after {taken} s");
-        tab.pass(seconds(20));
-        assert_eq!(tab.status("a"), "expired");
-    }
-}
-
-#[test]
 fn keeps_the_time_to_live_over_a_reload() {
     let mut tab = Tab::alone();
     tab.enqueue(NewAction { ttl: Some(seconds(60)), ..action("a", "x") });

@@ -134,8 +134,9 @@ impl<H: Host> Outbox<H> {
             return;
         };
         entry.record.order = order;
-        // Other clients count its age from the commit, too; here it is known how long that took.
+        // Other clients count its age from the commit, too: one must not call expired what another still sends.
         entry.stored_at = self.now;
+        entry.expires_at = entry.record.ttl.map(|ttl| self.now + ttl);
         self.join_lane(id);
         if !defects::is(Defect::AcceptBeforeCommit) {
             self.tell(id, ActionStatus::Queued);
