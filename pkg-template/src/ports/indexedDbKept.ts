@@ -12,11 +12,15 @@ export interface Kept {
 }
 
 export class KeptActions {
-  readonly #partition: string;
+  /** Its name. */
+  readonly partition: string;
   #actions = new Map<string, Kept>();
+  /** What was kept when the partition was open before: nobody has said since what became of that. */
+  #earlier: KeptActions | undefined;
 
-  constructor(partition: string) {
-    this.#partition = partition;
+  constructor(partition: string, earlier?: KeptActions) {
+    this.partition = partition;
+    this.#earlier = earlier;
   }
 
   get size(): number {
@@ -43,11 +47,15 @@ export class KeptActions {
   /** The store was read: what is not in it is gone, and the rest is as it says. */
   compare(stored: readonly StoredAction[]): void {
     const before = this.#actions;
+    const earlier = this.#earlier?.all() ?? new Map<string, Kept>();
     this.#actions = new Map();
-    if (before.size === 0) return;
+    this.#earlier = undefined;
+    if (before.size + earlier.size === 0) return;
     for (const action of stored) {
-      const kept = before.get(action.key);
-      if (kept) this.add({ ...kept, record: changed(this.#partition, kept.record, action) });
+      const left = earlier.get(action.key);
+      // Of another order it is another action, or one that was unparked meanwhile.
+      const kept = before.get(action.key) ?? (left?.record.order === action.order && left);
+      if (kept) this.add({ ...kept, record: changed(this.partition, kept.record, action) });
     }
   }
 
@@ -60,12 +68,17 @@ export class KeptActions {
     }
   }
 
+  /** Also what was kept before. */
+  all(): Map<string, Kept> {
+    return new Map([...(this.#earlier?.all() ?? []), ...this.#actions]);
+  }
+
   mark(mark: Mark): void {
-    this.change(mark.key, (record) => marked(this.#partition, record, mark));
+    this.change(mark.key, (record) => marked(this.partition, record, mark));
   }
 
   park(key: string, parked: Parked): void {
-    this.change(key, (record) => parkedAs(this.#partition, record, parked));
+    this.change(key, (record) => parkedAs(this.partition, record, parked));
   }
 
   /** What is to be stored again. Where another client drains, it may have sent everything by now. */

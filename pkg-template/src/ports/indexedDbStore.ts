@@ -45,11 +45,16 @@ interface Listener {
 /** Before the names of databases, locks and channels, which all scripts of the origin share. */
 const PREFIX = "sockeye:";
 
+/** Of how many partitions that are closed it is kept what was stored. */
+const MAX_LEFT = 32;
+
 export class IndexedDbStore implements OutboxStore {
   readonly durability: "strict" | "relaxed";
   readonly #options: IndexedDbStoreOptions;
   readonly #scope: TabScope;
   #shared: Shared | undefined;
+  /** What was kept of partitions that are closed, by their names; the longest closed one comes first. */
+  readonly #left = new Map<string, KeptActions>();
 
   constructor(options: IndexedDbStoreOptions, scope: TabScope = globalThis) {
     this.durability = options.durability ?? "strict";
@@ -65,7 +70,7 @@ export class IndexedDbStore implements OutboxStore {
     const name = JSON.stringify([namespace, identity]);
     const place = `${PREFIX}${this.#options.name} ${name}`;
     const shared = (this.#shared ??= this.#connect());
-    const kept = new KeptActions(name);
+    const kept = this.#take(name);
     const hear = (changes: readonly StoreChange[]) => {
       kept.hear(changes);
       handleChanges(changes);
@@ -81,7 +86,7 @@ export class IndexedDbStore implements OutboxStore {
     };
     const listener = { fail, tell: handleFailed };
     shared.listeners.add(listener);
-    const handleClosed = () => this.#leave(shared, listener);
+    const handleClosed = () => this.#leave(shared, listener, kept);
     const handleRestored = (failure: unknown) => {
       if (failure !== undefined) handleFailed(failure);
       handleStale();
@@ -95,6 +100,20 @@ export class IndexedDbStore implements OutboxStore {
       handleClosed();
       throw error;
     }
+  }
+
+  #take(partition: string): KeptActions {
+    const kept = new KeptActions(partition, this.#left.get(partition));
+    this.#left.delete(partition);
+    return kept;
+  }
+
+  /** Whoever was there before may come back: the same client with another core, or the same user. */
+  #keep(kept: KeptActions): void {
+    this.#left.delete(kept.partition);
+    this.#left.set(kept.partition, kept);
+    const [oldest] = this.#left.keys();
+    if (this.#left.size > MAX_LEFT && oldest !== undefined) this.#left.delete(oldest);
   }
 
   #connect(): Shared {
@@ -122,7 +141,8 @@ export class IndexedDbStore implements OutboxStore {
   }
 
   /** The last one ends the connection, when everything that was begun has been done. */
-  #leave(shared: Shared, listener: Listener): void {
+  #leave(shared: Shared, listener: Listener, kept: KeptActions): void {
+    this.#keep(kept);
     shared.listeners.delete(listener);
     if (shared.listeners.size > 0) return;
     shared.leaving.abort();

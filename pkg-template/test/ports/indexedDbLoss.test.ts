@@ -144,6 +144,28 @@ describe("a database that is lost while it is open", () => {
     expect(await stored()).toEqual([["b", 0]]);
   });
 
+  test("holds again what this page has stored before it was somebody else in between", async () => {
+    const store = new IndexedDbStore({ name }, browser.open());
+    const changes: StoreChange["type"][] = [];
+    const openAs = (identity: string) =>
+      store.open({ ...place, identity }, (news) => changes.push(...news.map(({ type }) => type)));
+    const before = await openAs("");
+    for (const key of ["a", "b", "c"]) await before.put(action(key), payload(key));
+    before.close();
+    (await openAs("bob")).close();
+    const elsewhere = (await open()).partition;
+    await elsewhere.remove("b", true);
+    await elsewhere.remove("c", true);
+    await elsewhere.put(action("c"), { body: "of another one" });
+    elsewhere.close();
+    const partition = await openAs("");
+    await partition.contents();
+    await remove();
+    await vi.waitFor(() => expect(changes).toContain("missed"));
+    // The other page has left, and what it stored itself with it.
+    expect(await stored()).toEqual([["a", 0]]);
+  });
+
   test("is the same for all stores of a page: they tell one incident", async () => {
     const tab = browser.open();
     const both = await Promise.all([open(tab), open(tab)]);
