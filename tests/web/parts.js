@@ -53,7 +53,10 @@ const CALLS = {
 
 export const calls = () => Object.keys(CALLS);
 
-/** A store that takes everything, holds it for ever, and answers when it is asked to. */
+/** A record that nobody can read. */
+const broken = { key: "broken", isFuture: false };
+
+/** A store that takes everything, holds it for ever unless that is broken, and answers when it is asked to. */
 class FakeStore {
   asked = [];
   actions = [];
@@ -71,8 +74,8 @@ class FakeStore {
     }
   }
 
-  answer({ type, action, atLeast }) {
-    const contents = { actions: this.actions, unreadable: [] };
+  answer({ type, action, key, atLeast }) {
+    const contents = { actions: this.actions, unreadable: [broken] };
     if (type === "resign") return undefined;
     if (type === "read") return { type: "contents", ...contents };
     if (type === "open") return { type: "opened", clientId: "c", ...contents };
@@ -84,7 +87,8 @@ class FakeStore {
     }
     if (type === "load") return { type: "loaded" };
     if (type === "mark") return { type: "marked", missing: [], earlier: [] };
-    return { type: type === "remove" ? "wasSent" : "done" };
+    if (type === "remove") return { type: key === broken.key ? "removed" : "wasSent" };
+    return { type: "done" };
   }
 }
 
@@ -126,6 +130,7 @@ export function walk(bench, client, callback, call) {
   client.flushPlan(0, 0, ["a"], []);
   store.answerAll();
   client.cancelAction(0, "a");
+  client.forgetAction(0, broken.key);
   store.answerAll();
   bench.socket()?.end();
   bench.advance(35_000);
