@@ -1,5 +1,6 @@
 /** Every callback of the application may call every method of the client. */
 import { describe, expect, test } from "vitest";
+import type { ClientOptions } from "../src/options.js";
 import { memoryOutboxStore } from "../src/memoryStore.js";
 import { connected, turn } from "./support/setUp.js";
 
@@ -16,7 +17,7 @@ async function setUp() {
     inside();
   };
   let ids = 0;
-  const setting = await connected({
+  const options = {
     auth: () => {
       call();
       return {};
@@ -34,7 +35,15 @@ async function setUp() {
         call();
         return false;
       },
+      serverDisconnect: () => {
+        call();
+        return false;
+      },
     },
+  } satisfies ClientOptions;
+  const setting = await connected(options, () => {
+    call();
+    return "https://example.com";
   });
   return { ...setting, calls, call };
 }
@@ -117,6 +126,42 @@ const callbacks: Record<string, (setting: Setting) => void> = {
   },
   "a policy": ({ core }) => {
     core.events.verdictNeeded(0, 1, { code: "connect_refused", message: "", hint: "" });
+  },
+  "a policy for disconnects": ({ core }) => {
+    core.events.verdictNeeded(0, 1, { code: "server_disconnect", message: "", hint: "" });
+  },
+  "a function that gives the address": ({ core }) => {
+    core.events.addressNeeded(1, 1);
+  },
+  "what reads rejections": ({ client, core, call }) => {
+    client.outbox.nack("no", () => {
+      call();
+      return undefined;
+    });
+    core.delivers("no", [1]);
+  },
+  "an interceptor of what is sent": ({ client, call }) => {
+    client.use({
+      outbound: (_event, args) => {
+        call();
+        return args;
+      },
+    });
+    try {
+      client.emit("a");
+    } catch (error) {
+      expect(isAllowed(error), String(error)).toBe(true); // It was destroyed inside.
+    }
+  },
+  "an interceptor of acknowledgements": ({ client, core, call }) => {
+    client.use({
+      ack: (_event, args) => {
+        call();
+        return args;
+      },
+    });
+    void client.request("ask").catch(ignore);
+    core.answers(0, 1);
   },
   "an interceptor": ({ client, core, call }) => {
     client.on("news").subscribe(ignore);
