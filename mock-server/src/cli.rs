@@ -5,12 +5,16 @@ use std::time::Duration;
 
 use axum::http::{HeaderValue, Uri};
 use clap::builder::{NonEmptyStringValueParser, PossibleValuesParser};
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::admin::AdminArgs;
+use crate::bus::{BusError, check_url};
 use crate::config::{Config, DEVELOPMENT_SECRET, development_projects};
 use crate::contracts;
 use crate::dice::random_seed;
-use crate::proxy::{ProxyConfig, RulesError, read_rules};
+use crate::faults::{Rule, ScriptError, read_script};
+use crate::proxy::ProxyConfig;
+use crate::recording::{RecordConfig, RecordingArgs, RecordingError, ReplayConfig};
 
 /// A mock Socket.IO server for front-end development and tests.
 ///
@@ -25,8 +29,22 @@ pub struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
 
+    /// How the log is written: for people, or one JSON object on each line
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t, global = true)]
+    log_format: LogFormat,
+
     #[command(flatten)]
     mock: MockArgs,
+}
+
+/// How the log is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// For programs: one JSON object on each line.
+    Json,
 }
 
 /// What the program is to be instead of the mock server.
@@ -51,8 +69,12 @@ struct ProxyArgs {
     upstream: String,
 
     /// Rules from the start, as TOML (*.toml) or JSON: a list "rules"
-    #[arg(long, value_name = "FILE")]
-    rules: Option<PathBuf>,
+    #[arg(long, value_name = "FILE", visible_alias = "rules")]
+    script: Option<PathBuf>,
+
+    /// What rules with a share or a jitter draw comes from it [default: random, see the log]
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
 
     /// Where the control API listens; port 0 takes a free one
     #[arg(long, default_value = "127.0.0.1:0", value_name = "ADDRESS:PORT")]
@@ -81,7 +103,7 @@ struct MockArgs {
     #[arg(long, default_value_t = 12, value_name = "N", value_parser = clap::value_parser!(u32).range(0..=10_000))]
     rate: u32,
 
-    /// How many times faster than usual simulated jobs run (0.01 to 1000)
+    /// How many times faster than usual simulated jobs run, or a recording is replayed (0.01 to 1000, or max)
     #[arg(long, default_value_t = 1.0, value_name = "FACTOR", value_parser = parse_speed)]
     speed: f64,
 
@@ -109,6 +131,18 @@ struct MockArgs {
     /// With --helper: send this share of the events twice (0 to 1), as the seed draws them
     #[arg(long, value_name = "SHARE", requires = "helper", default_value_t = 0.0, value_parser = parse_share)]
     repeat_events: f64,
+
+    /// Rules of faults from the start, as TOML (*.toml) or JSON: a list "rules"; more by /control/rules
+    #[arg(long, value_name = "FILE")]
+    script: Option<PathBuf>,
+
+    /// Share the clients with other processes, through this Redis, e.g. redis://127.0.0.1:6379
+    ///
+    /// What one process tells everybody, or a room, reaches the clients of all processes that play the same
+    /// contracts on the same Redis. realtime: events that workers publish on realtime:events, too. jobs: the
+    /// history is in Redis. Not with --helper, whose memory is each process's own.
+    #[arg(long, value_name = "URL", value_parser = parse_redis, conflicts_with = "helper")]
+    redis: Option<String>,
 
     /// Serve this folder at /
     #[arg(long, value_name = "DIR")]
@@ -141,42 +175,84 @@ struct MockArgs {
     /// realtime: how many searches a user may begin in ten seconds
     #[arg(long, default_value_t = 10, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     search_limit: u16,
+
+    #[command(flatten)]
+    recording: RecordingArgs,
+
+    #[command(flatten)]
+    admin: AdminArgs,
 }
 
 /// What the command line asks for.
 #[derive(Clone, Debug)]
 pub enum Program {
     /// The mock server.
-    Mock(Config),
+    Mock(Box<Config>),
     /// The proxy.
     Proxy(ProxyConfig),
+    /// The recorder.
+    Record(RecordConfig),
+    /// The replay of a recording.
+    Replay(ReplayConfig),
+}
+
+/// Why the command line cannot be followed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CliError {
+    /// The file of rules.
+    #[error(transparent)]
+    Script(#[from] ScriptError),
+    /// The recording.
+    #[error(transparent)]
+    Recording(#[from] RecordingError),
 }
 
 impl Cli {
-    /// Returns what to run; a missing seed is drawn here, a file of rules is read.
+    /// Returns how the log is to be written.
+    #[must_use]
+    pub fn log_format(&self) -> LogFormat {
+        self.log_format
+    }
+
+    /// Returns what to run; a missing seed is drawn here, files are read.
     ///
     /// # Errors
     ///
-    /// [`RulesError`] when the file cannot be used.
-    pub fn into_program(self) -> Result<Program, RulesError> {
+    /// [`CliError`] when a file cannot be used.
+    pub fn into_program(self) -> Result<Program, CliError> {
         match self.command {
-            None => Ok(Program::Mock(self.mock.into_config())),
-            Some(Command::Proxy(proxy)) => proxy.into_config().map(Program::Proxy),
+            None => self.mock.into_program(),
+            Some(Command::Proxy(proxy)) => Ok(Program::Proxy(proxy.into_config()?)),
         }
     }
 }
 
 impl ProxyArgs {
-    fn into_config(self) -> Result<ProxyConfig, RulesError> {
-        let rules = self.rules.as_deref().map(read_rules).transpose()?.unwrap_or_default();
+    fn into_config(self) -> Result<ProxyConfig, ScriptError> {
+        let rules = rules_of(self.script)?;
+        let seed = self.seed.unwrap_or_else(random_seed);
         let Self { listen, upstream, control, .. } = self;
-        Ok(ProxyConfig { listen, upstream, control, rules })
+        Ok(ProxyConfig { listen, upstream, control, rules, seed })
     }
 }
 
 impl MockArgs {
-    fn into_config(self) -> Config {
-        Config {
+    fn into_program(self) -> Result<Program, CliError> {
+        let Self { host, port, speed, .. } = &self;
+        if let Some(record) = self.recording.record(host, *port) {
+            return Ok(Program::Record(record));
+        }
+        let replay = self.recording.replay(host, *port, *speed)?;
+        match replay {
+            Some(replay) => Ok(Program::Replay(replay)),
+            None => Ok(Program::Mock(Box::new(self.into_config()?))),
+        }
+    }
+
+    fn into_config(self) -> Result<Config, ScriptError> {
+        Ok(Config {
+            script: rules_of(self.script)?,
             host: self.host,
             port: self.port,
             contract: (self.contract != ALL_CONTRACTS).then_some(self.contract),
@@ -187,6 +263,7 @@ impl MockArgs {
             event_ids: self.event_ids,
             helper: self.helper,
             repeat_events: self.repeat_events,
+            redis: self.redis,
             www: self.www,
             ping_interval: Duration::from_millis(self.ping_interval_ms),
             ping_timeout: self.ping_timeout_ms.map(Duration::from_millis),
@@ -195,8 +272,13 @@ impl MockArgs {
             projects: projects(self.project),
             progress_interval: Duration::from_millis(self.progress_interval_ms),
             search_limit: self.search_limit.into(),
-        }
+            admin: self.admin.into_account(),
+        })
     }
+}
+
+fn rules_of(script: Option<PathBuf>) -> Result<Vec<Rule>, ScriptError> {
+    script.as_deref().map(read_script).transpose().map(Option::unwrap_or_default)
 }
 
 /// Whoever names projects has no others.
@@ -221,7 +303,10 @@ fn millis() -> clap::builder::RangedU64ValueParser {
 }
 
 fn parse_speed(text: &str) -> Result<f64, String> {
-    let speed = text.parse().map_err(|_| "not a number".to_owned())?;
+    if text == "max" {
+        return Ok(f64::INFINITY);
+    }
+    let speed = text.parse().map_err(|_| "not a number, nor max".to_owned())?;
     if (0.01..=1000.0).contains(&speed) { Ok(speed) } else { Err("not in 0.01 to 1000".to_owned()) }
 }
 
@@ -239,6 +324,10 @@ fn parse_project(text: &str) -> Result<(String, BTreeSet<String>), String> {
     } else {
         Ok((name.to_owned(), members))
     }
+}
+
+fn parse_redis(text: &str) -> Result<String, BusError> {
+    check_url(text).map(|()| text.to_owned())
 }
 
 fn parse_upstream(text: &str) -> Result<String, String> {
@@ -271,9 +360,14 @@ const EXAMPLES: &str = "Examples:
   sockeye-mock --contract realtime              its log has a token to connect with
   sockeye-mock --contract craft --rate 10000    10,000 quotes per second
   sockeye-mock --summary-log ./summary.log      batches from a file
+  sockeye-mock --admin                          who is connected, in a browser: /admin/
+  sockeye-mock --log-format json 2> mock.log    the log for programs
   sockeye-mock --helper --repeat-events 0.3     for clients that enqueue, de-duplicate and catch up
+  sockeye-mock --seed 7 --script faults.toml    faults by rule, the same at every start
   curl -X POST localhost:4000/control/cut       break every WebSocket
-  sockeye-mock proxy --upstream localhost:4000  make faults between a client and any server";
+  sockeye-mock proxy --upstream localhost:4000  make faults between a client and any server
+  sockeye-mock --record chat.jsonl --upstream http://localhost:3000   write down what a real server says
+  sockeye-mock --replay chat.jsonl --speed 10   say it again, ten times faster";
 
 const PROXY_EXAMPLES: &str = r#"Examples:
   sockeye-mock proxy --listen 127.0.0.1:4001 --control 127.0.0.1:4002 --upstream localhost:4000
@@ -282,15 +376,20 @@ const PROXY_EXAMPLES: &str = r#"Examples:
   curl -X POST localhost:4002/stall             let nothing through any more, until /release
   curl localhost:4002/log                       what has happened
 
-Rules:
-  {"id"?, "connection"? | "next"?, "direction"?, "on", "do", "times"?}
+Rules (GET /openapi.json has every field):
+  {"id"?, "connection"? | "next"?, "direction"?, "on", "do", "times"?, "share"?}
   connection: the nth since the start; next: the nth since the rule was added
   direction:  "clientToServer" | "serverToClient", otherwise both
-  on:         "connection" | {"byte": K} | {"frame": {"prefix"?, "nth"?}}
-  do:         "pass" | {"cut": {"when"?, "with"?}} | {"stall": {"when"?, "both"?}} | {"delay": {"ms"}}
-              | "duplicate" | {"replace": {"text"}} | "drop" | "refuse" | {"halfClose": {"when"?}}
-  when:       "before" (as without it) | "after" the frame; with: "reset" (as without it) | "finish"
-  times:      how often it applies at most; without it every time"#;
+  on:         "connection" | {"byte": K} | {"request": {"path"?, "transport"?, "method"?, "nth"?}}
+              | {"frame": {"prefix"?, "nth"?}} | {"event": {"name"?, "namespace"?, "nth"?}}
+              | {"packet": {"type"?, "namespace"?, "nth"?}}
+  do:         "pass" | "drop" | "duplicate" | {"reorder": {"by"?}} | {"replace": {"text" | "args"}}
+              | {"delay": {"ms", "jitterMs"?}} | {"stall": {"when"?, "both"?}} | {"cut": {"when"?, "with"?}}
+              | {"halfClose": {"when"?}} | "refuse" | {"respond": {"status", "retryAfter"?, "body"?}}
+              | {"connectError": {"message", "data"?}} | "expiredToken" | {"disconnect": {"when"?, "close"?}}
+              | {"malformed": {"name", "when"?}}
+  when:       "before" (as without it) | "after" the message; with: "reset" (as without it) | "finish"
+  times:      how often it applies at most; share: at which share of the moments, as the seed draws"#;
 
 #[cfg(test)]
 mod tests {
@@ -301,6 +400,32 @@ mod tests {
     #[test]
     fn command_is_well_formed() {
         Cli::command().debug_assert();
+    }
+
+    /// The flags that cannot be given together with this one.
+    fn conflicts(flag: &str) -> BTreeSet<String> {
+        let command = Cli::command();
+        let of_flag = command.get_arguments().find(|argument| argument.get_id() == flag).unwrap();
+        let conflicts = command.get_arg_conflicts_with(of_flag);
+        conflicts.iter().map(|argument| argument.get_id().to_string()).collect()
+    }
+
+    #[test]
+    fn what_would_be_ignored_with_a_recording_is_refused() {
+        const NEED_ANOTHER_FLAG: [&str; 6] =
+            ["upstream", "redact", "patience_ms", "repeat_events", "admin_user", "admin_password"];
+        for (flag, used) in [
+            // --replay says itself that it does not go with it.
+            ("record", ["port", "host", "log_format", "replay"]),
+            ("replay", ["port", "host", "log_format", "speed"]),
+        ] {
+            let conflicts = conflicts(flag);
+            for argument in Cli::command().get_arguments() {
+                let id = argument.get_id().as_str();
+                let is_fine = id == flag || used.contains(&id) || NEED_ANOTHER_FLAG.contains(&id);
+                assert!(is_fine || conflicts.contains(id), "{flag} and {id}");
+            }
+        }
     }
 
     #[test]

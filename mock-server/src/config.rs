@@ -4,6 +4,9 @@ use std::time::Duration;
 
 use axum::http::HeaderValue;
 
+use crate::admin::AdminAccount;
+use crate::faults::Rule;
+
 /// What a server is started with; the command line fills it, tests write it.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -13,6 +16,8 @@ pub struct Config {
     pub port: u16,
     /// The one contract to serve at the root, or `None`: all of them under prefixes.
     pub contract: Option<String>,
+    /// The rules of faults from the start.
+    pub script: Vec<Rule>,
     /// Where all ids and data come from.
     pub seed: u64,
     /// What starts by itself: simulated jobs per minute and contract, and quotes per second.
@@ -27,6 +32,8 @@ pub struct Config {
     pub helper: bool,
     /// With the helper: the share of the events, from 0 to 1, that are sent twice.
     pub repeat_events: f64,
+    /// The Redis through which processes share their clients, or `None`: this process is alone.
+    pub redis: Option<String>,
     /// The folder served at `/`.
     pub www: Option<PathBuf>,
     /// Engine.IO's `pingInterval`.
@@ -43,6 +50,8 @@ pub struct Config {
     pub progress_interval: Duration,
     /// `realtime`: how many searches a user may begin in ten seconds.
     pub search_limit: usize,
+    /// Who may look at the Admin UI, or `None`: there is none.
+    pub admin: Option<AdminAccount>,
 }
 
 impl Config {
@@ -59,6 +68,7 @@ impl Default for Config {
             host: "127.0.0.1".to_owned(),
             port: 4000,
             contract: None,
+            script: Vec::new(),
             seed: 1,
             rate: 12,
             speed: 1.0,
@@ -66,6 +76,7 @@ impl Default for Config {
             event_ids: false,
             helper: false,
             repeat_events: 0.0,
+            redis: None,
             www: None,
             ping_interval: Duration::from_secs(25),
             ping_timeout: None,
@@ -74,6 +85,7 @@ impl Default for Config {
             projects: development_projects(),
             progress_interval: Duration::from_secs(5),
             search_limit: 10,
+            admin: None,
         }
     }
 }

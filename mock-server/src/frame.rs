@@ -78,7 +78,7 @@ impl Opcode {
     }
 }
 
-/// A message is longer than the proxy is willing to hold.
+/// A message is longer than anybody here is willing to hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TooLong;
 
@@ -135,7 +135,8 @@ impl FrameReader {
         let Some(length) = header.payload_length(&self.raw) else {
             return Ok(header.length - self.raw.len());
         };
-        let so_far = self.message.as_ref().map_or(0, |message| message.payload.len());
+        // With the headers: fragments may be empty, and as many as their sender likes.
+        let so_far = self.message.as_ref().map_or(0, |message| message.raw.len());
         if length.saturating_add(so_far) > MAX_MESSAGE {
             return Err(TooLong);
         }
@@ -182,9 +183,25 @@ fn apply(mask: Option<[u8; 4]>, payload: &mut [u8]) {
 /// Writes `text` as one frame, with the mask if one is given.
 #[must_use]
 pub fn encode_text(text: &str, mask: Option<[u8; 4]>) -> Vec<u8> {
+    encode(TEXT, text.as_bytes(), mask)
+}
+
+/// Writes `bytes` as one binary frame, with the mask if one is given.
+#[must_use]
+pub fn encode_binary(bytes: &[u8], mask: Option<[u8; 4]>) -> Vec<u8> {
+    encode(BINARY, bytes, mask)
+}
+
+/// Writes the end of a WebSocket, without a mask and with the code of an ordinary one.
+#[must_use]
+pub fn encode_close() -> Vec<u8> {
+    encode(CLOSE, &1_000_u16.to_be_bytes(), None)
+}
+
+fn encode(opcode: u8, payload: &[u8], mask: Option<[u8; 4]>) -> Vec<u8> {
     let mask_bit = if mask.is_some() { MASKED } else { 0 };
-    let mut raw = vec![FIN | 1];
-    let length = text.len();
+    let mut raw = vec![FIN | opcode];
+    let length = payload.len();
     match (u8::try_from(length), u16::try_from(length)) {
         (Ok(short), _) if short < LENGTH_16 => raw.push(mask_bit | short),
         (_, Ok(medium)) => {
@@ -197,21 +214,24 @@ pub fn encode_text(text: &str, mask: Option<[u8; 4]>) -> Vec<u8> {
         }
     }
     raw.extend_from_slice(mask.as_ref().map_or(&[], |mask| mask.as_slice()));
-    let mut payload = text.as_bytes().to_vec();
+    let mut payload = payload.to_vec();
     apply(mask, &mut payload);
     raw.append(&mut payload);
     raw
 }
 
 /// What the first two bytes say, or how much of them must come first.
-struct Header {
+#[derive(Clone, Copy, Debug)]
+pub struct Header {
     /// Its length with the mask; 2 as long as nothing is known.
     length: usize,
     masked: bool,
 }
 
 impl Header {
-    fn of(raw: &[u8]) -> Self {
+    /// Reads the start of a frame.
+    #[must_use]
+    pub fn of(raw: &[u8]) -> Self {
         let Some(&second) = raw.get(1) else { return Self { length: 2, masked: false } };
         let masked = second & MASKED != 0;
         let extended = match second & !MASKED {
@@ -223,7 +243,8 @@ impl Header {
     }
 
     /// The payload's length, once the header is there.
-    fn payload_length(&self, raw: &[u8]) -> Option<usize> {
+    #[must_use]
+    pub fn payload_length(&self, raw: &[u8]) -> Option<usize> {
         if raw.len() < self.length {
             return None;
         }
@@ -236,6 +257,9 @@ impl Header {
     }
 }
 
+const TEXT: u8 = 1;
+const BINARY: u8 = 2;
+const CLOSE: u8 = 8;
 const FIN: u8 = 0x80;
 const MASKED: u8 = 0x80;
 const LENGTH_16: u8 = 126;

@@ -1,13 +1,15 @@
 //! How a contract listens to its clients.
 
-use std::future::ready;
+use std::future::{Ready, ready};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use serde_json::{Value, json};
-use socketioxide::extract::{AckSender, Event, SocketRef, TryData};
+use socketioxide::extract::{Event, TryData};
 
 use crate::args::Args;
 use crate::helper::{Envelope, Helper, Outcome, SINCE, payload_hash};
+use crate::monitor::Monitor;
+use crate::sockets::{AckSender, SocketRef};
 use crate::user::User;
 
 /// Registers what a contract does when a client emits something.
@@ -18,6 +20,7 @@ use crate::user::User;
 pub struct Listeners {
     socket: SocketRef,
     helper: Option<Identified>,
+    monitor: Monitor,
 }
 
 /// What a client emitted.
@@ -60,13 +63,19 @@ struct Identified {
 impl Listeners {
     /// Creates the listeners of a client of `user`.
     #[must_use]
-    pub fn new(socket: &SocketRef, helper: Option<&Helper>, user: &User) -> Self {
+    pub fn new(
+        socket: &SocketRef,
+        helper: Option<&Helper>,
+        user: &User,
+        monitor: &Monitor,
+    ) -> Self {
         let identified =
             |helper: &Helper| Identified { helper: helper.clone(), identity: user.0.clone() };
-        let listeners = Self { socket: socket.clone(), helper: helper.map(identified) };
+        let (socket, monitor) = (socket.clone(), monitor.clone());
+        let listeners = Self { socket, helper: helper.map(identified), monitor };
         listeners.on_unknown(|request| Reply::unknown(request.event));
         if let Some(helper) = helper {
-            answer_since(socket, helper.clone());
+            listeners.answer_since(helper.clone());
         }
         listeners
     }
@@ -77,13 +86,7 @@ impl Listeners {
         event: impl Into<String>,
         handler: impl Fn(Request<'_>) -> Reply + Clone + Send + Sync + 'static,
     ) {
-        let helper = self.helper.clone();
-        let listener =
-            move |socket: SocketRef, event: Event, args: TryData<Args>, ack: AckSender| {
-                listen(helper.as_ref(), &socket, &event.0, args, ack, handler);
-                ready(())
-            };
-        self.socket.on(event.into(), listener);
+        self.socket.on(event.into(), self.listener(handler));
     }
 
     /// Calls `handler` whenever the client emits an event that nothing else is registered for.
@@ -93,34 +96,46 @@ impl Listeners {
         &self,
         handler: impl Fn(Request<'_>) -> Reply + Clone + Send + Sync + 'static,
     ) {
-        let helper = self.helper.clone();
-        self.socket.on_fallback(
-            move |socket: SocketRef, event: Event, args: TryData<Args>, ack: AckSender| {
-                listen(helper.as_ref(), &socket, &event.0, args, ack, handler);
-                ready(())
-            },
-        );
+        self.socket.on_fallback(self.listener(handler));
     }
-}
 
-fn answer_since(socket: &SocketRef, helper: Helper) {
-    socket.on(SINCE, move |socket: SocketRef, TryData(args): TryData<Args>, ack: AckSender| {
-        acknowledge(ack, &helper.since(&socket, args.ok()));
-        ready(())
-    });
+    /// What the library is to call, which tells the monitor and answers.
+    fn listener(
+        &self,
+        handler: impl Fn(Request<'_>) -> Reply + Clone + Send + Sync + 'static,
+    ) -> impl FnOnce(SocketRef, Event, TryData<Args>, AckSender) -> Ready<()>
+    + Clone
+    + Send
+    + Sync
+    + 'static {
+        let (helper, monitor) = (self.helper.clone(), self.monitor.clone());
+        move |socket, event, args, ack| {
+            let args = args.0.ok();
+            monitor.received(&socket, &event.0, args.as_ref());
+            let request = Request { socket: &socket, event: &event.0, args };
+            listen(helper.as_ref(), request, ack, handler);
+            ready(())
+        }
+    }
+
+    fn answer_since(&self, helper: Helper) {
+        let monitor = self.monitor.clone();
+        self.socket.on(SINCE, move |socket: SocketRef, args: TryData<Args>, ack: AckSender| {
+            let args = args.0.ok();
+            monitor.received(&socket, SINCE, args.as_ref());
+            acknowledge(ack, &helper.since(&socket, args));
+            ready(())
+        });
+    }
 }
 
 fn listen(
     helper: Option<&Identified>,
-    socket: &SocketRef,
-    event: &str,
-    TryData(args): TryData<Args>,
+    mut request: Request<'_>,
     ack: AckSender,
     handler: impl Fn(Request<'_>) -> Reply,
 ) {
-    let mut args = args.ok();
-    let envelope = helper.zip(args.as_mut().and_then(Envelope::take_from));
-    let request = Request { socket, event, args };
+    let envelope = helper.zip(request.args.as_mut().and_then(Envelope::take_from));
     let answer = match envelope {
         Some((helper, Ok(envelope))) => Some(helper.perform(&envelope, request, handler)),
         Some((_, Err(malformed))) => Some(malformed.into_args()),

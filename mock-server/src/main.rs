@@ -4,13 +4,16 @@ use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 
 use clap::Parser;
-use sockeye_mock::{Cli, Config, Program, Proxy, ProxyConfig, Server};
+use sockeye_mock::{
+    AdminAccount, Cli, Config, LogFormat, Program, Proxy, ProxyConfig, RecordConfig, Recorder,
+    Replay, ReplayConfig, Server,
+};
 use tracing_subscriber::EnvFilter;
 
 #[tokio::main]
 async fn main() -> ExitCode {
     let cli = Cli::parse();
-    start_log();
+    start_log(cli.log_format());
     match run(cli).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -24,26 +27,53 @@ type Outcome = Result<(), Box<dyn std::error::Error>>;
 
 async fn run(cli: Cli) -> Outcome {
     match cli.into_program()? {
-        Program::Mock(config) => run_mock(config).await,
+        Program::Mock(config) => run_mock(*config).await,
         Program::Proxy(config) => run_proxy(config).await,
+        Program::Record(config) => run_recorder(config).await,
+        Program::Replay(config) => run_replay(config).await,
     }
 }
 
 async fn run_proxy(config: ProxyConfig) -> Outcome {
     let stop = stop_signal()?;
+    let seed = config.seed;
     let proxy = Proxy::start(config).await?;
+    tracing::info!("seed {seed} (--seed {seed} repeats this run)");
     say(&format!("listening on {}, control on {}", proxy.url(), proxy.control_url()))?;
     stop.await;
     proxy.shutdown().await;
     Ok(())
 }
 
+async fn run_recorder(config: RecordConfig) -> Outcome {
+    let stop = stop_signal()?;
+    tracing::info!("recording {} in {}", config.upstream, config.file.display());
+    let recorder = Recorder::start(config).await?;
+    say(&format!("listening on {}", recorder.url()))?;
+    stop.await;
+    recorder.shutdown().await;
+    Ok(())
+}
+
+async fn run_replay(config: ReplayConfig) -> Outcome {
+    let stop = stop_signal()?;
+    let replay = Replay::start(config).await?;
+    say(&format!("listening on {}", replay.url()))?;
+    stop.await;
+    replay.shutdown().await;
+    Ok(())
+}
+
 async fn run_mock(config: Config) -> Outcome {
-    let seed = config.seed;
+    let (seed, account) = (config.seed, config.admin.clone());
     // Before the port opens: whoever reads the line on stdout may signal at once.
     let stop = stop_signal()?;
     let server = Server::start(config).await?;
-    announce(&server, seed)?;
+    announce(&server, seed);
+    if let Some((account, url)) = account.zip(server.admin_url()) {
+        announce_admin(&account, &url);
+    }
+    say(&format!("listening on {}", server.url()))?;
     stop.await;
     tracing::info!("shutting down");
     server.shutdown().await;
@@ -51,15 +81,22 @@ async fn run_mock(config: Config) -> Outcome {
     Ok(())
 }
 
-fn announce(server: &Server, seed: u64) -> io::Result<()> {
-    tracing::info!("seed {seed} (--seed {seed} repeats this run)");
+fn announce(server: &Server, seed: u64) {
+    tracing::info!(seed, "--seed {seed} repeats this run");
     for (contract, url) in server.contract_urls() {
-        tracing::info!("{contract}: {url}");
+        tracing::info!(contract, url, "served");
     }
     for (contract, token) in server.tokens() {
-        tracing::info!("{contract}: a token that works: {token}");
+        tracing::info!(contract, token, "a token that works");
     }
-    say(&format!("listening on {}", server.url()))
+}
+
+/// A password that was made up is told here and nowhere else; it is no entry of the log.
+fn announce_admin(account: &AdminAccount, url: &str) {
+    tracing::info!(url, user = account.user(), "admin UI");
+    if let Some(password) = account.random_password() {
+        eprintln!("the admin UI's password in this run is {password}");
+    }
 }
 
 /// Prints the one line.
@@ -69,13 +106,13 @@ fn say(line: &str) -> io::Result<()> {
     stdout.flush()
 }
 
-fn start_log() {
+fn start_log(format: LogFormat) {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_ansi(io::stderr().is_terminal())
-        .with_writer(io::stderr)
-        .init();
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
+    match format {
+        LogFormat::Text => log.with_ansi(io::stderr().is_terminal()).init(),
+        LogFormat::Json => log.json().flatten_event(true).with_current_span(false).init(),
+    }
 }
 
 fn report(error: &dyn std::error::Error) {

@@ -1,11 +1,14 @@
 //! What all REST endpoints have in common: JSON bodies in, `{error}` with a 4xx status out.
 
+use std::error::Error as _;
+
 use axum::Json;
 use axum::body::{Bytes, to_bytes};
-use axum::extract::{FromRequest, FromRequestParts, Query, Request};
+use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::request::Parts;
 use axum::http::{Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
+use http_body_util::LengthLimitError;
 use serde::de::DeserializeOwned;
 use serde_json::json;
 
@@ -25,6 +28,16 @@ impl RestError {
     /// The thing that the request names does not exist.
     pub fn not_found(message: impl Into<String>) -> Self {
         Self { status: StatusCode::NOT_FOUND, message: message.into() }
+    }
+
+    /// The body is longer than any that is meant.
+    pub fn too_large(message: impl Into<String>) -> Self {
+        Self { status: StatusCode::PAYLOAD_TOO_LARGE, message: message.into() }
+    }
+
+    /// The server could not do it.
+    pub fn internal(message: impl Into<String>) -> Self {
+        Self { status: StatusCode::INTERNAL_SERVER_ERROR, message: message.into() }
     }
 
     /// What the request waits for has not happened.
@@ -53,9 +66,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for JsonBody<T> {
     type Rejection = RestError;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, RestError> {
-        let body = to_bytes(request.into_body(), MAX_BODY)
-            .await
-            .map_err(|_| RestError::bad_request(format!("body over {MAX_BODY} bytes")))?;
+        let body = to_bytes(request.into_body(), MAX_BODY).await.map_err(|error| unread(&error))?;
         parse(&body).map(Self)
     }
 }
@@ -72,6 +83,30 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Params<T> {
             .map(|Query(params)| Self(params))
             .map_err(|error| RestError::bad_request(error.body_text()))
     }
+}
+
+/// What a path names; an encoding that is none is refused in words, as everything is.
+#[derive(Clone, Debug)]
+pub struct PathParam<T>(pub T);
+
+impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for PathParam<T> {
+    type Rejection = RestError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, RestError> {
+        Path::from_request_parts(parts, state)
+            .await
+            .map(|Path(named)| Self(named))
+            .map_err(|error| RestError::bad_request(error.body_text()))
+    }
+}
+
+/// A body that breaks off is no long one.
+fn unread(error: &axum::Error) -> RestError {
+    let cause = error.source();
+    if cause.is_some_and(|cause| cause.is::<LengthLimitError>()) {
+        return RestError::too_large(format!("body over {MAX_BODY} bytes"));
+    }
+    RestError::bad_request("the body breaks off")
 }
 
 fn parse<T: DeserializeOwned>(body: &Bytes) -> Result<T, RestError> {

@@ -3,12 +3,13 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::net::TcpListener;
+use tokio::sync::watch;
 
-use crate::app::{self, Served};
 use crate::config::Config;
 use crate::contracts::InstallError;
-use crate::front::{self, Registry};
+use crate::faults::{Faults, Scope};
+use crate::front::{self, Front, Registry};
+use crate::lives::{Life, Lives};
 use crate::tasks::Tasks;
 
 /// A running mock server.
@@ -17,7 +18,7 @@ use crate::tasks::Tasks;
 #[derive(Debug)]
 pub struct Server {
     address: SocketAddr,
-    served: Vec<Served>,
+    lives: Arc<Lives>,
     registry: Registry,
     tasks: Tasks,
 }
@@ -45,6 +46,14 @@ pub enum StartError {
     /// A contract cannot be served with this configuration.
     #[error(transparent)]
     Install(#[from] InstallError),
+    /// A rule of faults makes no sense.
+    #[error("rule {number}: {reason}")]
+    Rule {
+        /// Which one, from 1.
+        number: usize,
+        /// What is wrong with it.
+        reason: String,
+    },
 }
 
 impl Server {
@@ -54,12 +63,27 @@ impl Server {
     ///
     /// [`StartError`] when the port is taken, or the configuration cannot be served.
     pub async fn start(config: Config) -> Result<Self, StartError> {
-        let listener = listen(&config).await?;
-        let address = listener.local_addr().map_err(|error| listen_error(&config, error))?;
+        let listening = front::bind((config.host.as_str(), config.port)).await;
+        let (listener, address) = listening.map_err(|error| listen_error(&config, error))?;
         let (registry, tasks) = (Registry::default(), Tasks::default());
-        let (app, served) = app::build(&Arc::new(config), &registry, &tasks)?;
-        tasks.spawn_to_end(front::serve(listener, app, registry.clone(), tasks.clone()));
-        Ok(Self { address, served, registry, tasks })
+        let mut faults = Faults::new(Scope::SocketIo, config.seed);
+        let restarts = faults.restarts();
+        faults
+            .add_rules(config.script.clone())
+            .map_err(|(number, reason)| StartError::Rule { number, reason })?;
+        let faults = Arc::new(faults);
+        let (life, app) = Life::begin(&config, &registry, &faults).await?;
+        let (change_app, app) = watch::channel(app);
+        let front = Front {
+            app,
+            registry: registry.clone(),
+            faults: Arc::clone(&faults),
+            tasks: tasks.clone(),
+        };
+        let lives = Arc::new(Lives::new(config, registry.clone(), faults, life));
+        tasks.spawn(Arc::clone(&lives).restart_on(restarts, change_app));
+        tasks.spawn_to_end(front::serve(listener, front));
+        Ok(Self { address, lives, registry, tasks })
     }
 
     /// Returns the address that the server listens on.
@@ -78,26 +102,32 @@ impl Server {
     #[must_use]
     pub fn contract_urls(&self) -> Vec<(&'static str, String)> {
         let url = self.url();
-        let contracts = self.served.iter();
+        let served = self.lives.served();
+        let contracts = served.iter();
         contracts.map(|s| (s.contract.name, format!("{url}{}/socket.io/", s.prefix))).collect()
     }
 
     /// Returns a token of the user `ada` for every contract whose clients need one.
     #[must_use]
     pub fn tokens(&self) -> Vec<(&'static str, String)> {
-        let contracts = self.served.iter();
+        let served = self.lives.served();
+        let contracts = served.iter();
         contracts.filter_map(|s| Some((s.contract.name, s.token.clone()?))).collect()
+    }
+
+    /// Returns the address of the Admin UI's page, if it is served.
+    #[must_use]
+    pub fn admin_url(&self) -> Option<String> {
+        self.lives.has_admin().then(|| format!("{}/admin/", self.url()))
     }
 
     /// Stops accepting, closes all clients, and breaks the connections that do not end by themselves.
     ///
-    /// It takes at most a second.
+    /// It takes at most two seconds, and as a rule much less.
     pub async fn shutdown(self) {
         self.tasks.stop();
         within(GRACE, async {
-            for served in &self.served {
-                served.io.close().await;
-            }
+            self.lives.close().await;
             self.all_closed().await;
         })
         .await;
@@ -107,6 +137,7 @@ impl Server {
             self.tasks.ended().await;
         })
         .await;
+        within(LAST_WORDS, self.lives.end()).await;
     }
 
     async fn all_closed(&self) {
@@ -122,11 +153,6 @@ async fn within(limit: Duration, work: impl Future<Output = ()>) {
     }
 }
 
-async fn listen(config: &Config) -> Result<TcpListener, StartError> {
-    let address = (config.host.as_str(), config.port);
-    TcpListener::bind(address).await.map_err(|error| listen_error(config, error))
-}
-
 fn listen_error(config: &Config, source: io::Error) -> StartError {
     if source.kind() == io::ErrorKind::AddrInUse {
         return StartError::PortTaken { port: config.port };
@@ -136,4 +162,6 @@ fn listen_error(config: &Config, source: io::Error) -> StartError {
 
 /// How long clients have to answer a closing handshake.
 const GRACE: Duration = Duration::from_millis(400);
+/// How long other processes may take to be told of it.
+const LAST_WORDS: Duration = Duration::from_secs(1);
 const POLL: Duration = Duration::from_millis(5);

@@ -3,20 +3,24 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
-use socketioxide::SocketIo;
-use socketioxide::extract::{SocketRef, TryData};
+use socketioxide::extract::TryData;
 use socketioxide::handler::ConnectHandler;
+use socketioxide::socket::DisconnectReason;
 use tokio::time::Instant;
 
+use super::farewells::Farewells;
 use super::pace::Pace;
 use super::{Clients, Contract};
+use crate::bus::Bus;
 use crate::config::Config;
 use crate::dice::Dice;
-use crate::emitter::Emitter;
+use crate::emitter::{Emitter, Namespace};
 use crate::front::{ConnectionHandle, Registry};
 use crate::gate::Gate;
 use crate::helper::{Helper, Repeats};
 use crate::listeners::Listeners;
+use crate::monitor::Monitor;
+use crate::sockets::{Openings, SocketIo, SocketRef};
 use crate::tasks::Tasks;
 use crate::user::User;
 
@@ -33,6 +37,14 @@ pub struct Context {
     pub tasks: Tasks,
     /// What the server helper does for the contract's clients, if it is asked for.
     pub helper: Option<Helper>,
+    /// Who is told what happens to the contract's clients.
+    pub monitor: Monitor,
+    /// Reaches other processes.
+    pub bus: Bus,
+    /// What must be open before clients may come.
+    pub openings: Openings,
+    /// What is still to be done when clients go.
+    pub farewells: Farewells,
     contract: &'static Contract,
     io: SocketIo,
     registry: Registry,
@@ -46,18 +58,37 @@ impl Context {
         contract: &'static Contract,
         io: SocketIo,
         config: Arc<Config>,
+        bus: Bus,
         registry: Registry,
         tasks: Tasks,
+        monitor: Monitor,
     ) -> Self {
         let dice = Dice::new(config.seed, contract.name);
         // A sequence of its own: other ids must not depend on whether there are event ids.
         let event_dice = Dice::new(config.seed, &format!("{}/events", contract.name));
         let event_ids = (config.event_ids && !contract.identifies_events).then_some(&event_dice);
-        let gate = Gate::default();
+        let gate = Gate::new(monitor.clone());
         let helper = helper(&config, contract, &gate);
+        let is_shared = bus.is_shared();
+        let clients = Namespace { io: io.clone(), name: contract.namespace, is_shared };
         let emitter =
-            Emitter::new(io.clone(), contract.namespace, event_ids, gate.clone(), helper.clone());
-        Self { config, emitter, dice, tasks, helper, contract, io, registry, gate }
+            Emitter::new(clients, event_ids, gate.clone(), helper.clone(), monitor.clone());
+        let openings = Openings::default();
+        Self {
+            config,
+            emitter,
+            dice,
+            tasks,
+            helper,
+            monitor,
+            bus,
+            openings,
+            farewells: Farewells::default(),
+            contract,
+            io,
+            registry,
+            gate,
+        }
     }
 
     /// Registers the contract's namespace, whose clients are served by `clients`.
@@ -69,19 +100,24 @@ impl Context {
             context.emitter.greet(&socket);
             greeter.greet(&socket, &user);
             // The client knows that it is connected before this runs, and may be gone again.
-            if !socket.connected() {
-                context.forget(&socket, &greeter, &user);
+            if !socket.connected() && context.farewells.take(socket.id) {
+                context.forget(&socket, &greeter, &user, None);
             }
             ready(())
         };
-        let helper = self.helper.clone();
+        let (helper, monitor) = (self.helper.clone(), self.monitor.clone());
         let before = move |socket: SocketRef, TryData(auth): TryData<Value>| {
-            ready(clients.admit(&socket, auth.ok().as_ref()).map(|user| {
-                clients.register(&Listeners::new(&socket, helper.as_ref(), &user), &user);
+            let admitted = clients.admit(&socket, auth.ok().as_ref());
+            if admitted.is_err() {
+                monitor.refused();
+            }
+            ready(admitted.map(|user| {
+                let listeners = Listeners::new(&socket, helper.as_ref(), &user, &monitor);
+                clients.register(&listeners, &user);
                 socket.extensions.insert(user);
             }))
         };
-        self.io.ns(self.contract.namespace, connected.with(before));
+        self.openings.add_namespace(self.io.ns(self.contract.namespace, connected.with(before)));
     }
 
     /// Does `work` at the configured rate per minute, until the server stops.
@@ -132,10 +168,19 @@ impl Context {
     }
 
     fn track(&self, socket: &SocketRef, clients: &impl Clients, user: &User) {
+        self.monitor.connected(socket, user);
+        self.farewells.add(socket.id, {
+            let (context, socket) = (self.clone(), socket.clone());
+            let (clients, user) = (clients.clone(), user.clone());
+            move || context.forget(&socket, &clients, &user, None)
+        });
         let (context, clients, user) = (self.clone(), clients.clone(), user.clone());
-        socket.on_disconnect(move |socket: SocketRef| {
-            context.forget(&socket, &clients, &user);
-            tracing::info!(contract = context.contract.name, client = %socket.id, "disconnected");
+        socket.on_disconnect(move |socket: SocketRef, reason: DisconnectReason| {
+            if context.farewells.take(socket.id) {
+                context.forget(&socket, &clients, &user, Some(reason));
+            }
+            let contract = context.contract.name;
+            tracing::info!(contract, client = %socket.id, ?reason, "disconnected");
             ready(())
         });
 
@@ -145,7 +190,14 @@ impl Context {
         tracing::info!(contract = self.contract.name, client = %socket.id, "connected");
     }
 
-    fn forget(&self, socket: &SocketRef, clients: &impl Clients, user: &User) {
+    fn forget(
+        &self,
+        socket: &SocketRef,
+        clients: &impl Clients,
+        user: &User,
+        reason: Option<DisconnectReason>,
+    ) {
+        self.monitor.disconnected(socket, reason);
         self.gate.close(socket);
         self.registry.client_disconnected(socket.id.to_string(), socket.ns());
         clients.leave(socket, user);

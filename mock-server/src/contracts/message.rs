@@ -36,10 +36,16 @@ pub fn check_event(event: &str) -> Result<(), RestError> {
     if event.is_empty() {
         return Err(RestError::bad_request("event must not be empty"));
     }
-    if RESERVED_EVENTS.contains(&event) {
+    if is_reserved(event) {
         return Err(RestError::bad_request(format!("event {event} is reserved")));
     }
     Ok(())
+}
+
+/// Returns whether Socket.IO keeps an event's name for itself.
+#[must_use]
+pub fn is_reserved(event: &str) -> bool {
+    RESERVED_EVENTS.contains(&event)
 }
 
 const RESERVED_EVENTS: [&str; 6] =

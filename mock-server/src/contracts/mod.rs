@@ -7,6 +7,7 @@
 mod agents;
 mod context;
 mod craft;
+mod farewells;
 mod jobs;
 mod jwt;
 mod message;
@@ -20,12 +21,15 @@ use std::time::Duration;
 
 use axum::Router;
 use serde_json::Value;
-use socketioxide::extract::SocketRef;
 
+use crate::bus::BusError;
 use crate::config::Config;
 use crate::listeners::Listeners;
+use crate::sockets::SocketRef;
 use crate::user::{Refusal, User};
 pub use context::Context;
+pub use farewells::Farewells;
+pub use message::is_reserved;
 
 /// Every contract that the server speaks.
 pub const ALL: &[Contract] =
@@ -108,6 +112,9 @@ pub enum InstallError {
         /// What is wrong.
         reason: String,
     },
+    /// Redis cannot be used.
+    #[error(transparent)]
+    Redis(#[from] BusError),
 }
 
 /// Returns the contract called `name`.

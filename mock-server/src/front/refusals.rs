@@ -5,6 +5,7 @@ use serde_json::json;
 
 use crate::frame::{FrameReader, encode_text};
 use crate::user::Refusal;
+use crate::wire::SEPARATOR;
 
 /// Returns an Engine.IO payload of HTTP long-polling with codes in its refusals; `None` if it has none.
 #[must_use]
@@ -96,9 +97,6 @@ impl Outlet {
         self.ready.drain(..count.min(self.ready.len()));
     }
 }
-
-/// Between the packets of a payload.
-const SEPARATOR: &str = "\u{1e}";
 
 /// An Engine.IO message with a Socket.IO CONNECT_ERROR.
 const CONNECT_ERROR: &str = "44";

@@ -4,33 +4,40 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde::Serialize;
 use tokio_util::sync::CancellationToken;
+use utoipa::ToSchema;
 
+use super::traffic::{Meter, Traffic};
 use crate::clock::timestamp;
 
 /// Every open TCP connection, and every Socket.IO client that is connected to a contract.
 ///
 /// Clones share one registry.
 #[derive(Clone, Debug, Default)]
-pub struct Registry(Arc<Mutex<State>>);
+pub struct Registry {
+    state: Arc<Mutex<State>>,
+    traffic: Traffic,
+}
 
 /// A connected Socket.IO client, as the control API lists it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ClientRecord {
     /// The contract's name.
+    #[schema(value_type = String)]
     pub contract: &'static str,
     /// The socket id, which the client knows as `socket.id`.
     pub client_id: String,
     /// The Socket.IO namespace.
     pub namespace: String,
     /// `websocket` or `polling`, whichever carries the session right now.
+    #[schema(value_type = String)]
     pub transport: &'static str,
     /// When the namespace was connected.
     pub connected_at: String,
 }
 
 /// What is open at one moment.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Listing {
     /// The number of connected clients.
@@ -56,6 +63,7 @@ pub struct ConnectionHandle {
     id: u64,
     registry: Registry,
     cut: CancellationToken,
+    is_web_socket: Arc<AtomicBool>,
     codes_refusals: Arc<AtomicBool>,
 }
 
@@ -73,9 +81,21 @@ impl Registry {
         let id = state.next_id;
         state.next_id += 1;
         let cut = CancellationToken::new();
-        state.connections.insert(id, Connection { cut: cut.clone(), web_socket: None });
-        let (registry, codes_refusals) = (self.clone(), Arc::default());
-        ConnectionGuard { handle: ConnectionHandle { id, registry, cut, codes_refusals } }
+        state
+            .connections
+            .insert(id, Connection { cut: cut.clone(), polls: false, web_socket: None });
+        self.traffic.accept();
+        let (is_web_socket, codes_refusals) = (Arc::default(), Arc::default());
+        let registry = self.clone();
+        ConnectionGuard {
+            handle: ConnectionHandle { id, registry, cut, is_web_socket, codes_refusals },
+        }
+    }
+
+    /// Returns what counts all that goes through.
+    #[must_use]
+    pub fn traffic(&self) -> &Traffic {
+        &self.traffic
     }
 
     /// Enters a client that connected to a contract's namespace, unless its connection is cut already.
@@ -129,6 +149,14 @@ impl Registry {
         cut.len()
     }
 
+    /// Breaks every connection that carries Socket.IO, and forgets who was connected; returns how many.
+    pub fn cut_clients(&self) -> usize {
+        let mut state = self.lock();
+        state.clients.clear();
+        let carrying = state.connections.values().filter(|connection| connection.carries_clients());
+        carrying.map(|connection| connection.cut.cancel()).count()
+    }
+
     /// Breaks every connection, whatever it carries.
     pub fn cut_everything(&self) {
         self.lock().connections.values().for_each(|connection| connection.cut.cancel());
@@ -139,8 +167,13 @@ impl Registry {
     pub fn listing(&self) -> Listing {
         let state = self.lock();
         let connections: Vec<_> = state.clients.iter().map(|entry| state.record(entry)).collect();
-        let web_sockets = state.connections.values().filter(|c| c.web_socket.is_some()).count();
-        Listing { count: connections.len(), web_sockets, connections }
+        Listing { count: connections.len(), web_sockets: state.web_sockets(), connections }
+    }
+
+    /// Returns the number of TCP connections that carry a WebSocket.
+    #[must_use]
+    pub fn web_sockets(&self) -> usize {
+        self.lock().web_sockets()
     }
 
     /// Returns the number of open TCP connections of any kind.
@@ -150,7 +183,7 @@ impl Registry {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -160,6 +193,14 @@ impl ConnectionHandle {
     pub fn upgraded(&self, contract: &'static str, session: Option<String>) {
         if let Some(connection) = self.registry.lock().connections.get_mut(&self.id) {
             connection.web_socket = Some(WebSocket { contract, session });
+        }
+        self.is_web_socket.store(true, Ordering::Release);
+    }
+
+    /// Notes that the connection carries HTTP long-polling.
+    pub fn polls(&self) {
+        if let Some(connection) = self.registry.lock().connections.get_mut(&self.id) {
+            connection.polls = true;
         }
     }
 
@@ -174,6 +215,14 @@ impl ConnectionGuard {
     #[must_use]
     pub fn handle(&self) -> ConnectionHandle {
         self.handle.clone()
+    }
+
+    pub(super) fn meter(&self) -> Meter {
+        Meter::new(self.handle.registry.traffic.clone())
+    }
+
+    pub(super) fn is_web_socket(&self) -> bool {
+        self.handle.is_web_socket.load(Ordering::Acquire)
     }
 
     pub(super) fn codes_refusals(&self) -> bool {
@@ -201,6 +250,8 @@ struct State {
 #[derive(Debug)]
 struct Connection {
     cut: CancellationToken,
+    /// Whether requests of HTTP long-polling have come on it.
+    polls: bool,
     web_socket: Option<WebSocket>,
 }
 
@@ -217,6 +268,10 @@ struct Client {
 }
 
 impl State {
+    fn web_sockets(&self) -> usize {
+        self.connections.values().filter(|connection| connection.web_socket.is_some()).count()
+    }
+
     fn record(
         &self,
         ((client_id, namespace), client): (&(String, String), &Client),
@@ -237,6 +292,10 @@ impl State {
 }
 
 impl Connection {
+    fn carries_clients(&self) -> bool {
+        self.polls || self.web_socket.is_some()
+    }
+
     fn matches(&self, target: &CutTarget) -> bool {
         self.web_socket.as_ref().is_some_and(|web_socket| {
             let contract = target.contract.as_ref().is_none_or(|name| name == web_socket.contract);

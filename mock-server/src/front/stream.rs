@@ -7,6 +7,7 @@ use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
 use super::ConnectionGuard;
 use super::refusals::Outlet;
+use super::traffic::Meter;
 
 /// A TCP stream that can be cut from outside, and that leaves the registry when it is dropped.
 #[derive(Debug)]
@@ -16,6 +17,7 @@ pub struct FrontStream<S> {
     cut: CancellationToken,
     guard: ConnectionGuard,
     outlet: Outlet,
+    meter: Meter,
 }
 
 impl<S> FrontStream<S> {
@@ -23,7 +25,8 @@ impl<S> FrontStream<S> {
     pub fn new(inner: S, guard: ConnectionGuard) -> Self {
         let cut = guard.cut_token();
         let wait_for_cut = Box::pin(cut.clone().cancelled_owned());
-        Self { inner, wait_for_cut, cut, guard, outlet: Outlet::default() }
+        let (outlet, meter) = (Outlet::default(), guard.meter());
+        Self { inner, wait_for_cut, cut, guard, outlet, meter }
     }
 }
 
@@ -35,6 +38,8 @@ impl<S: AsyncWrite + Unpin> FrontStream<S> {
             if written == 0 {
                 return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
             }
+            let gone = self.outlet.ready().get(..written).unwrap_or_default();
+            self.meter.wrote(gone, self.guard.is_web_socket());
             self.outlet.advance(written);
         }
         Poll::Ready(Ok(()))
@@ -52,7 +57,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for FrontStream<S> {
             let _ = Pin::new(&mut self.inner).poll_shutdown(cx);
             return Poll::Ready(Err(cut_error()));
         }
-        Pin::new(&mut self.inner).poll_read(cx, buf)
+        let before = buf.filled().len();
+        let polled = Pin::new(&mut self.inner).poll_read(cx, buf);
+        let is_web_socket = self.guard.is_web_socket();
+        self.meter.read(buf.filled().get(before..).unwrap_or_default(), is_web_socket);
+        polled
     }
 }
 
@@ -66,7 +75,10 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for FrontStream<S> {
             return Poll::Ready(Err(cut_error()));
         }
         if !self.guard.codes_refusals() {
-            return Pin::new(&mut self.inner).poll_write(cx, buf);
+            let written = ready!(Pin::new(&mut self.inner).poll_write(cx, buf))?;
+            let is_web_socket = self.guard.is_web_socket();
+            self.meter.wrote(buf.get(..written).unwrap_or_default(), is_web_socket);
+            return Poll::Ready(Ok(written));
         }
         ready!(self.poll_outlet(cx))?;
         self.outlet.push(buf);
@@ -99,7 +111,14 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for FrontStream<S> {
             let first = bufs.iter().find(|buf| !buf.is_empty());
             return self.poll_write(cx, first.map_or(&[], |buf| buf));
         }
-        Pin::new(&mut self.inner).poll_write_vectored(cx, bufs)
+        let written = ready!(Pin::new(&mut self.inner).poll_write_vectored(cx, bufs))?;
+        let (mut left, is_web_socket) = (written, self.guard.is_web_socket());
+        for buf in bufs {
+            let gone = buf.get(..left.min(buf.len())).unwrap_or_default();
+            self.meter.wrote(gone, is_web_socket);
+            left -= gone.len();
+        }
+        Poll::Ready(Ok(written))
     }
 
     fn is_write_vectored(&self) -> bool {

@@ -16,8 +16,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde::Deserialize;
 use serde_json::{Value, json};
-use socketioxide::extract::SocketRef;
-use socketioxide::operators::BroadcastOperators;
 use tokio::time::Instant;
 
 pub use memory::Outcome;
@@ -27,6 +25,7 @@ use crate::args::Args;
 use crate::clock::milliseconds;
 use crate::dice::{Dice, unique_id};
 use crate::gate::Gate;
+use crate::sockets::{BroadcastOperators, SocketRef};
 use memory::{Action, Memory, RETENTION};
 use streams::{Budget, Replay, Streams};
 use wire::{HELLO, POSITION, Position, RETRY, VERSION};

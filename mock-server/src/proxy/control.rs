@@ -1,106 +1,59 @@
-//! The control API: what a test does to connections, and how it waits.
+//! The proxy's control API: the rules', and what ends connections.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use axum::extract::{Path, State};
-use axum::routing::{delete, get, post};
+use axum::extract::State;
+use axum::routing::{get, post};
 use axum::{Json, Router};
-use serde::Deserialize;
-use serde_json::{Value, json};
-use tokio::time::timeout;
+use serde::{Deserialize, Serialize};
 use tower_http::cors::CorsLayer;
+use utoipa::{OpenApi, ToSchema, openapi};
 
-use super::Shared;
-use super::connection::BOTH;
-use super::rule::{Direction, End, Rule};
-use crate::rest::{JsonBody, Params, RestError, wrong_method};
-
-type Answer = Result<Json<Value>, RestError>;
+use crate::faults::{End, Faults, FaultsDocument, control};
+use crate::rest::{JsonBody, wrong_method};
 
 /// Builds the routes.
-pub fn routes(shared: Arc<Shared>) -> Router {
+pub fn routes(faults: Arc<Faults>) -> Router {
     Router::new()
-        .route("/rules", post(add))
-        .route("/rules/{id}", delete(remove))
         .route("/cut", post(cut))
-        .route("/stall", post(stall))
-        .route("/release", post(release))
-        .route("/log", get(log))
+        .route("/openapi.json", get(async || Json(document())))
+        .with_state(Arc::clone(&faults))
+        .merge(control::routes(faults))
         .method_not_allowed_fallback(wrong_method)
-        .with_state(shared)
         .layer(CorsLayer::permissive())
 }
 
-async fn add(State(shared): State<Arc<Shared>>, JsonBody(rule): JsonBody<Rule>) -> Answer {
-    let id = shared.add_rule(rule).map_err(RestError::bad_request)?;
-    Ok(Json(json!({ "id": id })))
-}
-
-async fn remove(State(shared): State<Arc<Shared>>, Path(id): Path<String>) -> Answer {
-    if !shared.book().remove(&id) {
-        return Err(no_rule(&id));
-    }
-    Ok(Json(json!({ "id": id })))
-}
-
-#[derive(Debug, Deserialize)]
+/// How connections are to end.
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct CutAll {
     #[serde(default)]
     with: End,
 }
 
-async fn cut(State(shared): State<Arc<Shared>>, JsonBody(cut): JsonBody<CutAll>) -> Json<Value> {
-    Json(json!({ "cut": shared.connections.cut_all(cut.with) }))
+/// How many connections have been cut.
+#[derive(Debug, Serialize, ToSchema)]
+struct HasCut {
+    cut: usize,
 }
 
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct StallAll {
-    direction: Option<Direction>,
+/// Ends all connections.
+#[utoipa::path(post, path = "/cut", request_body = CutAll, responses((status = 200, body = HasCut)))]
+async fn cut(State(faults): State<Arc<Faults>>, JsonBody(cut): JsonBody<CutAll>) -> Json<HasCut> {
+    Json(HasCut { cut: faults.connections.cut_all(cut.with) })
 }
 
-async fn stall(
-    State(shared): State<Arc<Shared>>,
-    JsonBody(StallAll { direction }): JsonBody<StallAll>,
-) -> Json<Value> {
-    shared.stalls.stall_all(direction.as_ref().map_or(&BOTH, std::slice::from_ref));
-    Json(json!({}))
-}
+/// Everything that the proxy's control API has.
+#[derive(Debug, OpenApi)]
+#[openapi(
+    info(
+        title = "sockeye-mock proxy: control",
+        description = "What a test does to connections: faults by rule, and the log that it can wait for."
+    ),
+    paths(cut)
+)]
+struct ProxyDocument;
 
-async fn release(State(shared): State<Arc<Shared>>) -> Json<Value> {
-    shared.stalls.release();
-    Json(json!({}))
+fn document() -> openapi::OpenApi {
+    ProxyDocument::openapi().merge_from(FaultsDocument::openapi())
 }
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct LogQuery {
-    /// The rule to wait for.
-    wait: Option<String>,
-    /// Which of its hits.
-    hit: Option<u32>,
-    timeout_ms: Option<u64>,
-}
-
-async fn log(State(shared): State<Arc<Shared>>, Params(query): Params<LogQuery>) -> Answer {
-    if let Some(rule) = query.wait {
-        if !shared.book().knows(&rule) {
-            return Err(no_rule(&rule));
-        }
-        let hit = query.hit.unwrap_or(1);
-        let limit = Duration::from_millis(query.timeout_ms.unwrap_or(WAIT_MS).min(MAX_WAIT_MS));
-        timeout(limit, shared.log.applied(&rule, hit)).await.map_err(|_| {
-            RestError::timeout(format!("hit {hit} of {rule} did not come in {limit:?}"))
-        })?;
-    }
-    Ok(Json(json!({ "entries": shared.log.entries() })))
-}
-
-fn no_rule(id: &str) -> RestError {
-    RestError::not_found(format!("there is no rule {id}"))
-}
-
-const WAIT_MS: u64 = 10_000;
-const MAX_WAIT_MS: u64 = 600_000;

@@ -1,16 +1,13 @@
 use std::io;
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::sync::Arc;
 
 use tokio::net::TcpListener;
 
-use super::book::Book;
 use super::config::ProxyConfig;
-use super::connections::Connections;
-use super::log::Log;
-use super::stalls::Stalls;
-use super::{Shared, connection, control};
+use super::{connection, control};
+use crate::faults::{Faults, Scope};
+use crate::front;
 use crate::tasks::Tasks;
 
 /// A running proxy.
@@ -62,7 +59,8 @@ impl Proxy {
     ///
     /// let free = "127.0.0.1:0".parse()?;
     /// let upstream = "127.0.0.1:4000".to_owned();
-    /// let config = ProxyConfig { listen: free, upstream, control: free, rules: Vec::new() };
+    /// let rules = Vec::new();
+    /// let config = ProxyConfig { listen: free, upstream, control: free, rules, seed: 1 };
     /// let proxy = Proxy::start(config).await?;
     /// println!("{} instead of the server's address", proxy.url());
     /// proxy.shutdown().await;
@@ -72,10 +70,14 @@ impl Proxy {
     pub async fn start(config: ProxyConfig) -> Result<Self, ProxyError> {
         let (clients, address) = listen(config.listen).await?;
         let (controllers, control) = listen(config.control).await?;
-        let shared = Arc::new(shared(config)?);
+        let faults = Arc::new(Faults::new(Scope::Everything, config.seed));
+        faults
+            .add_rules(config.rules)
+            .map_err(|(number, reason)| ProxyError::Rule { number, reason })?;
         let tasks = Tasks::default();
-        tasks.spawn(accept(clients, Arc::clone(&shared), tasks.clone()));
-        tasks.spawn(serve_control(controllers, shared));
+        let upstream = config.upstream.into();
+        tasks.spawn(accept(clients, Arc::clone(&faults), upstream, tasks.clone()));
+        tasks.spawn(serve_control(controllers, faults));
         Ok(Self { address, control, tasks })
     }
 
@@ -98,47 +100,19 @@ impl Proxy {
     }
 }
 
-fn shared(config: ProxyConfig) -> Result<Shared, ProxyError> {
-    let shared = Shared {
-        upstream: config.upstream,
-        book: Mutex::new(Book::default()),
-        connections: Connections::default(),
-        stalls: Stalls::default(),
-        log: Log::default(),
-    };
-    for (index, rule) in config.rules.into_iter().enumerate() {
-        let number = index + 1;
-        shared.add_rule(rule).map_err(|reason| ProxyError::Rule { number, reason })?;
-    }
-    Ok(shared)
-}
-
 async fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), ProxyError> {
-    let listening = async {
-        let listener = TcpListener::bind(address).await?;
-        let address = listener.local_addr()?;
-        Ok((listener, address))
-    };
-    listening.await.map_err(|source| ProxyError::Listen { address, source })
+    front::bind(address).await.map_err(|source| ProxyError::Listen { address, source })
 }
 
-async fn accept(listener: TcpListener, shared: Arc<Shared>, tasks: Tasks) {
+async fn accept(listener: TcpListener, faults: Arc<Faults>, upstream: Arc<str>, tasks: Tasks) {
     loop {
-        match listener.accept().await {
-            Ok((client, _)) => tasks.spawn(connection::serve(Arc::clone(&shared), client)),
-            Err(error) => {
-                // Usually no file descriptors are left; a short rest lets some be closed.
-                tracing::warn!(%error, "cannot accept a connection");
-                tokio::time::sleep(ACCEPT_REST).await;
-            }
-        }
+        let (client, _) = front::accept(&listener).await;
+        tasks.spawn(connection::serve(Arc::clone(&faults), Arc::clone(&upstream), client));
     }
 }
 
-async fn serve_control(listener: TcpListener, shared: Arc<Shared>) {
-    if let Err(error) = axum::serve(listener, control::routes(shared)).await {
+async fn serve_control(listener: TcpListener, faults: Arc<Faults>) {
+    if let Err(error) = axum::serve(listener, control::routes(faults)).await {
         tracing::error!(%error, "the control API has ended");
     }
 }
-
-const ACCEPT_REST: Duration = Duration::from_millis(50);

@@ -197,32 +197,6 @@ async fn bad_payload_is_an_error_and_disturbs_nobody() {
 }
 
 #[tokio::test]
-async fn oversized_frame_ends_its_own_connection_alone() {
-    let server = start(unthrottled()).await;
-    let mut other = member(&server, "bela", "apollo").await;
-    let mut client = connect(&server, "ada").await;
-    let large = "x".repeat(1_000_001);
-    client.emit("subscribe_project", &format!("{{\"project_id\":\"{large}\"}}")).await;
-    client.ended().await;
-    let body = "{\"project_id\":\"apollo\",\"kind\":\"test\",\"steps\":1}";
-    let id = start_job(&server, body).await;
-    life(&mut other, &id).await;
-}
-
-#[tokio::test]
-async fn malformed_packets_disturb_nobody() {
-    let server = start(unthrottled()).await;
-    let mut other = member(&server, "bela", "apollo").await;
-    for packet in ["42", "42[", "42{}", "49", "451-[\"a\"]", "44{\"message\":1}", "9", "hello"] {
-        let mut client = connect(&server, "ada").await;
-        client.send_raw(packet).await;
-    }
-    let body = "{\"project_id\":\"apollo\",\"kind\":\"test\",\"steps\":1}";
-    let id = start_job(&server, body).await;
-    life(&mut other, &id).await;
-}
-
-#[tokio::test]
 async fn rest_refuses_bad_requests_in_words() {
     let server = start(quiet()).await;
     let url = format!("{}/agents/api/agents", server.url());

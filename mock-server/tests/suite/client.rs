@@ -135,6 +135,19 @@ impl Client {
         }
     }
 
+    /// Waits for the next event, or for the end of the connection.
+    pub async fn event_or_end(&mut self) -> Option<Value> {
+        loop {
+            let message = timeout(PATIENCE, self.socket.next()).await.expect("in time");
+            let text = message?.ok()?.into_text().ok()?.to_string();
+            if text == "2" {
+                self.socket.send(Message::text("3")).await.ok()?;
+            } else if let Some(event) = text.strip_prefix(&self.packet_of('2', "")) {
+                return Some(serde_json::from_str(event).expect("event arguments"));
+            }
+        }
+    }
+
     /// Waits for the end of the connection.
     pub async fn ended(&mut self) -> End {
         loop {
@@ -151,7 +164,7 @@ impl Client {
     }
 
     /// Waits for the next packet that is no heartbeat.
-    async fn packet(&mut self) -> String {
+    pub async fn packet(&mut self) -> String {
         loop {
             let message = timeout(PATIENCE, self.socket.next()).await.expect("a packet in time");
             let text = message.expect("an open connection").expect("a frame").to_string();
@@ -224,6 +237,12 @@ impl Polling {
             self.post("3".to_owned()).await;
         }
         packets
+    }
+
+    /// The status of a poll.
+    pub async fn status(&self) -> u16 {
+        let request = self.http.get(&self.url).timeout(PATIENCE);
+        request.send().await.expect("an answer").status().as_u16()
     }
 
     async fn get(&self) -> String {

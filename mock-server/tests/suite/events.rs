@@ -1,9 +1,9 @@
 //! What holds for the events of every contract.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
-use sockeye_mock::Config;
+use sockeye_mock::{Config, Server};
 
 use crate::client::{Client, Polling};
 use crate::http::{get, post};
@@ -139,21 +139,105 @@ async fn cors(url: &str, origin: &str) -> (String, bool) {
 }
 
 #[tokio::test]
-async fn origins_are_restricted_for_jobs_alone() {
+async fn origins_are_restricted_where_the_contract_says_so() {
     let open = start(quiet()).await;
     let cors_origin = Some("http://good".parse().unwrap());
     let strict = start(Config { cors_origin, ..quiet() }).await;
     for server in [&open, &strict] {
-        let primes = format!("{}/primes/socket.io/?EIO=4&transport=polling", server.url());
-        assert_eq!(cors(&primes, "http://any").await, ("*".to_owned(), false));
+        for contract in ["primes", "agents"] {
+            let path = format!("{}/{contract}/socket.io/?EIO=4&transport=polling", server.url());
+            assert_eq!(cors(&path, "http://any").await, ("*".to_owned(), false), "{contract}");
+        }
         let control = format!("{}/control/connections", server.url());
         assert_eq!(cors(&control, "http://any").await, ("*".to_owned(), false));
     }
-    let path = "/jobs/socket.io/?EIO=4&transport=polling";
-    let any = cors(&format!("{}{path}", open.url()), "http://any").await;
-    assert_eq!(any, ("http://any".to_owned(), true));
-    let other = cors(&format!("{}{path}", strict.url()), "http://any").await;
-    assert_eq!(other, ("http://good".to_owned(), true));
+    for contract in ["realtime", "craft", "jobs"] {
+        let path = format!("/{contract}/socket.io/?EIO=4&transport=polling");
+        let any = cors(&format!("{}{path}", open.url()), "http://any").await;
+        assert_eq!(any, ("http://any".to_owned(), true), "{contract}");
+        let other = cors(&format!("{}{path}", strict.url()), "http://any").await;
+        assert_eq!(other, ("http://good".to_owned(), true), "{contract}");
+    }
+}
+
+/// A client of every contract, with a token where one is needed.
+async fn clients(server: &Server) -> Vec<Client> {
+    let url = server.url();
+    let tokens: BTreeMap<_, _> = server.tokens().into_iter().collect();
+    let mut clients = Vec::new();
+    for (contract, namespace) in
+        [("primes", ""), ("realtime", ""), ("craft", ""), ("agents", ""), ("jobs", "/jobs")]
+    {
+        let path = format!("/{contract}/socket.io");
+        let token = tokens.get(contract).cloned().unwrap_or_default();
+        let (query, auth) = (format!("token={token}"), json!({ "token": token }).to_string());
+        let client = Client::attempt(&url, &path, &query, namespace, &auth).await;
+        clients.push(client.unwrap_or_else(|refusal| panic!("{contract}: {refusal}")));
+    }
+    clients
+}
+
+/// Whether these clients are served, each by its own contract.
+async fn are_served(server: &Server, clients: &mut [Client]) {
+    let [primes, realtime, craft, agents, jobs] = clients else { panic!("five contracts") };
+    primes.emit("subscribe:jobs", "").await;
+    primes.until("subscription:confirmed").await;
+    let answer = realtime.request("task:cancel:v1", "{\"taskId\":\"none\"}").await;
+    assert_eq!(answer, json!({ "cancelled": false }));
+    agents.emit("subscribe_project", "{}").await;
+    agents.until("error").await;
+    assert_eq!(jobs.request("subscribe:jobs", "{}").await["success"], true);
+    let tick = json!({ "event": "tick", "data": 1 }).to_string();
+    assert_eq!(post(&format!("{}/craft/api/broadcast", server.url()), &tick).await.0, 200);
+    assert_eq!(craft.expect("tick").await, 1);
+}
+
+#[tokio::test]
+async fn malformed_packets_disturb_nobody() {
+    let server = start(quiet()).await;
+    let mut others = clients(&server).await;
+    for packet in ["42", "42[", "42{}", "49", "451-[\"a\"]", "44{\"message\":1}", "9", "hello"] {
+        for mut client in clients(&server).await {
+            client.send_raw(packet).await;
+        }
+    }
+    are_served(&server, &mut others).await;
+}
+
+#[tokio::test]
+async fn an_oversized_frame_ends_its_own_connection_alone() {
+    let server = start(quiet()).await;
+    let mut others = clients(&server).await;
+    let large = format!("\"{}\"", "x".repeat(1_000_001));
+    for mut client in clients(&server).await {
+        client.emit("anything", &large).await;
+        client.ended().await;
+    }
+    are_served(&server, &mut others).await;
+}
+
+/// What the first job of the contract `jobs` says, without the times.
+async fn first_job(seed: u64) -> Vec<String> {
+    let server = start(Config { seed, ..quiet() }).await;
+    let mut client = Client::jobs(&server.url()).await;
+    client.request("subscribe:jobs", "{}").await;
+    post(&format!("{}/jobs/api/jobs", server.url()), "{}").await;
+    let mut said = Vec::new();
+    while !said.last().is_some_and(|last: &String| ENDS.iter().any(|end| last.starts_with(end))) {
+        let (event, mut payload) = client.event().await;
+        payload.as_object_mut().unwrap().remove("timestamp");
+        said.push(format!("{event} {payload}"));
+    }
+    said
+}
+
+const ENDS: [&str; 2] = ["job:completed", "job:error"];
+
+#[tokio::test]
+async fn the_same_seed_gives_the_same_first_job_of_jobs() {
+    let first = first_job(7).await;
+    assert_eq!(first, first_job(7).await);
+    assert_ne!(first, first_job(8).await);
 }
 
 #[tokio::test]

@@ -8,19 +8,25 @@
     reason = "helpers of tests are tests too"
 )]
 
+mod admin;
 mod agents;
 mod client;
 mod control;
 mod craft;
 mod events;
+mod faults;
+mod faults_polling;
 mod helper;
 mod http;
 mod jobs;
+mod metrics;
 mod primes;
 mod program;
 mod proxy;
 mod proxy_control;
 mod realtime;
+mod recording;
+mod redis;
 mod summary_log;
 
 use std::time::Duration;

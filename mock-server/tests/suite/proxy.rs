@@ -59,7 +59,9 @@ impl Stage {
 pub async fn start_proxy(upstream: String, rules: &[Value]) -> Proxy {
     let free = "127.0.0.1:0".parse().unwrap();
     let rules = rules.iter().map(|rule| serde_json::from_value(rule.clone()).unwrap()).collect();
-    Proxy::start(ProxyConfig { listen: free, upstream, control: free, rules }).await.unwrap()
+    Proxy::start(ProxyConfig { listen: free, upstream, control: free, rules, seed: 1 })
+        .await
+        .unwrap()
 }
 
 async fn answer(stream: TcpStream, tell: mpsc::UnboundedSender<String>) {

@@ -9,6 +9,7 @@ use tokio::time::timeout;
 use tokio_tungstenite::connect_async;
 
 use crate::PATIENCE;
+use crate::faults::ask_for_everything;
 use crate::http::get;
 use crate::proxy::{Stage, next, say};
 
@@ -119,7 +120,8 @@ async fn the_program_prints_its_addresses_and_reads_rules() {
     timeout(PATIENCE, stdout.read_line(&mut line)).await.unwrap().unwrap();
     let (url, control) = line.trim_end().split_once(", control on ").expect("two addresses");
     let url = url.strip_prefix("listening on http://").unwrap();
-    tokio::net::TcpStream::connect(url).await.unwrap();
+    // There is no upstream, so it may be reset before it is seen to be open.
+    drop(tokio::net::TcpStream::connect(url).await);
     let (status, log) = get(&format!("{control}/log?wait=a")).await;
     assert_eq!(status, 200, "{log}");
 }
@@ -134,5 +136,36 @@ async fn the_program_explains_what_is_wrong_with_rules() {
     let output = timeout(PATIENCE, program.output()).await.unwrap().unwrap();
     let words = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(1));
-    assert!(words.contains("rules.json: rule 1: on: \"connection\" can do"), "{words}");
+    assert!(words.contains("rules.json: line 1, rule 1: on: \"connection\" can do"), "{words}");
+}
+
+#[tokio::test]
+async fn the_openapi_document_is_true() {
+    let stage = Stage::with(&[]).await;
+    assert_eq!(ask_for_everything(&stage.proxy.control_url(), "/openapi.json").await, 9);
+}
+
+#[tokio::test]
+async fn only_the_mock_server_itself_can_be_restarted() {
+    let stage = Stage::with(&[]).await;
+    let (status, answer) =
+        stage.post("/rules", json!({"on": "connection", "do": {"restart": {}}})).await;
+    assert_eq!(
+        (status, &answer["error"]),
+        (400, &json!("restart is for the mock server itself; the proxy cannot do it"))
+    );
+}
+
+#[tokio::test]
+async fn requests_to_any_server_are_answered_in_its_place() {
+    let rule = json!({"on": {"request": {}}, "times": 1, "do": {"respond": {"status": 429, "retryAfter": 2}}});
+    let stage = Stage::with(&[rule]).await;
+    let answer = reqwest::get(stage.proxy.url()).await.unwrap();
+    assert_eq!(
+        (answer.status().as_u16(), &answer.headers()["retry-after"]),
+        (429, &"2".parse().unwrap())
+    );
+    let mut client = stage.client().await;
+    say(&mut client, "hello").await;
+    assert_eq!(next(&mut client).await.as_deref(), Some("ok:hello"));
 }

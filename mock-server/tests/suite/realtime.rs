@@ -209,17 +209,6 @@ async fn invalid_payload_is_acknowledged_with_the_field_and_disturbs_nobody() {
 }
 
 #[tokio::test]
-async fn oversized_frame_ends_its_own_connection_alone() {
-    let server = start(quiet()).await;
-    let mut client = connect(&server, "ada").await;
-    let mut other = connect(&server, "ada").await;
-    let large = json!({ "tabId": "a", "state": "x".repeat(1_000_001) }).to_string();
-    client.emit("tab:update:v1", &large).await;
-    client.ended().await;
-    search(&mut other, "salmon", "job-1").await;
-}
-
-#[tokio::test]
 async fn task_reports_progress_until_it_is_cancelled_by_its_user() {
     let server = start(quiet()).await;
     let mut client = connect(&server, "ada").await;

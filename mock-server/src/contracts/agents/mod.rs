@@ -11,13 +11,13 @@ use std::time::Duration;
 
 use axum::Router;
 use serde_json::{Value, json};
-use socketioxide::extract::SocketRef;
 
 use super::{Clients, Context, Contract, Cors, InstallError};
 use crate::args::Args;
 use crate::config::Config;
 use crate::emitter::Emitter;
 use crate::listeners::{Listeners, Reply, Request};
+use crate::sockets::SocketRef;
 use crate::user::{Refusal, User};
 use simulator::Simulator;
 
@@ -70,7 +70,7 @@ impl Clients for AgentClients {
         let clients = self.clone();
         listeners.on("unsubscribe_project", move |Request { socket, args, .. }| {
             match project_id(args.map(Args::payload)) {
-                Ok(project) => socket.leave(room(&project)),
+                Ok(project) => clients.emitter.leave(socket, &room(&project)),
                 Err(message) => return clients.refuse(socket, message),
             }
             Reply::Done

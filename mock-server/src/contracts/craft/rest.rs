@@ -1,6 +1,6 @@
 //! The REST endpoints.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde_json::{Value, json};
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::resources::{Fields, Resources};
 use crate::contracts::Context;
 use crate::contracts::message::Message;
-use crate::rest::{JsonBody, RestError};
+use crate::rest::{JsonBody, PathParam, RestError};
 
 /// Builds the routes.
 pub fn routes(context: Context, resources: Resources) -> Router {
@@ -24,7 +24,7 @@ pub fn routes(context: Context, resources: Resources) -> Router {
 
 async fn read(
     State(resources): State<Resources>,
-    Path(name): Path<String>,
+    PathParam(name): PathParam<String>,
 ) -> Result<Json<Fields>, RestError> {
     let resource = resources.read(&name).await;
     resource.map(Json).ok_or_else(|| RestError::not_found(format!("no resource {name}")))
@@ -32,7 +32,7 @@ async fn read(
 
 async fn change(
     State(resources): State<Resources>,
-    Path(name): Path<String>,
+    PathParam(name): PathParam<String>,
     JsonBody(fields): JsonBody<Fields>,
 ) -> Json<Fields> {
     Json(resources.change(&name, fields).await)
@@ -44,7 +44,7 @@ async fn count(State(context): State<Context>) -> Json<Value> {
 
 async fn emit_to_client(
     State(context): State<Context>,
-    Path(id): Path<String>,
+    PathParam(id): PathParam<String>,
     JsonBody(message): JsonBody<Message>,
 ) -> Result<Json<Value>, RestError> {
     let Message { event, data } = message.checked()?;

@@ -5,6 +5,7 @@ mod history;
 mod rest;
 mod rooms;
 mod simulator;
+mod store;
 
 use std::future::ready;
 
@@ -15,9 +16,11 @@ use super::{Clients, Context, Contract, Cors, InstallError, USUAL_PING_TIMEOUT};
 use crate::args::Args;
 use crate::emitter::Emitter;
 use crate::listeners::{Listeners, Reply, Request};
+use crate::sockets::SocketRef;
 use crate::user::User;
 use rooms::Subscription;
 use simulator::Simulator;
+use store::Store;
 
 pub(super) const CONTRACT: Contract = Contract {
     name: "jobs",
@@ -38,28 +41,47 @@ pub(super) const CONTRACT: Contract = Contract {
 };
 
 fn install(context: &Context) -> Result<Router, InstallError> {
-    context.serve(JobClients(context.emitter.clone()));
-    let simulator = Simulator::new(context.clone());
+    let store = Store::new(context.bus.clone());
+    context.serve(JobClients { emitter: context.emitter.clone(), store: store.clone() });
+    let simulator = Simulator::new(context.clone(), store.clone());
     let scheduled = simulator.clone();
     context.at_rate(move || {
         scheduled.start_random_job();
         ready(())
     });
-    Ok(rest::routes(context.clone(), simulator))
+    Ok(rest::routes(context.clone(), store, simulator))
 }
 
 #[derive(Clone, Debug)]
-struct JobClients(Emitter);
+struct JobClients {
+    emitter: Emitter,
+    store: Store,
+}
 
 impl Clients for JobClients {
     fn register(&self, listeners: &Listeners, _: &User) {
-        let emitter = self.0.clone();
+        let Self { emitter, store } = self.clone();
         listeners.on("subscribe:jobs", move |Request { socket, args, .. }| {
-            reply(change(args, "Subscribed to", |room| emitter.join(socket, room)))
+            reply(change(args, "Subscribed to", |room| {
+                emitter.join(socket, room);
+                store.subscribed(socket.id.as_str(), room);
+            }))
         });
-        listeners.on("unsubscribe:jobs", |Request { socket, args, .. }| {
-            reply(change(args, "Unsubscribed from", |room| socket.leave(room.to_owned())))
+        let Self { emitter, store } = self.clone();
+        listeners.on("unsubscribe:jobs", move |Request { socket, args, .. }| {
+            reply(change(args, "Unsubscribed from", |room| {
+                emitter.leave(socket, room);
+                store.unsubscribed(socket.id.as_str(), room);
+            }))
         });
+    }
+
+    fn greet(&self, socket: &SocketRef, _: &User) {
+        self.store.connected(socket.id.as_str());
+    }
+
+    fn leave(&self, socket: &SocketRef, _: &User) {
+        self.store.disconnected(socket.id.as_str());
     }
 }
 

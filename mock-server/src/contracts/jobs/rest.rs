@@ -1,6 +1,6 @@
 //! The REST endpoints.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::routing::{get, post};
 use axum::{Json, Router};
@@ -10,16 +10,18 @@ use serde_json::{Value, json};
 use super::history::KEPT_UPDATES;
 use super::rooms::Subscription;
 use super::simulator::{Plan, Simulator};
+use super::store::Store;
 use crate::contracts::Context;
 use crate::contracts::message::Message;
-use crate::rest::{JsonBody, Params, RestError};
+use crate::rest::{JsonBody, Params, PathParam, RestError};
 
 /// Builds the routes.
-pub fn routes(context: Context, simulator: Simulator) -> Router {
+pub fn routes(context: Context, store: Store, simulator: Simulator) -> Router {
     let jobs = Router::new()
         .route("/api/jobs", post(start))
+        .with_state(simulator)
         .route("/api/jobs/{id}/history", get(history))
-        .with_state(simulator);
+        .with_state(store);
     let messages = Router::new()
         .route("/api/users/{id}/emit", post(emit_to_user))
         .route("/api/broadcast", post(broadcast))
@@ -56,23 +58,22 @@ struct HistoryParams {
 }
 
 async fn history(
-    State(simulator): State<Simulator>,
-    Path(job_id): Path<String>,
+    State(store): State<Store>,
+    PathParam(job_id): PathParam<String>,
     Params(HistoryParams { limit }): Params<HistoryParams>,
 ) -> Result<Json<Value>, RestError> {
     let limit = limit.unwrap_or(KEPT_UPDATES);
     if !(1..=KEPT_UPDATES).contains(&limit) {
         return Err(RestError::bad_request(format!("limit must be from 1 to {KEPT_UPDATES}")));
     }
-    let updates = simulator
-        .history(&job_id, limit)
-        .ok_or_else(|| RestError::not_found(format!("no job {job_id}")))?;
+    let updates = store.history(&job_id, limit).await;
+    let updates = updates.ok_or_else(|| RestError::not_found(format!("no job {job_id}")))?;
     Ok(Json(json!({ "jobId": job_id, "updates": updates })))
 }
 
 async fn emit_to_user(
     State(context): State<Context>,
-    Path(user_id): Path<String>,
+    PathParam(user_id): PathParam<String>,
     JsonBody(message): JsonBody<Message>,
 ) -> Result<Json<Value>, RestError> {
     let Message { event, data } = message.checked()?;

@@ -1,21 +1,19 @@
 //! Jobs that only report.
 
-use std::sync::{Arc, Mutex, PoisonError};
-
 use serde_json::json;
-use tokio::time::Instant;
 
 use super::events::JobEvent;
-use super::history::{History, Update};
+use super::history::Update;
 use super::rooms::Subscription;
+use super::store::Store;
 use crate::contracts::Context;
 use crate::dice::Dice;
 
-/// Runs simulated jobs and keeps their history; clones share it.
+/// Runs simulated jobs and keeps their history.
 #[derive(Clone, Debug)]
 pub struct Simulator {
     context: Context,
-    history: Arc<Mutex<History>>,
+    store: Store,
 }
 
 /// How a job is to run; what is left out is left to chance.
@@ -30,9 +28,9 @@ pub struct Plan {
 }
 
 impl Simulator {
-    /// Creates a simulator without jobs.
-    pub fn new(context: Context) -> Self {
-        Self { context, history: Arc::default() }
+    /// Creates a simulator without jobs, which keeps what they report in `store`.
+    pub fn new(context: Context, store: Store) -> Self {
+        Self { context, store }
     }
 
     /// Starts a job and returns its id.
@@ -48,15 +46,6 @@ impl Simulator {
     pub fn start_random_job(&self) -> String {
         let user = self.context.dice.pick(&["user-1", "user-2", "user-3"]);
         self.start_job(Plan { user_id: Some(user.to_owned()), ..Plan::default() })
-    }
-
-    /// Returns the newest updates of a job, oldest first; `None` for an unknown job.
-    pub fn history(&self, job_id: &str, limit: usize) -> Option<Vec<Update>> {
-        self.with_history(|history| history.of(Instant::now(), job_id, limit))
-    }
-
-    fn with_history<T>(&self, access: impl FnOnce(&mut History) -> T) -> T {
-        access(&mut self.history.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
@@ -97,8 +86,8 @@ impl Job {
     /// Keeps the event, and sends it once to everyone who follows the job, its user, or all jobs.
     async fn report(&self, event: JobEvent) {
         let (event, payload) = event.message(&self.id);
-        let update = Update { event, payload: payload.clone() };
-        self.simulator.with_history(|history| history.push(Instant::now(), &self.id, update));
+        let update = Update { event: event.into(), payload: payload.clone() };
+        self.simulator.store.push(&self.id, update);
 
         let user = self.user_id.clone().map(Subscription::User);
         let followed = [Subscription::Job(self.id.clone()), Subscription::All].into_iter();

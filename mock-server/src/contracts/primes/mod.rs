@@ -11,11 +11,11 @@ use std::future::ready;
 
 use axum::Router;
 use serde_json::json;
-use socketioxide::extract::SocketRef;
 
 use super::{Clients, Context, Contract, Cors, InstallError, USUAL_PING_TIMEOUT};
 use crate::emitter::Emitter;
 use crate::listeners::{Listeners, Reply, Request};
+use crate::sockets::SocketRef;
 use crate::user::User;
 use events::{ErrorMessage, SubscriptionConfirmed, Welcome};
 use simulator::Simulator;
@@ -79,7 +79,7 @@ fn register(listeners: &Listeners, emitter: &Emitter) {
         });
         let confirm = emitter.clone();
         listeners.on(format!("unsubscribe:{room}"), move |Request { socket, .. }| {
-            socket.leave(room);
+            confirm.leave(socket, room);
             confirm.to_socket(socket, CONFIRMED, SubscriptionConfirmed::new(room, false));
             Reply::Done
         });

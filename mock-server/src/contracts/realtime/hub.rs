@@ -5,17 +5,19 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use serde_json::{Map, Value};
-use socketioxide::extract::SocketRef;
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 
 use super::presence::Presence;
 use super::protocol::ServerEvent;
-use super::running::Running;
+use super::running::{Key, Running};
+use super::workers::{CHANNEL, WorkerEvent};
 use crate::clock::timestamp;
 use crate::contracts::Context;
 use crate::contracts::rate_limit::RateLimit;
 use crate::dice::unique_id;
+use crate::sockets::SocketRef;
 use crate::user::User;
 
 /// The contract's state; clones share it.
@@ -48,7 +50,7 @@ impl Hub {
         hub.context().tasks.spawn(async move {
             while let Some(status) = told.recv().await {
                 let payload = herald.in_envelope(None, &status);
-                herald.context().emitter.to_all(status.name(), payload).await;
+                herald.context().emitter.to_all(status.name(), Value::from(payload)).await;
             }
         });
         hub
@@ -61,23 +63,42 @@ impl Hub {
 
     /// Tells all clients of a user.
     pub async fn tell(&self, user: &User, event: &ServerEvent) {
-        self.deliver(user, event.name(), self.in_envelope(Some(user), event)).await;
+        let payload = self.in_envelope(Some(user), event);
+        self.deliver(WorkerEvent::new(user, event.name(), payload)).await;
     }
 
     /// Tells one client.
     pub fn tell_client(&self, socket: &SocketRef, event: &ServerEvent) {
-        self.context().emitter.to_socket(socket, event.name(), self.in_envelope(None, event));
+        let payload = self.in_envelope(None, event);
+        self.context().emitter.to_socket(socket, event.name(), Value::from(payload));
     }
 
     /// Tells the other clients of a client's user.
     pub fn tell_others(&self, socket: &SocketRef, user: &User, event: &ServerEvent) {
         let payload = self.in_envelope(Some(user), event);
-        self.context().emitter.to_others(socket, &room(user), event.name(), payload);
+        let told = WorkerEvent::new(user, event.name(), payload);
+        let told = WorkerEvent { except: Some(socket.id.to_string()), ..told };
+        if !self.tell_every_process(&told) {
+            self.tell_others_here(&told);
+        }
     }
 
     /// Takes an event from a worker, who may leave out any part of the envelope.
     pub async fn publish(&self, user: &User, event: &str, payload: Map<String, Value>) {
-        self.deliver(user, event, self.completed(Some(user), payload)).await;
+        let payload = self.completed(Some(user), payload);
+        self.deliver(WorkerEvent::new(user, event, payload)).await;
+    }
+
+    /// Tells the clients of this process what all processes are told.
+    pub async fn pass_on(&self, told: WorkerEvent) {
+        let user = User(told.user_id.clone());
+        let payload = self.completed(Some(&user), told.payload.clone());
+        let told = WorkerEvent { payload, ..told };
+        if told.except.is_some() {
+            self.tell_others_here(&told);
+        } else {
+            self.deliver_here(told).await;
+        }
     }
 
     /// A client has come: it is told who is there, and all are told if its user was not.
@@ -117,10 +138,14 @@ impl Hub {
         id: String,
         task: impl FnOnce() -> F,
     ) -> Result<(), Duration> {
-        let known = lock(&self.0.running).knows(&(user.clone(), id.clone()));
-        if !known {
+        let key = (user.clone(), id);
+        // Held until it has begun: two tabs of a user may ask for the same at once.
+        let mut running = lock(&self.0.running);
+        if !running.knows(&key) {
             lock(&self.0.searches).admit(Instant::now(), user)?;
-            self.begin(user, id, task());
+            let cancelled = running.begin(key.clone());
+            drop(running);
+            self.run(key, cancelled, task());
         }
         Ok(())
     }
@@ -129,6 +154,15 @@ impl Hub {
     pub fn begin(&self, user: &User, id: String, task: impl Future<Output = ()> + Send + 'static) {
         let key = (user.clone(), id);
         let cancelled = lock(&self.0.running).begin(key.clone());
+        self.run(key, cancelled, task);
+    }
+
+    fn run(
+        &self,
+        key: Key,
+        cancelled: CancellationToken,
+        task: impl Future<Output = ()> + Send + 'static,
+    ) {
         let hub = self.clone();
         self.context().tasks.spawn(async move {
             if cancelled.run_until_cancelled(task).await.is_some() {
@@ -142,8 +176,31 @@ impl Hub {
         lock(&self.0.running).cancel(&(user.clone(), id))
     }
 
-    async fn deliver(&self, user: &User, event: &str, payload: Value) {
-        self.context().emitter.to_rooms(vec![room(user)], event, payload).await;
+    async fn deliver(&self, told: WorkerEvent) {
+        if !self.tell_every_process(&told) {
+            self.deliver_here(told).await;
+        }
+    }
+
+    /// Returns whether all processes, this one among them, will hear of it.
+    fn tell_every_process(&self, told: &WorkerEvent) -> bool {
+        let bus = &self.context().bus;
+        let is_up = bus.is_up();
+        if is_up {
+            bus.tell(CHANNEL, &serde_json::to_string(told).unwrap_or_default());
+        }
+        is_up
+    }
+
+    async fn deliver_here(&self, WorkerEvent { event, user_id, payload, .. }: WorkerEvent) {
+        let (room, payload) = (room(&User(user_id)), Value::from(payload));
+        self.context().emitter.to_room_here(room, &event, payload).await;
+    }
+
+    fn tell_others_here(&self, told: &WorkerEvent) {
+        let room = room(&User(told.user_id.clone()));
+        let except = told.except.as_deref().unwrap_or_default();
+        self.context().emitter.to_others(except, room, &told.event, &told.payload);
     }
 
     /// Called while the presence is locked, so that statuses are told in their order.
@@ -155,20 +212,20 @@ impl Hub {
         }
     }
 
-    fn in_envelope(&self, user: Option<&User>, event: &ServerEvent) -> Value {
+    fn in_envelope(&self, user: Option<&User>, event: &ServerEvent) -> Map<String, Value> {
         let fields = serde_json::to_value(event).and_then(serde_json::from_value);
         self.completed(user, fields.unwrap_or_default())
     }
 
     /// Adds what is missing of the envelope `{id, v, ts, userId?}`.
-    fn completed(&self, user: Option<&User>, mut fields: Map<String, Value>) -> Value {
+    fn completed(&self, user: Option<&User>, mut fields: Map<String, Value>) -> Map<String, Value> {
         fields.entry("id").or_insert_with(|| self.0.ids.next().into());
         fields.entry("v").or_insert_with(|| VERSION.into());
         fields.entry("ts").or_insert_with(|| timestamp().into());
         if let Some(user) = user {
             fields.entry("userId").or_insert_with(|| user.0.clone().into());
         }
-        fields.into()
+        fields
     }
 
     fn presence(&self) -> MutexGuard<'_, Presence> {

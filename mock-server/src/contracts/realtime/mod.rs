@@ -7,12 +7,12 @@ mod rest;
 mod running;
 mod simulator;
 mod texts;
+mod workers;
 
 use std::future::ready;
 
 use axum::Router;
 use serde_json::{Value, json};
-use socketioxide::extract::SocketRef;
 
 use super::jwt::{self, Claims};
 use super::{Clients, Context, Contract, Cors, InstallError, USUAL_PING_TIMEOUT};
@@ -20,6 +20,7 @@ use crate::args::Args;
 use crate::clock::milliseconds;
 use crate::config::Config;
 use crate::listeners::{Listeners, Reply, Request};
+use crate::sockets::SocketRef;
 use crate::user::{Refusal, User};
 use hub::{Hub, room};
 use protocol::{
@@ -52,6 +53,7 @@ fn install(context: &Context) -> Result<Router, InstallError> {
     let hub = Hub::new(context.clone());
     let simulator = Simulator::new(hub.clone());
     context.serve(RealtimeClients { hub: hub.clone(), simulator: simulator.clone() });
+    context.openings.add(workers::listen(hub.clone()));
     let scheduled = simulator.clone();
     context.at_rate(move || {
         scheduled.start_something();

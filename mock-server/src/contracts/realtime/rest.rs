@@ -1,18 +1,19 @@
 //! The REST endpoints, which a test or a worker uses; clients speak Socket.IO.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::hub::Hub;
 use super::simulator::Simulator;
 use super::token;
+use super::workers::WorkerEvent;
 use crate::clock::milliseconds;
 use crate::contracts::message::check_event;
-use crate::rest::{JsonBody, RestError};
+use crate::rest::{JsonBody, PathParam, RestError};
 use crate::user::User;
 
 type Created = Result<(StatusCode, Json<Value>), RestError>;
@@ -47,21 +48,10 @@ async fn new_token(State(hub): State<Hub>, JsonBody(new): JsonBody<NewToken>) ->
     created("token", token)
 }
 
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct WorkerEvent {
-    #[serde(default)]
-    event: String,
-    #[serde(default)]
-    user_id: String,
-    #[serde(default)]
-    payload: Map<String, Value>,
-}
-
 /// What a worker publishes on `realtime:events`.
 async fn publish(
     State(hub): State<Hub>,
-    JsonBody(WorkerEvent { event, user_id, payload }): JsonBody<WorkerEvent>,
+    JsonBody(WorkerEvent { event, user_id, payload, .. }): JsonBody<WorkerEvent>,
 ) -> Result<Json<Value>, RestError> {
     check_event(&event)?;
     hub.publish(&checked_user(user_id)?, &event, payload).await;
@@ -82,7 +72,7 @@ struct NewPresence {
 
 async fn set_presence(
     State(hub): State<Hub>,
-    Path(id): Path<String>,
+    PathParam(id): PathParam<String>,
     JsonBody(NewPresence { status }): JsonBody<NewPresence>,
 ) -> Result<Json<Value>, RestError> {
     let away = match status.as_str() {

@@ -34,14 +34,36 @@ impl Stalls {
         self.0.send_modify(|standing| *standing = Standing::default());
     }
 
-    /// Completes when bytes may go through.
-    pub async fn passable(&self, Place { connection, direction }: Place) {
-        let mut standing = self.0.subscribe();
-        let open = standing.wait_for(|standing| {
-            !standing.everywhere.contains(&direction)
-                && !standing.somewhere.contains(&(connection, direction))
+    /// Forgets a connection that has ended.
+    pub fn forget(&self, connection: u64) {
+        self.0.send_if_modified(|standing| {
+            let before = standing.somewhere.len();
+            standing.somewhere.retain(|(of, _)| *of != connection);
+            standing.somewhere.len() != before
         });
-        // Fails only without a sender, which is in `self`.
-        let _ = open.await;
+    }
+
+    /// Whether bytes may go through now.
+    #[must_use]
+    pub fn is_passable(&self, place: Place) -> bool {
+        self.0.borrow().is_passable(place)
+    }
+
+    /// Completes when bytes may go through.
+    pub fn passable(&self, place: Place) -> impl Future<Output = ()> + Send + use<> {
+        let mut standing = self.0.subscribe();
+        async move {
+            // Fails only when all of this is gone, and with it every connection.
+            let _ = standing.wait_for(|standing| standing.is_passable(place)).await;
+        }
     }
 }
+
+impl Standing {
+    fn is_passable(&self, Place { connection, direction }: Place) -> bool {
+        !self.everywhere.contains(&direction) && !self.somewhere.contains(&(connection, direction))
+    }
+}
+
+/// Both directions.
+pub const BOTH: [Direction; 2] = [Direction::ClientToServer, Direction::ServerToClient];
