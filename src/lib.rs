@@ -10,7 +10,7 @@
 //! manager    sockets over one session, reconnection
 //! socketio   packet, codec, decoder, socket      engineio   packet, payload, session, engine
 //! host       what the core asks of its surroundings
-//! time, random, backoff, sorted
+//! time, random, backoff, sorted, decimal
 //! ```
 //!
 //! Each floor imports only floors below it; `engineio` and `socketio` do not know each other. Nothing
@@ -38,6 +38,7 @@
 
 pub mod backoff;
 pub mod client;
+pub mod decimal;
 pub mod engineio;
 pub mod host;
 pub mod manager;

@@ -36,9 +36,18 @@ impl Add<Duration> for Instant {
     type Output = Self;
 
     fn add(self, duration: Duration) -> Self {
-        let micros = u64::try_from(duration.as_micros()).unwrap_or(u64::MAX);
+        let micros = whole_micros(duration);
         Self { micros: self.micros.saturating_add(micros) }
     }
+}
+
+/// Returns a duration in whole microseconds, the most that a `u64` holds if it is longer.
+///
+/// Unlike `as_micros` it needs no arithmetic of 128 bits, which is a lot of code in wasm.
+#[must_use]
+pub fn whole_micros(duration: Duration) -> u64 {
+    let micros = u64::from(duration.subsec_micros());
+    duration.as_secs().saturating_mul(1_000_000).saturating_add(micros)
 }
 
 /// Returns the earlier of two deadlines, either of which may be absent.

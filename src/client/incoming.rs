@@ -11,7 +11,7 @@ use crate::client::readiness::SinceTicket;
 use crate::client::requests::{Purpose, Requests};
 use crate::client::store::ActionKey;
 use crate::client::topics::JoinTicket;
-use crate::client::{Client, Event, Output};
+use crate::client::{Client, Event, Output, Stir};
 use crate::engineio::TransportId;
 use crate::host::{EventId, EventIdentity, EventName, Host};
 use crate::manager::{self, AckTicket, Cause, SocketId, Status};
@@ -19,6 +19,9 @@ use crate::socketio::{RequestId, Settlement};
 
 impl<H: Host> Client<H> {
     pub(super) fn on_event(&mut self, event: manager::Event<H>) {
+        if is_news(&event) {
+            self.stir = Stir::Any;
+        }
         match event {
             manager::Event::Delivered { socket, event, arguments, ack, length } => {
                 self.on_delivered(socket, event, arguments, ack, length);
@@ -109,6 +112,9 @@ impl<H: Host> Client<H> {
             RETRY => self.on_retry(&arguments),
             event => {
                 let identity = self.host.identify(&mut arguments);
+                if !self.is_next(socket, &identity) {
+                    self.stir = Stir::Any;
+                }
                 self.receive(socket, Incoming { event, arguments, ack, identity }, length);
             }
         }
@@ -162,7 +168,7 @@ impl<H: Host> Client<H> {
         }
         match namespace.readiness.receive(incoming, place, length, now) {
             Received::Deliver(incoming) => self.deliver(socket, incoming),
-            Received::Held | Received::Repeated => self.is_stirred = true,
+            Received::Held | Received::Repeated => self.stir = Stir::Any,
         }
     }
 
@@ -270,13 +276,14 @@ impl<H: Host> Client<H> {
         }
     }
 
-    /// Takes an event of the root namespace without an acknowledgement id, read by the host: see
+    /// Takes an event without an acknowledgement id, read by the host: see
     /// [`Manager::handle_event`](crate::manager::Manager::handle_event). `identity` is what
     /// [`Host::identify`] reads.
     #[must_use]
     pub fn handle_event(
         &mut self,
         transport: TransportId,
+        socket: SocketId,
         event: EventId,
         mut arguments: H::Value,
         identity: EventIdentity,
@@ -284,20 +291,66 @@ impl<H: Host> Client<H> {
     ) -> bool {
         // What is said between client and helper, and what needs to know the time because it has to wait,
         // goes the long way.
-        if event.0 >= HELLO.0 && event != UNHEARD {
+        if is_for_helper(event) {
             return false;
         }
-        let place = helper::place(&identity);
-        let Some(socket) = self.manager.root_ready_for(transport) else {
-            return false;
-        };
-        if !self.namespace(socket).is_some_and(|it| it.readiness.is_next(place)) {
+        if !self.manager.is_ready_for(transport, socket) || !self.is_next(socket, &identity) {
             return false;
         }
         self.manager.take_offset(socket, &mut arguments);
         self.receive(socket, Incoming { event, arguments, ack: None, identity }, length);
         true
     }
+
+    /// Takes an event that nobody listens to: see
+    /// [`Manager::handle_unheard_event`](crate::manager::Manager::handle_unheard_event). Nothing is told of it.
+    #[must_use]
+    pub fn handle_unheard_event(&mut self, transport: TransportId, socket: SocketId) -> bool {
+        self.manager.handle_unheard_event(transport, socket)
+    }
+
+    /// Takes an answer to a request: see
+    /// [`Manager::handle_answer`](crate::manager::Manager::handle_answer).
+    #[must_use]
+    pub fn handle_answer(
+        &mut self,
+        transport: TransportId,
+        socket: SocketId,
+        ack_id: u64,
+        arguments: H::Value,
+    ) -> bool {
+        self.stir = self.stir.max(Stir::Told);
+        self.manager.handle_answer(transport, socket, ack_id, arguments)
+    }
+
+    /// Returns whether an event would be delivered at once, and the parts have nothing to do for it.
+    fn is_next(&mut self, socket: SocketId, identity: &EventIdentity) -> bool {
+        let place = helper::place(identity);
+        self.namespace(socket).is_some_and(|it| it.readiness.is_next(place))
+    }
+}
+
+/// Whether the parts have to be asked what follows. Of events and answers that are the application's they
+/// are told only if those are for them.
+fn is_news<H: Host>(event: &manager::Event<H>) -> bool {
+    match event {
+        manager::Event::Delivered { event, .. } => is_for_helper(*event),
+        manager::Event::Settled { request, .. } => Requests::is_own(*request),
+        manager::Event::AuthNeeded { .. }
+        | manager::Event::AddressNeeded { .. }
+        | manager::Event::VerdictNeeded { .. }
+        | manager::Event::Accepted { .. }
+        | manager::Event::Refused { .. }
+        | manager::Event::Probed
+        | manager::Event::Dropped { .. }
+        | manager::Event::Failed { .. }
+        | manager::Event::Status { .. } => true,
+    }
+}
+
+/// Whether an event is said between client and helper.
+fn is_for_helper(event: EventId) -> bool {
+    event.0 >= HELLO.0 && event != UNHEARD
 }
 
 /// Whether this side has ended a connection, or given it up.

@@ -3,7 +3,6 @@
 use core::time::Duration;
 use std::rc::Rc;
 
-use crate::client::Client;
 use crate::client::defects::{self, Defect};
 use crate::client::helper;
 use crate::client::latest::LatestFull;
@@ -15,6 +14,7 @@ use crate::client::readiness::{Hook, HookTicket, Hooks};
 use crate::client::requests::Requests;
 use crate::client::store::{ActionKey, Change, Payload, StoreAnswer, StoreTicket};
 use crate::client::topics::Confirm;
+use crate::client::{Client, Stir};
 use crate::host::{EventId, EventIdentity, Host};
 use crate::manager::SocketId;
 use crate::socketio::{EmitError, RequestId};
@@ -359,7 +359,7 @@ impl<H: Host> Client<H> {
 
     pub(super) fn stir(&mut self, socket: SocketId, now: Instant) -> Option<&mut Namespace<H>> {
         self.now = now;
-        self.is_stirred = true;
+        self.stir = Stir::Any;
         self.namespace(socket)
     }
 }

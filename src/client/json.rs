@@ -2,6 +2,9 @@
 
 use core::time::Duration;
 
+use crate::decimal::decimal;
+use crate::time::whole_micros;
+
 /// A JSON text that grows. Commas come by themselves.
 ///
 /// ```
@@ -61,12 +64,12 @@ impl Json {
 
     /// Writes a whole number.
     pub fn number(&mut self, number: u64) -> &mut Self {
-        self.raw(&number.to_string())
+        self.raw(&decimal(number))
     }
 
     /// Writes a time in whole milliseconds.
     pub fn millis(&mut self, time: Duration) -> &mut Self {
-        self.number(u64::try_from(time.as_millis()).unwrap_or(u64::MAX))
+        self.number(whole_micros(time) / 1_000)
     }
 
     /// Writes `true` or `false`.

@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use crate::client::Client;
+use crate::client::{Client, Stir};
 use crate::host::Host;
 use crate::manager::SocketId;
 use crate::time::Instant;
@@ -12,7 +12,7 @@ impl<H: Host> Client<H> {
     /// may drain, until [`resume`](Self::resume). See [`Manager::suspend`](crate::manager::Manager::suspend).
     pub fn suspend(&mut self, now: Instant) {
         self.now = now;
-        self.is_stirred = true;
+        self.stir = Stir::Any;
         for index in 0..self.namespaces.len() {
             let socket = SocketId(index as u32);
             if let Some(namespace) = self.namespace(socket).filter(|it| it.has_outbox) {

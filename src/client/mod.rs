@@ -37,6 +37,7 @@ mod namespace;
 mod output;
 mod positions;
 mod requests;
+mod traffic;
 
 use core::time::Duration;
 use std::collections::VecDeque;
@@ -54,9 +55,10 @@ use requests::Requests;
 
 /// The client: sockets, and for each of them what makes it lose nothing.
 ///
-/// Sans-IO, as the [`Manager`] that it owns. The manager's inputs are given through
-/// [`at`](Self::at) and [`sockets`](Self::sockets); what they lead to comes out of
-/// [`poll_output`](Self::poll_output).
+/// Sans-IO, as the [`Manager`] that it owns. What passes through it has methods here, such as
+/// [`emit`](Self::emit) and [`handle_text`](Self::handle_text). The manager's other inputs are given through
+/// [`at`](Self::at) and [`sockets`](Self::sockets), and any part may have to act on them. What inputs lead to
+/// comes out of [`poll_output`](Self::poll_output).
 ///
 /// ```
 /// # #[cfg(not(target_family = "wasm"))] {
@@ -82,11 +84,12 @@ pub struct Client<H: Host> {
     identity: Rc<str>,
     /// The time of the last input that had one.
     now: Instant,
-    /// Whether something has happened that may have effects; a delivered event has none.
-    is_stirred: bool,
+    stir: Stir,
     /// The namespaces that were accepted in this turn: what the server sent before belongs to it.
     accepted: Vec<SocketId>,
     deadline: Option<Instant>,
+    /// That of the parts.
+    own_deadline: Option<Instant>,
     /// When a sign of life was asked for that has not come, and how long the last one took.
     probed_at: Option<Instant>,
     probe_round_trip: Option<Duration>,
@@ -109,9 +112,10 @@ impl<H: Host> Client<H> {
             outputs: VecDeque::new(),
             identity: Rc::from(""),
             now: Instant::ORIGIN,
-            is_stirred: false,
+            stir: Stir::None,
             accepted: Vec::new(),
             deadline: None,
+            own_deadline: None,
             probed_at: None,
             probe_round_trip: None,
             heard: 0,
@@ -136,7 +140,7 @@ impl<H: Host> Client<H> {
     /// Sockets are made by [`socket`](Self::socket), and the user is changed by
     /// [`set_identity`](Self::set_identity), because the client has to know of it.
     pub fn sockets(&mut self) -> &mut Manager<H> {
-        self.is_stirred = true;
+        self.stir = Stir::Any;
         &mut self.manager
     }
 
@@ -158,11 +162,14 @@ impl<H: Host> Client<H> {
             if let Some(output) = self.outputs.pop_front() {
                 return output;
             }
-            if !self.is_stirred {
+            if self.stir == Stir::None {
                 return Output::Timeout(self.deadline);
             }
             match self.manager.poll_output() {
-                crate::manager::Output::Timeout(deadline) => self.settle(deadline),
+                crate::manager::Output::Timeout(deadline) if self.stir == Stir::Any => {
+                    self.settle(deadline);
+                }
+                crate::manager::Output::Timeout(deadline) => self.rest(deadline),
                 crate::manager::Output::Transport(action) => return Output::Transport(action),
                 crate::manager::Output::Diagnose => return Output::Diagnose,
                 crate::manager::Output::Event(event) => self.on_event(event),
@@ -182,9 +189,15 @@ impl<H: Host> Client<H> {
         }
         if !self.perform_effects() && !has_accepted {
             let own = self.namespaces.iter().map(Namespace::deadline);
-            self.deadline = own.fold(deadline, earliest);
-            self.is_stirred = false;
+            self.own_deadline = own.fold(None, earliest);
+            self.rest(deadline);
         }
+    }
+
+    /// Everything is said until the next input.
+    fn rest(&mut self, deadline: Option<Instant>) {
+        self.deadline = earliest(self.own_deadline, deadline);
+        self.stir = Stir::None;
     }
 
     fn namespace(&mut self, socket: SocketId) -> Option<&mut Namespace<H>> {
@@ -194,4 +207,14 @@ impl<H: Host> Client<H> {
     fn tell(&mut self, event: Event<H>) {
         self.outputs.push_back(Output::Event(event));
     }
+}
+
+/// What has happened in this turn. An event that the host has read, and that was delivered at once, is nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Stir {
+    None,
+    /// The manager may have something to tell, of which the parts learn when it does.
+    Told,
+    /// Something that may have effects, and change the deadline of any part.
+    Any,
 }

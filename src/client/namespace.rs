@@ -11,7 +11,7 @@ use crate::client::readiness::{HookTicket, Readiness};
 use crate::client::store::Payload;
 use crate::host::{EventId, EventIdentity, Host};
 use crate::manager::AckTicket;
-use crate::time::{Instant, earliest};
+use crate::time::{Instant, earliest, whole_micros};
 
 /// An event that was received and is not delivered yet.
 #[derive(Debug)]
@@ -90,7 +90,7 @@ impl<H: Host> Namespace<H> {
         let Some((hello, since)) = &self.hello else {
             return ServerMemory::None;
         };
-        let elapsed = u64::try_from(now.since(*since).as_millis()).unwrap_or(u64::MAX);
+        let elapsed = whole_micros(now.since(*since)) / 1_000;
         ServerMemory::Helper {
             memory: Rc::clone(&hello.memory),
             retention: hello.retention,

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use crate::decimal::decimal;
 use crate::engineio::{HandshakeError, Violation};
 use crate::socketio::DecodeError;
 
@@ -121,7 +122,7 @@ impl Cause {
         } else if let Self::InvalidHandshake(error) = self {
             handshake_detail(error).into()
         } else if let Self::HttpError { status } = self {
-            status.to_string().into()
+            decimal(status.into()).into()
         } else {
             "".into()
         }

@@ -6,9 +6,7 @@ use crate::backoff::Backoff;
 use crate::engineio::{Action, OutgoingPacket, PacketType, TransportKind};
 use crate::host::{Host, OutgoingFrame};
 use crate::manager::{AckTicket, Cause, Diagnosis, Entry, Manager, Output, SocketId};
-use crate::socketio::{
-    EmitError, Excess, MaxPayload, Outgoing, ROOT_NAMESPACE, RequestId, Settlement, Socket,
-};
+use crate::socketio::{EmitError, Excess, MaxPayload, Outgoing, RequestId, Settlement, Socket};
 use crate::time::{Instant, earliest};
 
 /// How long a namespace that was left stays left, if the session goes on.
@@ -20,26 +18,29 @@ impl<H: Host> Manager<H> {
     /// With `auth_on_demand` the application is asked for its auth payload before each CONNECT
     /// ([`Event::AuthNeeded`](crate::manager::Event::AuthNeeded)).
     pub fn socket(&mut self, namespace: &str, auth_on_demand: bool) -> SocketId {
-        let known = self.find(namespace);
-        known.unwrap_or_else(|| self.add_socket(namespace, auth_on_demand))
-    }
-
-    fn add_socket(&mut self, namespace: &str, auth_on_demand: bool) -> SocketId {
+        let place = match self.place_of(namespace) {
+            Ok(socket) => return socket,
+            Err(place) => place,
+        };
         let id = SocketId(self.entries.len() as u32);
+        self.by_name.insert(place, id);
         let limits = self.config.limits;
         let prefix = PacketType::Message.encode();
         let socket = Socket::new(&self.host, namespace.to_owned(), prefix, auth_on_demand, limits);
         let seed = self.config.seed.wrapping_add(u64::from(id.0)).wrapping_add(1);
         self.entries.push(Entry::new(socket, Backoff::new(self.config.backoff, seed)));
-        if namespace == ROOT_NAMESPACE {
-            self.root = Some(id);
-        }
         id
     }
 
     pub(super) fn find(&self, namespace: &str) -> Option<SocketId> {
-        let index = self.entries.iter().position(|entry| entry.socket.namespace() == namespace)?;
-        Some(SocketId(index as u32))
+        self.place_of(namespace).ok()
+    }
+
+    /// Returns the socket of `namespace`, or else its place among the others.
+    fn place_of(&self, namespace: &str) -> Result<SocketId, usize> {
+        let name = |socket| self.entry(socket).map_or("", |entry| entry.socket.namespace());
+        let place = self.by_name.binary_search_by(|socket| name(*socket).cmp(namespace))?;
+        self.by_name.get(place).copied().ok_or(place)
     }
 
     /// Connects `socket`, and keeps it connected until [`disconnect`](Self::disconnect), the server's
@@ -191,7 +192,7 @@ impl<H: Host> Manager<H> {
         self.close_session(now);
         self.diagnosis = Diagnosis::None;
         self.entries.clear();
-        self.root = None;
+        self.by_name.clear();
         self.end_turn();
     }
 

@@ -36,8 +36,8 @@ use std::collections::VecDeque;
 pub use cause::{Cause, ProtocolError};
 pub use liveness::LIVENESS_NAMESPACE;
 pub use output::{
-    AckTicket, AddressTicket, AuthReason, Event, Output, Policy, SocketId, Status, Verdict,
-    VerdictTicket,
+    AckTicket, AddressTicket, AuthReason, Consequence, Event, Output, Policy, SocketId, Status,
+    Verdict, VerdictTicket,
 };
 
 use crate::backoff::{Backoff, BackoffConfig};
@@ -139,7 +139,8 @@ pub struct Manager<H: Host> {
     suspension: Option<Suspension>,
     liveness: Liveness,
     entries: Vec<Entry<H>>,
-    root: Option<SocketId>,
+    /// The sockets in the order of their namespaces' names.
+    by_name: Vec<SocketId>,
     diagnosis: Diagnosis,
     next_connection: u32,
     next_ticket: u32,
@@ -172,7 +173,7 @@ impl<H: Host> Manager<H> {
             liveness: Liveness::default(),
             config,
             entries: Vec::new(),
-            root: None,
+            by_name: Vec::new(),
             diagnosis: Diagnosis::default(),
             next_connection: 0,
             next_ticket: 0,

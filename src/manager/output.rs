@@ -12,6 +12,15 @@ use crate::time::Instant;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct SocketId(pub u32);
 
+/// What a frame may have led to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Consequence {
+    /// An event or a part of one, and nothing else: each status and the deadline are what they were.
+    Event,
+    /// Anything.
+    Any,
+}
+
 /// One thing that the caller must do.
 #[derive(Debug)]
 pub enum Output<H: Host> {

@@ -4,15 +4,16 @@ use crate::engineio::{PAYLOAD_START, TransportId};
 use crate::host::{EventId, Host};
 use crate::manager::entry::Entry;
 use crate::manager::{
-    AckTicket, AuthReason, Cause, Diagnosis, Event, LIVENESS_NAMESPACE, Manager, SocketId, Status,
+    AckTicket, AuthReason, Cause, Consequence, Diagnosis, Event, LIVENESS_NAMESPACE, Manager,
+    SocketId, Status,
 };
 use crate::socketio::{
     Answered, DecodeError, Decoded, Dropped, EarlyEvent, Excess, Flushed, Packet, Settlement,
 };
-use crate::time::Instant;
+use crate::time::{Instant, earliest};
 
 impl<H: Host> Manager<H> {
-    /// Takes an event of the root namespace without an acknowledgement id, read by the host.
+    /// Takes an event without an acknowledgement id, read by the host.
     ///
     /// This is the short way of such frames through [`handle_text`](Self::handle_text), with the
     /// same outputs. It changes neither a deadline nor a status, so it needs no `now`. `length` is that
@@ -21,16 +22,43 @@ impl<H: Host> Manager<H> {
     pub fn handle_event(
         &mut self,
         transport: TransportId,
+        socket: SocketId,
         event: EventId,
         mut arguments: H::Value,
         length: usize,
     ) -> bool {
-        let Some(socket) = self.root_ready_for(transport) else {
+        if !self.is_ready_for(transport, socket) {
             return false;
-        };
+        }
         self.take_offset(socket, &mut arguments);
         self.tell(Event::Delivered { socket, event, arguments, ack: None, length });
         true
+    }
+
+    /// Takes an event, read by the host from a frame of this length, which so many binary frames follow: the
+    /// short way of such frames, like [`handle_event`](Self::handle_event).
+    #[must_use]
+    pub fn handle_binary_event(
+        &mut self,
+        transport: TransportId,
+        socket: SocketId,
+        event: (EventId, H::Value),
+        length: usize,
+        attachments: u32,
+        now: Instant,
+    ) -> bool {
+        if !self.is_ready_for(transport, socket) {
+            return false;
+        }
+        let namespace = self.entry(socket).map(|entry| entry.socket.namespace().to_owned());
+        let Some((namespace, link)) = namespace.zip(self.link.connection()) else {
+            return false;
+        };
+        let (event, arguments) = event;
+        let packet = Packet::Event { event, arguments, ack_id: None };
+        let is_taken = link.decoder.expect_binary(namespace, packet, length, attachments, now);
+        self.deadline = earliest(self.deadline, link.decoder.deadline());
+        is_taken
     }
 
     /// Takes the offset off an event that is not told, but delivered by the caller.
@@ -43,52 +71,82 @@ impl<H: Host> Manager<H> {
     /// Takes, like [`handle_event`](Self::handle_event), an event that nobody listens to. Where sessions
     /// are recovered, such an event has an offset to be read.
     #[must_use]
-    pub fn handle_unheard_event(&mut self, transport: TransportId) -> bool {
-        let socket = self.root_ready_for(transport).and_then(|socket| self.entry(socket));
-        socket.is_some_and(|entry| !entry.socket.is_recoverable())
+    pub fn handle_unheard_event(&mut self, transport: TransportId, socket: SocketId) -> bool {
+        self.is_ready_for(transport, socket)
+            && self.entry(socket).is_some_and(|entry| !entry.socket.is_recoverable())
     }
 
-    /// Returns the socket of the root namespace, if an event for it can come over this transport now.
+    /// Takes an answer to a request, read by the host: the short way of such frames, like
+    /// [`handle_event`](Self::handle_event). The deadline stays, though it may be that of this request: to
+    /// find the next one with each answer would cost more than to wake up once in vain.
     #[must_use]
-    pub fn root_ready_for(&mut self, transport: TransportId) -> Option<SocketId> {
-        if self.is_doubted() || !self.engine.is_carried_by(transport) {
-            return None;
+    pub fn handle_answer(
+        &mut self,
+        transport: TransportId,
+        socket: SocketId,
+        ack_id: u64,
+        arguments: H::Value,
+    ) -> bool {
+        let is_ready = self.is_ready_for(transport, socket);
+        if is_ready {
+            self.on_ack(socket, ack_id, Settlement::Acknowledged(arguments));
         }
-        self.link.connection()?.decoder.expect_text().ok()?;
-        let socket = self.root.filter(|socket| self.is_connected(*socket))?;
-        self.liveness.hear();
-        Some(socket)
+        is_ready
     }
 
-    pub(super) fn on_text(&mut self, text: &H::Text, now: Instant) {
+    /// Returns whether an event or an answer for this socket can come over this transport now.
+    #[must_use]
+    pub fn is_ready_for(&mut self, transport: TransportId, socket: SocketId) -> bool {
+        let is_ready = !self.is_doubted()
+            && self.engine.is_carried_by(transport)
+            && self.link.connection().is_some_and(|link| link.decoder.expect_text().is_ok())
+            && self.is_connected(socket);
+        if is_ready {
+            self.liveness.hear();
+        }
+        is_ready
+    }
+
+    pub(super) fn on_text(&mut self, text: &H::Text, now: Instant) -> Consequence {
         let Some(connection) = self.link.connection() else {
-            return;
+            return Consequence::Any;
         };
+        let before = connection.decoder.deadline();
         let decoded = connection.decoder.decode(&self.host, text, PAYLOAD_START, now);
-        self.on_decoded(decoded, now);
+        let begins = matches!(decoded, Ok(Decoded::Incomplete));
+        if begins && connection.decoder.deadline() != before {
+            // From now on attachments are waited for.
+            return Consequence::Any;
+        }
+        self.on_decoded(decoded, now)
     }
 
-    pub(super) fn on_binary(&mut self, bytes: H::Bytes, now: Instant) {
+    pub(super) fn on_binary(&mut self, bytes: H::Bytes, now: Instant) -> Consequence {
         let Some(connection) = self.link.connection() else {
-            return;
+            return Consequence::Any;
         };
         let decoded = connection.decoder.attach(&self.host, bytes);
-        self.on_decoded(decoded, now);
+        self.on_decoded(decoded, now)
     }
 
-    fn on_decoded(&mut self, decoded: Result<Decoded<H>, DecodeError>, now: Instant) {
+    fn on_decoded(
+        &mut self,
+        decoded: Result<Decoded<H>, DecodeError>,
+        now: Instant,
+    ) -> Consequence {
         match decoded {
             Ok(Decoded::Packet { namespace, packet, length }) => {
                 if let Some(socket) = self.find(&namespace) {
-                    self.on_packet(socket, packet, length, now);
+                    return self.on_packet(socket, packet, length, now);
                 } else if namespace == LIVENESS_NAMESPACE {
                     self.on_liveness(&packet, now);
                 }
             }
-            Ok(Decoded::Incomplete) => {}
+            Ok(Decoded::Incomplete) => return Consequence::Event,
             Ok(Decoded::Dropped(dropped)) => self.on_dropped(dropped),
             Err(error) => self.fail_link(error.into(), now),
         }
+        Consequence::Any
     }
 
     pub(super) fn expire_attachments(&mut self, now: Instant) {
@@ -113,14 +171,22 @@ impl<H: Host> Manager<H> {
         self.drop_packet(socket, excess);
     }
 
-    fn on_packet(&mut self, socket: SocketId, packet: Packet<H>, length: usize, now: Instant) {
+    fn on_packet(
+        &mut self,
+        socket: SocketId,
+        packet: Packet<H>,
+        length: usize,
+        now: Instant,
+    ) -> Consequence {
         match packet {
             Packet::Event { event, arguments, ack_id } => {
                 let heard = Some((event, arguments));
                 self.on_event(socket, EarlyEvent { heard, offset: None }, ack_id, length);
+                return Consequence::Event;
             }
             Packet::Unheard { offset } => {
                 self.on_event(socket, EarlyEvent { heard: None, offset }, None, length);
+                return Consequence::Event;
             }
             Packet::Ack { ack_id, arguments } => {
                 self.on_ack(socket, ack_id, Settlement::Acknowledged(arguments));
@@ -129,6 +195,7 @@ impl<H: Host> Manager<H> {
             Packet::ConnectError { data } => self.on_connect_error(socket, data, now),
             Packet::Disconnect => self.on_disconnect(socket, now),
         }
+        Consequence::Any
     }
 
     /// An event that comes before the namespace is accepted waits for that.

@@ -3,7 +3,7 @@
 use crate::engineio::{CloseCause, Failure, Notice, Payload, Received, TransportId, TransportKind};
 use crate::host::Host;
 use crate::manager::entry::Entry;
-use crate::manager::{Cause, Diagnosis, Event, Manager, Output, SocketId};
+use crate::manager::{Cause, Consequence, Diagnosis, Event, Manager, Output, SocketId};
 use crate::time::Instant;
 
 impl<H: Host> Manager<H> {
@@ -17,28 +17,51 @@ impl<H: Host> Manager<H> {
 
     /// Takes a text frame, or a packet of the answer to a GET.
     ///
-    /// A frame that breaks the protocol ends the session, which is then opened anew.
-    pub fn handle_text(&mut self, transport: TransportId, text: &H::Text, now: Instant) {
+    /// A frame that breaks the protocol ends the session, which is then opened anew. Returns what has come
+    /// of it.
+    pub fn handle_text(
+        &mut self,
+        transport: TransportId,
+        text: &H::Text,
+        now: Instant,
+    ) -> Consequence {
         let received = self.engine.handle_text(&self.host, transport, text, now);
         self.take_news(now);
-        match received {
+        let consequence = match received {
             Received::Message => self.on_text(text, now),
             Received::Binary(bytes) => self.on_binary(bytes, now),
-            Received::Nothing => {}
-        }
-        self.on_heard(transport, now);
-        self.end_turn();
+            Received::Nothing => Consequence::Any,
+        };
+        self.end_frame(transport, consequence, now)
     }
 
-    /// Takes a binary frame.
-    pub fn handle_binary(&mut self, transport: TransportId, bytes: H::Bytes, now: Instant) {
+    /// Takes a binary frame. Returns what has come of it.
+    pub fn handle_binary(
+        &mut self,
+        transport: TransportId,
+        bytes: H::Bytes,
+        now: Instant,
+    ) -> Consequence {
         let is_message = self.engine.handle_binary(transport, now);
         self.take_news(now);
-        if is_message {
-            self.on_binary(bytes, now);
-        }
+        let consequence = if is_message { self.on_binary(bytes, now) } else { Consequence::Any };
+        self.end_frame(transport, consequence, now)
+    }
+
+    /// What follows every frame: the end of a doubt, and of the turn where an event is not all there was.
+    fn end_frame(
+        &mut self,
+        transport: TransportId,
+        consequence: Consequence,
+        now: Instant,
+    ) -> Consequence {
+        let doubted = self.is_doubted();
         self.on_heard(transport, now);
+        if consequence == Consequence::Event && !doubted {
+            return consequence;
+        }
         self.end_turn();
+        Consequence::Any
     }
 
     /// Returns the next packet of the answer to a GET. Each is to be handed in by

@@ -186,8 +186,7 @@ impl Client {
     fn send(&self, event: &str, arguments: &impl Arguments, volatile: bool) -> Result<(), Error> {
         let Payload { body, attachments } = to_payload(event, arguments)?;
         let Inner { driver, socket, .. } = &*self.inner;
-        let sent = driver
-            .turn_at(|core, now| core.at(now).emit(*socket, body, attachments, volatile, now));
+        let sent = driver.turn_at(|core, now| core.emit(*socket, body, attachments, volatile, now));
         sent.map_err(|error| Error::new(error.code()))
     }
 

@@ -26,7 +26,9 @@ export function makeOptions(url, given) {
     webSocketUrl: endpoint(address, given, "websocket"),
     pollingUrl: endpoint(address, given, "polling"),
   };
-  return { namespace: address.pathname, ...defaults, ...platform, ...given, ...addresses, names };
+  const options = { namespace: address.pathname, ...defaults, ...platform, ...given, ...addresses };
+  names.sockets = new Map([[namespaceOf(options), 0]]);
+  return { ...options, names };
 }
 
 const random = () => (Math.random() * 2 ** 32) | 0;

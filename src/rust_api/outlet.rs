@@ -21,6 +21,7 @@ use crate::rust_api::status::Status;
 use crate::rust_api::store::MemoryStore;
 use crate::socketio::{AuthTicket, Excess};
 use crate::web::host::JsHost;
+use crate::web::incoming::ClientPerform;
 use crate::web::run_loop::{Perform, RunLoop, now};
 use crate::web::transports::Transports;
 
@@ -65,6 +66,12 @@ impl Perform<Output<JsHost>> for Outlet {
             Output::Diagnose => self.diagnose(),
             Output::Timeout(_) => {}
         }
+    }
+}
+
+impl ClientPerform for Outlet {
+    fn transports(&self) -> &Transports {
+        &self.transports
     }
 }
 

@@ -5,13 +5,10 @@ use std::rc::{Rc, Weak};
 use js_sys::JsString;
 use wasm_bindgen::prelude::*;
 
-use crate::engineio::{Payload, TransportId};
-use crate::host::{EventId, EventIdentity};
+use crate::host::EventIdentity;
 use crate::rust_api::outlet::Driver;
 use crate::web::host::{join, to_identity};
-use crate::web::run_loop::now;
 use crate::web::timer::to_duration;
-use crate::web::transports::to_failure;
 
 /// The client as its transports see it; when it is gone, nothing happens.
 #[wasm_bindgen(js_name = SockeyeOwner, skip_typescript)]
@@ -23,21 +20,6 @@ impl Owner {
     pub fn new(driver: &Rc<Driver>) -> Self {
         Self { driver: Rc::downgrade(driver) }
     }
-
-    fn take_event(
-        &self,
-        transport: u32,
-        event: u32,
-        arguments: JsValue,
-        length: u32,
-        identity: EventIdentity,
-    ) -> bool {
-        let (transport, event) = (TransportId(transport), EventId(event));
-        let length = length as usize;
-        self.driver.upgrade().is_some_and(|driver| {
-            driver.turn(|core| core.handle_event(transport, event, arguments, identity, length))
-        })
-    }
 }
 
 #[wasm_bindgen(js_class = SockeyeOwner)]
@@ -46,65 +28,47 @@ impl Owner {
     #[wasm_bindgen(js_name = handleOpened)]
     pub fn handle_opened(&self, transport: u32) {
         if let Some(driver) = self.driver.upgrade() {
-            driver.turn(|core| core.sockets().handle_opened(TransportId(transport)));
+            driver.handle_opened(transport);
         }
     }
 
     /// Takes the news that a transport has ended.
     #[wasm_bindgen(js_name = handleClosed)]
     pub fn handle_closed(&self, transport: u32, kind: &str, status: u16, code: Option<u8>) {
-        let (transport, failure) = (TransportId(transport), to_failure(kind, status, code));
         if let Some(driver) = self.driver.upgrade() {
-            driver.turn_at(|core, now| core.at(now).handle_closed(transport, failure, now));
+            driver.handle_closed(transport, kind, status, code);
         }
     }
 
-    /// Takes the answer to a GET. Each of its packets has a turn of its own, because what comes of one
-    /// may end the session before the next.
+    /// Takes the answer to a GET.
     #[wasm_bindgen(js_name = handlePolled)]
     pub fn handle_polled(&self, transport: u32, body: &JsString) {
-        let Some(driver) = self.driver.upgrade() else {
-            return;
-        };
-        let (transport, now) = (TransportId(transport), now());
-        let mut payload = Payload::default();
-        while driver.outlet().transports.is_open(transport) {
-            let packet = driver.turn(|core| {
-                let manager = core.at(now);
-                let text = manager.next_packet(&mut payload, body);
-                text.map(|text| manager.handle_text(transport, &text, now))
-            });
-            if packet.is_none() {
-                break;
-            }
+        if let Some(driver) = self.driver.upgrade() {
+            driver.handle_polled(transport, body);
         }
-        driver.turn(|core| core.sockets().handle_polled(transport, now));
     }
 
     /// Takes the news that a POST has been answered.
     #[wasm_bindgen(js_name = handlePosted)]
     pub fn handle_posted(&self, transport: u32) {
-        let transport = TransportId(transport);
         if let Some(driver) = self.driver.upgrade() {
-            driver.turn_at(|core, now| core.at(now).handle_posted(transport, now));
+            driver.handle_posted(transport);
         }
     }
 
     /// Takes a text frame.
     #[wasm_bindgen(js_name = handleText)]
     pub fn handle_text(&self, transport: u32, text: &JsString) {
-        let transport = TransportId(transport);
         if let Some(driver) = self.driver.upgrade() {
-            driver.turn_at(|core, now| core.at(now).handle_text(transport, text, now));
+            driver.handle_text(transport, text);
         }
     }
 
     /// Takes a binary frame.
     #[wasm_bindgen(js_name = handleBinary)]
     pub fn handle_binary(&self, transport: u32, bytes: JsValue) {
-        let transport = TransportId(transport);
         if let Some(driver) = self.driver.upgrade() {
-            driver.turn_at(|core, now| core.at(now).handle_binary(transport, bytes, now));
+            driver.handle_binary(transport, bytes);
         }
     }
 
@@ -116,8 +80,12 @@ impl Owner {
         event: u32,
         arguments: JsValue,
         length: u32,
+        socket: u32,
     ) -> bool {
-        self.take_event(transport, event, arguments, length, EventIdentity::default())
+        let identity = EventIdentity::default();
+        self.driver.upgrade().is_some_and(|driver| {
+            driver.handle_event(transport, event, arguments, length, socket, identity)
+        })
     }
 
     /// The same for an event that has an id or a number, whose parts follow.
@@ -129,6 +97,7 @@ impl Owner {
         event: u32,
         arguments: JsValue,
         length: u32,
+        socket: u32,
         has: u32,
         stream_high: u32,
         stream_low: u32,
@@ -140,15 +109,46 @@ impl Owner {
     ) -> bool {
         let (stream, epoch) = (join(stream_high, stream_low), join(epoch_high, epoch_low));
         let identity = to_identity(has, stream, epoch, join(id_high, id_low), seq);
-        self.take_event(transport, event, arguments, length, identity)
+        self.driver.upgrade().is_some_and(|driver| {
+            driver.handle_event(transport, event, arguments, length, socket, identity)
+        })
+    }
+
+    /// Takes an event that the shim has read and that so many binary frames follow. Returns whether it was
+    /// taken.
+    #[wasm_bindgen(js_name = handleBinaryEvent)]
+    pub fn handle_binary_event(
+        &self,
+        transport: u32,
+        event: u32,
+        arguments: JsValue,
+        length: u32,
+        socket: u32,
+        attachments: f64,
+    ) -> bool {
+        self.driver.upgrade().is_some_and(|driver| {
+            driver.handle_binary_event(transport, event, arguments, length, socket, attachments)
+        })
     }
 
     /// Takes an event that nobody listens to. Returns whether it was taken.
     #[wasm_bindgen(js_name = handleUnheardEvent)]
-    pub fn handle_unheard_event(&self, transport: u32) -> bool {
-        self.driver.upgrade().is_some_and(|driver| {
-            driver.turn(|core| core.sockets().handle_unheard_event(TransportId(transport)))
-        })
+    pub fn handle_unheard_event(&self, transport: u32, socket: u32) -> bool {
+        self.driver.upgrade().is_some_and(|driver| driver.handle_unheard_event(transport, socket))
+    }
+
+    /// Takes the answer to a request that the shim has read. Returns whether it was taken.
+    #[wasm_bindgen(js_name = handleAnswer)]
+    pub fn handle_answer(
+        &self,
+        transport: u32,
+        ack_id: f64,
+        arguments: JsValue,
+        socket: u32,
+    ) -> bool {
+        self.driver
+            .upgrade()
+            .is_some_and(|driver| driver.handle_answer(transport, ack_id, arguments, socket))
     }
 
     /// Says that the page is about to stand still.

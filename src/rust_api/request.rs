@@ -119,9 +119,8 @@ impl<A> Request<A> {
         let (request, channel) = driver.outlet().requests.add();
         let (socket, timeout) = (self.socket, Some(self.timeout));
         let Payload { body, attachments } = payload;
-        let sent = driver.turn_at(|core, now| {
-            core.at(now).request(socket, request, body, attachments, timeout, now)
-        });
+        let sent = driver
+            .turn_at(|core, now| core.request(socket, request, body, attachments, timeout, now));
         match sent {
             Ok(()) => Ok(Step::Open(request, channel)),
             Err(error) => {

@@ -2,6 +2,7 @@
 //!
 //! Knows no state and no time. The header is read unit by unit, the payload is left to the host.
 
+use crate::decimal::decimal;
 use crate::host::{EventName, Host, ValueKind};
 use crate::socketio::ROOT_NAMESPACE;
 use crate::socketio::packet::{DecodeError, Packet, PacketType};
@@ -46,7 +47,7 @@ impl Header {
     pub fn encode(&self) -> String {
         let mut text = String::from(self.packet_type.encode());
         if self.packet_type.has_attachments() {
-            text += &self.attachments.to_string();
+            text += &decimal(self.attachments.into());
             text.push('-');
         }
         if self.namespace != ROOT_NAMESPACE {
@@ -54,7 +55,7 @@ impl Header {
             text.push(',');
         }
         if let Some(id) = self.ack_id {
-            text += &id.to_string();
+            text += &decimal(id);
         }
         text
     }

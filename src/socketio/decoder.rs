@@ -130,6 +130,24 @@ impl<H: Host> Decoder<H> {
         if self.due.is_none() { Ok(()) } else { Err(DecodeError::UnexpectedText) }
     }
 
+    /// Takes a packet whose text frame, of this length, has been decoded elsewhere, and which so many binary
+    /// frames follow. Returns whether it was taken; if not, the text is to be decoded here.
+    #[must_use]
+    pub fn expect_binary(
+        &mut self,
+        namespace: String,
+        packet: Packet<H>,
+        text_length: usize,
+        frames: u32,
+        now: Instant,
+    ) -> bool {
+        let is_taken = self.due.is_none() && (1..=self.limits.attachments).contains(&frames);
+        if is_taken {
+            self.assemble(namespace, packet, text_length, frames, now);
+        }
+        is_taken
+    }
+
     /// Takes a packet with attachments.
     fn begin(
         &mut self,
@@ -147,18 +165,23 @@ impl<H: Host> Decoder<H> {
         if matches!(packet, Packet::Unheard { .. }) {
             return Ok(complete(host, text, namespace, packet));
         }
+        self.assemble(namespace, packet, host.length(text), header.attachments, now);
+        Ok(Decoded::Incomplete)
+    }
+
+    fn assemble(
+        &mut self,
+        namespace: String,
+        packet: Packet<H>,
+        text_length: usize,
+        frames: u32,
+        now: Instant,
+    ) {
         let deadline = now + self.limits.time;
         self.wake.get_or_insert(deadline);
-        let assembly = Assembly {
-            namespace,
-            packet,
-            text_length: host.length(text),
-            attachments: Vec::new(),
-            bytes: 0,
-            deadline,
-        };
-        self.due = Some(Due { frames: header.attachments, assembly: Some(assembly) });
-        Ok(Decoded::Incomplete)
+        let attachments = Vec::new();
+        let assembly = Assembly { namespace, packet, text_length, attachments, bytes: 0, deadline };
+        self.due = Some(Due { frames, assembly: Some(assembly) });
     }
 
     /// Takes a binary frame.

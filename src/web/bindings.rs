@@ -1,23 +1,23 @@
 //! The exports: one object that takes plain numbers and JavaScript values. No logic.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use js_sys::{Array, JsString};
 use wasm_bindgen::prelude::*;
 
 use crate::client::Client;
-use crate::engineio::{Payload, TransportId};
-use crate::host::{EventId, EventIdentity};
+use crate::host::EventIdentity;
 use crate::manager::{AckTicket, AddressTicket, Cause, SocketId, Verdict, VerdictTicket};
 use crate::socketio::{AuthTicket, EmitError, RequestId};
+use crate::time::Instant;
 use crate::web::config::to_config;
 use crate::web::driver::{ClientOutlet, Driver};
 use crate::web::host::{JsHost, join, to_identity};
-use crate::web::run_loop::{RunLoop, now};
-use crate::web::shim::{JsEvents, JsOptions};
+use crate::web::run_loop::RunLoop;
+use crate::web::shim::{self, JsEvents, JsOptions};
 use crate::web::timer::to_duration;
-use crate::web::transports::{Transports, to_failure};
+use crate::web::transports::Transports;
 
 /// The client as JavaScript sees it. Its methods may be called from what it calls.
 #[wasm_bindgen(js_name = Client)]
@@ -36,7 +36,12 @@ impl JsClient {
             core.count_unheard();
         }
         let transports = Transports::new(options.into());
-        let outlet = ClientOutlet { transports, events, delivering: Cell::default() };
+        let outlet = ClientOutlet {
+            transports,
+            events,
+            delivering: Cell::default(),
+            kept: RefCell::default(),
+        };
         Self { driver: RunLoop::new(core, outlet) }
     }
 
@@ -144,9 +149,10 @@ impl JsClient {
         volatile: bool,
     ) -> Option<String> {
         let attachments = to_attachments(attachments);
-        to_code(self.driver.turn_at(|core, now| {
-            core.at(now).emit(SocketId(socket), body, attachments, volatile, now)
-        }))
+        let now = Instant::from_millis(shim::recently());
+        to_code(
+            self.driver.turn(|core| core.emit(SocketId(socket), body, attachments, volatile, now)),
+        )
     }
 
     /// Sends an event that the server is to answer. Returns the code of an error, or nothing.
@@ -161,9 +167,11 @@ impl JsClient {
         let timeout = Some(to_duration(timeout_ms));
         let attachments = to_attachments(attachments);
         let (socket, request) = (SocketId(socket), RequestId(request));
-        to_code(self.driver.turn_at(|core, now| {
-            core.at(now).request(socket, request, body, attachments, timeout, now)
-        }))
+        to_code(
+            self.driver.turn_at(|core, now| {
+                core.request(socket, request, body, attachments, timeout, now)
+            }),
+        )
     }
 
     /// Forgets a request.
@@ -187,7 +195,7 @@ impl JsClient {
         let ticket = AckTicket { connection, ack_id: ack_id as u64 };
         let attachments = to_attachments(attachments);
         self.driver.turn_at(|core, now| {
-            core.at(now).acknowledge(SocketId(socket), ticket, body, attachments, now)
+            core.acknowledge(SocketId(socket), ticket, body, attachments, now)
         });
     }
 
@@ -199,54 +207,37 @@ impl JsClient {
     /// Takes the news that a transport is open.
     #[wasm_bindgen(js_name = handleOpened)]
     pub fn handle_opened(&self, transport: u32) {
-        self.driver.turn(|core| core.sockets().handle_opened(TransportId(transport)));
+        self.driver.handle_opened(transport);
     }
 
     /// Takes the news that a transport has ended. What else there is to know of it does not matter here.
     #[wasm_bindgen(js_name = handleClosed)]
     pub fn handle_closed(&self, transport: u32, kind: &str, status: u16, code: Option<u8>) {
-        let (transport, failure) = (TransportId(transport), to_failure(kind, status, code));
-        self.driver.turn_at(|core, now| core.at(now).handle_closed(transport, failure, now));
+        self.driver.handle_closed(transport, kind, status, code);
     }
 
-    /// Takes the answer to a GET. Each of its packets has a turn of its own, because what comes of one
-    /// may end the session before the next.
+    /// Takes the answer to a GET.
     #[wasm_bindgen(js_name = handlePolled)]
     pub fn handle_polled(&self, transport: u32, body: &JsString) {
-        let (transport, now) = (TransportId(transport), now());
-        let mut payload = Payload::default();
-        while self.driver.outlet().transports.is_open(transport) {
-            let packet = self.driver.turn(|core| {
-                let manager = core.at(now);
-                let text = manager.next_packet(&mut payload, body);
-                text.map(|text| manager.handle_text(transport, &text, now))
-            });
-            if packet.is_none() {
-                break;
-            }
-        }
-        self.driver.turn(|core| core.sockets().handle_polled(transport, now));
+        self.driver.handle_polled(transport, body);
     }
 
     /// Takes the news that a POST has been answered.
     #[wasm_bindgen(js_name = handlePosted)]
     pub fn handle_posted(&self, transport: u32) {
-        let transport = TransportId(transport);
-        self.driver.turn_at(|core, now| core.at(now).handle_posted(transport, now));
+        self.driver.handle_posted(transport);
     }
 
     /// Takes a text frame.
     #[wasm_bindgen(js_name = handleText)]
     pub fn handle_text(&self, transport: u32, text: JsString) {
-        let transport = TransportId(transport);
-        self.driver.turn_at(|core, now| core.at(now).handle_text(transport, &text, now));
+        self.driver.handle_text(transport, &text);
     }
 
     /// Takes a binary frame.
     #[wasm_bindgen(js_name = handleBinary)]
     pub fn handle_binary(&self, transport: u32, bytes: JsValue) {
-        let transport = TransportId(transport);
-        self.driver.turn_at(|core, now| core.at(now).handle_binary(transport, bytes, now));
+        self.driver.handle_binary(transport, bytes);
     }
 
     /// Takes an event that the shim has read, from a frame of this length. Returns whether it was taken.
@@ -257,8 +248,10 @@ impl JsClient {
         event: u32,
         arguments: JsValue,
         length: u32,
+        socket: u32,
     ) -> bool {
-        self.take_event(transport, event, arguments, length, EventIdentity::default())
+        let identity = EventIdentity::default();
+        self.driver.handle_event(transport, event, arguments, length, socket, identity)
     }
 
     /// The same for an event that has an id or a number, whose parts follow.
@@ -270,6 +263,7 @@ impl JsClient {
         event: u32,
         arguments: JsValue,
         length: u32,
+        socket: u32,
         has: u32,
         stream_high: u32,
         stream_low: u32,
@@ -281,13 +275,40 @@ impl JsClient {
     ) -> bool {
         let (stream, epoch) = (join(stream_high, stream_low), join(epoch_high, epoch_low));
         let identity = to_identity(has, stream, epoch, join(id_high, id_low), seq);
-        self.take_event(transport, event, arguments, length, identity)
+        self.driver.handle_event(transport, event, arguments, length, socket, identity)
+    }
+
+    /// Takes an event that the shim has read and that so many binary frames follow. Returns whether it was
+    /// taken.
+    #[wasm_bindgen(js_name = handleBinaryEvent)]
+    pub fn handle_binary_event(
+        &self,
+        transport: u32,
+        event: u32,
+        arguments: JsValue,
+        length: u32,
+        socket: u32,
+        attachments: f64,
+    ) -> bool {
+        self.driver.handle_binary_event(transport, event, arguments, length, socket, attachments)
     }
 
     /// Takes an event that nobody listens to. Returns whether it was taken.
     #[wasm_bindgen(js_name = handleUnheardEvent)]
-    pub fn handle_unheard_event(&self, transport: u32) -> bool {
-        self.driver.turn(|core| core.sockets().handle_unheard_event(TransportId(transport)))
+    pub fn handle_unheard_event(&self, transport: u32, socket: u32) -> bool {
+        self.driver.handle_unheard_event(transport, socket)
+    }
+
+    /// Takes the answer to a request that the shim has read. Returns whether it was taken.
+    #[wasm_bindgen(js_name = handleAnswer)]
+    pub fn handle_answer(
+        &self,
+        transport: u32,
+        ack_id: f64,
+        arguments: JsValue,
+        socket: u32,
+    ) -> bool {
+        self.driver.handle_answer(transport, ack_id, arguments, socket)
     }
 
     /// Takes the code of what was found out about a transport that could not be opened.
@@ -299,19 +320,6 @@ impl JsClient {
 }
 
 impl JsClient {
-    fn take_event(
-        &self,
-        transport: u32,
-        event: u32,
-        arguments: JsValue,
-        length: u32,
-        identity: EventIdentity,
-    ) -> bool {
-        let (transport, event) = (TransportId(transport), EventId(event));
-        self.driver
-            .turn(|core| core.handle_event(transport, event, arguments, identity, length as usize))
-    }
-
     pub(super) fn driver(&self) -> &Rc<Driver> {
         &self.driver
     }

@@ -1,11 +1,56 @@
 //! The exports for events that come again. No logic.
 
+use std::collections::VecDeque;
+
 use js_sys::Array;
 use wasm_bindgen::prelude::*;
 
 use crate::client::continuity::Position;
+use crate::host::EventIdentity;
 use crate::manager::SocketId;
 use crate::web::bindings::JsClient;
+
+/// An event that was delivered, as what it is known by.
+pub type Delivery = (SocketId, EventIdentity);
+
+/// Deliveries of which somebody on another thread has yet to say whether its listeners failed.
+#[derive(Default)]
+pub struct KeptDeliveries {
+    /// The oldest first; their numbers follow each other. None stands for one that is kept no longer.
+    deliveries: VecDeque<Option<Delivery>>,
+    /// The number of the first one is one more.
+    released: f64,
+}
+
+impl KeptDeliveries {
+    fn keep(&mut self, delivery: Delivery) -> f64 {
+        let (_, identity) = &delivery;
+        if identity.id.is_none() && identity.order.is_none() {
+            return 0.0;
+        }
+        self.deliveries.push_back(Some(delivery));
+        self.released + self.deliveries.len() as f64
+    }
+
+    fn get(&self, number: f64) -> Option<Delivery> {
+        self.deliveries.get(self.index(number)?).copied().flatten()
+    }
+
+    fn release(&mut self, number: f64) {
+        let index = self.index(number);
+        if let Some(delivery) = index.and_then(|index| self.deliveries.get_mut(index)) {
+            *delivery = None;
+        }
+        while let Some(None) = self.deliveries.front() {
+            self.deliveries.pop_front();
+            self.released += 1.0;
+        }
+    }
+
+    fn index(&self, number: f64) -> Option<usize> {
+        (number > self.released).then_some((number - self.released - 1.0) as usize)
+    }
+}
 
 #[wasm_bindgen(js_class = Client)]
 impl JsClient {
@@ -15,6 +60,30 @@ impl JsClient {
         if let Some((socket, identity)) = self.driver().outlet().delivering.take() {
             self.driver().turn(|core| core.handle_failure(socket, &identity));
         }
+    }
+
+    /// While an event is being delivered: has somebody say later that its listeners failed. Returns the number by
+    /// which, or 0 if that would change nothing.
+    #[wasm_bindgen(js_name = keepDelivery)]
+    #[must_use]
+    pub fn keep_delivery(&self) -> f64 {
+        let outlet = self.driver().outlet();
+        outlet.delivering.take().map_or(0.0, |delivery| outlet.kept.borrow_mut().keep(delivery))
+    }
+
+    /// Says that the listeners of a kept delivery failed to handle it.
+    #[wasm_bindgen(js_name = failDelivery)]
+    pub fn fail_delivery(&self, number: f64) {
+        let found = self.driver().outlet().kept.borrow().get(number);
+        if let Some((socket, identity)) = found {
+            self.driver().turn(|core| core.handle_failure(socket, &identity));
+        }
+    }
+
+    /// Keeps this delivery no longer.
+    #[wasm_bindgen(js_name = releaseDelivery)]
+    pub fn release_delivery(&self, number: f64) {
+        self.driver().outlet().kept.borrow_mut().release(number);
     }
 
     /// Returns how many events had an id, how many were dropped, how many ids and streams forgotten.

@@ -1,18 +1,20 @@
 //! The client in its [run loop](crate::manager#run-loop).
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 
 use wasm_bindgen::JsValue;
 
 use crate::client::{Client, Event, Output};
-use crate::host::EventIdentity;
-use crate::manager::{self, Cause, SocketId, Status};
+use crate::manager::{self, Cause, Status};
 use crate::socketio::Settlement;
 use crate::time::Instant;
+use crate::web::delivered::{Delivery, KeptDeliveries};
 use crate::web::host::JsHost;
+use crate::web::incoming::ClientPerform;
 use crate::web::run_loop::{Core, Perform, RunLoop, now};
 use crate::web::shim::JsEvents;
+use crate::web::timer::to_millis;
 use crate::web::transports::Transports;
 
 /// The client with its transports and its application.
@@ -41,7 +43,9 @@ pub struct ClientOutlet {
     pub transports: Transports,
     pub events: JsEvents,
     /// The event that is being delivered, so that its listeners can say that they failed.
-    pub delivering: Cell<Option<(SocketId, EventIdentity)>>,
+    pub delivering: Cell<Option<Delivery>>,
+    /// Those of which that is said later.
+    pub kept: RefCell<KeptDeliveries>,
 }
 
 impl Perform<Output<JsHost>> for ClientOutlet {
@@ -53,6 +57,12 @@ impl Perform<Output<JsHost>> for ClientOutlet {
             Output::Diagnose => self.events.diagnose(),
             Output::Timeout(_) => {}
         }
+    }
+}
+
+impl ClientPerform for ClientOutlet {
+    fn transports(&self) -> &Transports {
+        &self.transports
     }
 }
 
@@ -85,6 +95,9 @@ impl ClientOutlet {
         let events = &self.events;
         match event {
             Event::Delivered { .. } | Event::Probed => {}
+            Event::Settled { request, settlement: Settlement::Acknowledged(arguments) } => {
+                events.answered(request.0, arguments);
+            }
             Event::Settled { request, settlement } => {
                 let (kind, arguments) = settlement_to_js(settlement);
                 events.settled(request.0, kind, arguments);
@@ -120,7 +133,7 @@ impl ClientOutlet {
             Status::Connecting { attempt, cause } => ("connecting", attempt, 0.0, cause),
             Status::Connected => ("connected", 0, 0.0, None),
             Status::Waiting { attempt, retry_at, cause, .. } => {
-                let delay = retry_at.since(now()).as_micros() as f64 / 1_000.0;
+                let delay = to_millis(retry_at.since(now()));
                 ("waiting", attempt, delay, cause)
             }
             Status::Disconnected { cause } => ("disconnected", 0, 0.0, Some(cause)),

@@ -1,12 +1,11 @@
 //! The exports for figures. No logic.
 
-use core::time::Duration;
-
 use js_sys::Array;
 use wasm_bindgen::prelude::*;
 
 use crate::manager::SocketId;
 use crate::web::bindings::JsClient;
+use crate::web::timer::to_millis;
 
 #[wasm_bindgen(js_class = Client)]
 impl JsClient {
@@ -27,8 +26,4 @@ impl JsClient {
     pub fn probe_round_trip(&self) -> Option<f64> {
         self.driver().turn(|core| core.probe_round_trip()).map(to_millis)
     }
-}
-
-fn to_millis(duration: Duration) -> f64 {
-    duration.as_micros() as f64 / 1_000.0
 }

@@ -107,9 +107,13 @@ impl Host for JsHost {
     }
 
     fn identify(&self, arguments: &mut JsValue) -> EventIdentity {
+        let has = shim::identify(arguments, &self.names);
+        if has == 0 {
+            return EventIdentity::default();
+        }
         let parts = shim::parts();
         to_identity(
-            shim::identify(arguments, &self.names),
+            has,
             join(parts.stream_high(), parts.stream_low()),
             join(parts.epoch_high(), parts.epoch_low()),
             join(parts.id_high(), parts.id_low()),

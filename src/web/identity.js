@@ -32,6 +32,9 @@ export const parts = () => last;
 let high = 0;
 let low = 0;
 
+/** What the stream of the last event was named with. */
+let streamSeeds;
+
 /**
  * Mixes the units of a text in two ways, from two seeds.
  *
@@ -40,17 +43,16 @@ let low = 0;
  * end can be undone, so it makes no two fingerprints equal. `src/native/fingerprint.rs` does the same.
  */
 function hash(text, seeds) {
-  high = seeds[0];
-  low = seeds[1];
+  let [upper, lower] = seeds;
   for (let index = 0; index < text.length; index++) {
     const unit = text.charCodeAt(index);
-    high = Math.imul(high ^ unit, 0x9e3779b1);
-    high ^= high >>> 15;
-    low = Math.imul(low ^ unit, 0x5f356495);
-    low ^= low >>> 13;
+    upper = Math.imul(upper ^ unit, 0x9e3779b1);
+    upper ^= upper >>> 15;
+    lower = Math.imul(lower ^ unit, 0x5f356495);
+    lower ^= lower >>> 13;
   }
-  high = Math.imul(high ^ (high >>> 16), 0x85ebca6b) ^ mixOther(low);
-  low = Math.imul(low ^ (low >>> 16), 0x85ebca6b) ^ mixOther(high);
+  high = Math.imul(upper ^ (upper >>> 16), 0x85ebca6b) ^ mixOther(lower);
+  low = Math.imul(lower ^ (lower >>> 16), 0x85ebca6b) ^ mixOther(high);
 }
 
 const mixOther = (half) => Math.imul(half ^ (half >>> 13), 0xc2b2ae35);
@@ -125,8 +127,11 @@ function setId(id, seeds) {
   return HAS_ID;
 }
 
+/** Mostly the stream is that of the event before. */
 function setStream(stream, seeds) {
+  if (stream === last.stream && seeds === streamSeeds) return;
   hash(stream, seeds);
+  streamSeeds = seeds;
   last.stream = stream;
   last.streamHigh = high >>> 0;
   last.streamLow = low >>> 0;

@@ -19,6 +19,7 @@ mod driver;
 mod engine;
 mod figures;
 pub(crate) mod host;
+pub(crate) mod incoming;
 mod lifecycle;
 mod outbox;
 pub(crate) mod run_loop;

@@ -12,7 +12,7 @@ use crate::engineio::{
     PAYLOAD_START, PacketType, Payload, Received, TransportId, TransportKind, Violation,
 };
 use crate::host::{Host, OutgoingFrame};
-use crate::time::Instant;
+use crate::time::{Instant, whole_micros};
 use crate::web::host::JsHost;
 use crate::web::run_loop::{Core, Perform, RunLoop};
 use crate::web::transports::Transports;
@@ -241,8 +241,8 @@ fn handshake_to_js(handshake: &Handshake) -> Object {
     let fields = [
         ("sid", JsValue::from(&handshake.sid)),
         ("upgrades", upgrades.into()),
-        ("pingInterval", (handshake.ping_interval.as_millis() as f64).into()),
-        ("pingTimeout", (handshake.ping_timeout.as_millis() as f64).into()),
+        ("pingInterval", ((whole_micros(handshake.ping_interval) / 1_000) as f64).into()),
+        ("pingTimeout", ((whole_micros(handshake.ping_timeout) / 1_000) as f64).into()),
         ("maxPayload", handshake.max_payload.map(|bytes| bytes as f64).into()),
     ];
     let object = Object::new();

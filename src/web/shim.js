@@ -19,8 +19,13 @@ const RESERVED_EVENTS = new Set([
   "removeListener",
 ]);
 
+/** A number of more digits may not be exact. Clients number their requests from zero. */
+const MAX_DIGITS = 15;
+
+const ZERO = 0x30;
 const QUOTE = 0x22;
 const COMMA = 0x2c;
+const SLASH = 0x2f;
 const OPENING_BRACKET = 0x5b;
 const CLOSING_BRACKET = 0x5d;
 
@@ -56,30 +61,148 @@ function missingName(name, names) {
   return RESERVED_EVENTS.has(name) ? RESERVED : (names.any ?? names.unheard ?? UNHEARD);
 }
 
+/** What the clock said when it was asked last in this turn of the page, if that is to be remembered. */
+let time;
+const forgetTime = () => (time = undefined);
+
+/** Asks the clock. */
+export function now() {
+  const moment = performance.now();
+  if (time !== undefined) time = moment;
+  return moment;
+}
+
 /**
- * Hands in an event of the root namespace with its arguments parsed, in one crossing.
+ * Returns the time at about the beginning of what runs: to ask the clock anew for each of many events that
+ * are sent at once would cost more than to send them.
+ */
+export function recently() {
+  if (time === undefined) {
+    time = performance.now();
+    // Tests that have their timers faked have `queueMicrotask` faked, too: it would never be forgotten.
+    void Promise.resolve().then(forgetTime);
+  }
+  return time;
+}
+
+/** How the frame of the last event began, up to what follows its name, and what that says. */
+let lastHead = '42["",';
+let lastNamespace = "/";
+let lastName = "";
+let lastFrom = 2;
+
+/**
+ * Reads how the frame of an event begins: mostly as that of the event before, and then nothing has to be cut
+ * out of it. Returns whether it is one that is understood without parsing.
+ */
+function readHead(text) {
+  if (text.startsWith(lastHead)) return true;
+  if (!text.startsWith("42")) return false;
+  const from = endOfNamespace(text, 2);
+  if (text.charCodeAt(from) !== OPENING_BRACKET || text.charCodeAt(from + 1) !== QUOTE)
+    return false;
+  const end = text.indexOf('"', from + 2);
+  const next = text.charCodeAt(end + 1);
+  if (end < 0 || (next !== COMMA && next !== CLOSING_BRACKET)) return false;
+  const name = text.slice(from + 2, end);
+  if (name.includes("\\")) return false;
+  // A part of the frame would keep all of it in memory.
+  lastHead = [text.slice(0, from + 2), name, text.slice(end, end + 2)].join("");
+  lastName = lastHead.slice(from + 2, -2);
+  lastNamespace = from === 2 ? "/" : lastHead.slice(2, from - 1);
+  lastFrom = from;
+  return true;
+}
+
+/** Returns where the packet goes on behind the namespace that may stand at `start`. */
+const endOfNamespace = (text, start) =>
+  text.charCodeAt(start) === SLASH ? text.indexOf(",", start) + 1 : start;
+
+/** Returns the number of the socket of the namespace that stands there. */
+const socketOf = (text, start, end, { sockets }) =>
+  sockets.get(start === end ? "/" : text.slice(start, end - 1));
+
+/**
+ * Hands in an event that wants no answer, or an answer, with its arguments parsed, in one crossing.
  *
  * Returns whether it was taken; every other frame goes the long way as text.
  */
-export function takeEvent(manager, transport, text, names) {
-  if (!text.startsWith('42["')) return false;
-  const event = peekEventName(text, 2, names);
-  if (event === UNHEARD) return manager.handleUnheardEvent(transport);
+export function takeFrame(manager, transport, text, names) {
+  if (readHead(text)) return takeEvent(manager, transport, text, names);
+  if (text.startsWith("43")) return takeAnswer(manager, transport, text, names);
+  return text.startsWith("45") && takeBinaryEvent(manager, transport, text, names);
+}
+
+/** One without an acknowledgement id, that somebody listens to. */
+function takeBinaryEvent(manager, transport, text, names) {
+  const dash = text.indexOf("-", 2);
+  const attachments = readNumber(text, 2, dash);
+  if (attachments < 1) return false;
+  const from = endOfNamespace(text, dash + 1);
+  const socket = socketOf(text, dash + 1, from, names);
+  const event = peekEventName(text, from, names);
+  if (socket === undefined || event < 0) return false;
+  let args;
+  try {
+    args = JSON.parse(text.slice(from));
+  } catch {
+    return false;
+  }
+  return manager.handleBinaryEvent(transport, event, args, text.length, socket, attachments);
+}
+
+function takeAnswer(manager, transport, text, names) {
+  const start = endOfNamespace(text, 2);
+  const socket = socketOf(text, 2, start, names);
+  const from = text.indexOf("[", start);
+  const ackId = readNumber(text, start, from);
+  if (ackId < 0 || socket === undefined) return false;
+  let args;
+  try {
+    args = JSON.parse(text.slice(from));
+  } catch {
+    return false;
+  }
+  return manager.handleAnswer(transport, ackId, args, socket);
+}
+
+/** Reads a plain number that fills this part of the frame; −1 if there is anything else, or nothing. */
+function readNumber(text, start, end) {
+  if (end <= start || end - start > MAX_DIGITS) return -1;
+  let number = 0;
+  for (let index = start; index < end; index += 1) {
+    const digit = text.charCodeAt(index) - ZERO;
+    if (digit < 0 || digit > 9) return -1;
+    number = number * 10 + digit;
+  }
+  return number;
+}
+
+function takeEvent(manager, transport, text, names) {
+  const socket = names.sockets.get(lastNamespace);
+  const event = names.get(lastName) ?? missingName(lastName, names);
+  if (socket === undefined) return false;
+  if (event === UNHEARD) {
+    // What nobody listens to is not parsed, so this is all that is seen of its end.
+    const isComplete = text.charCodeAt(text.length - 1) === CLOSING_BRACKET;
+    return isComplete && manager.handleUnheardEvent(transport, socket);
+  }
   if (event < 0) return false;
   let args;
   try {
-    args = JSON.parse(text.slice(2));
+    args = JSON.parse(text.slice(lastFrom));
   } catch {
     return false;
   }
   const has = identify(args, names);
-  if (has === 0) return manager.handleEvent(transport, event, args, text.length);
+  if (has === 0) return manager.handleEvent(transport, event, args, text.length, socket);
   const { streamHigh, streamLow, epochHigh, epochLow, idHigh, idLow, seq } = parts();
   return manager.handleIdentifiedEvent(
     transport,
     event,
     args,
     text.length,
+    socket,
     has,
     streamHigh,
     streamLow,

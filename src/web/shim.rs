@@ -8,6 +8,10 @@ extern "C" {
     #[wasm_bindgen(js_name = peekEventName)]
     pub fn peek_event_name(text: &JsString, from: u32, names: &Map) -> i32;
 
+    pub fn now() -> f64;
+
+    pub fn recently() -> f64;
+
     #[wasm_bindgen(js_name = eventName)]
     pub fn event_name(arguments: &JsValue, names: &Map) -> i32;
 }
@@ -78,9 +82,6 @@ extern "C" {
 
 #[wasm_bindgen]
 extern "C" {
-    #[wasm_bindgen(js_namespace = performance)]
-    pub fn now() -> f64;
-
     #[wasm_bindgen(js_namespace = JSON, js_name = parse, catch)]
     pub fn parse_json(text: &JsString) -> Result<JsValue, JsValue>;
 
@@ -148,6 +149,8 @@ extern "C" {
         connection: u32,
         ack_id: f64,
     );
+    #[wasm_bindgen(method)]
+    pub fn answered(this: &JsEvents, request: u32, arguments: JsValue);
     #[wasm_bindgen(method)]
     pub fn settled(this: &JsEvents, request: u32, settlement: &str, arguments: JsValue);
     #[wasm_bindgen(method, js_name = authNeeded)]

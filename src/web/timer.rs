@@ -6,7 +6,7 @@ use std::cell::RefCell;
 use gloo_timers::callback::Timeout;
 
 use crate::backoff::MAX_TIMER;
-use crate::time::Instant;
+use crate::time::{Instant, whole_micros};
 
 /// Waits for the earliest deadline; set anew only when that changes.
 #[derive(Debug, Default)]
@@ -35,7 +35,12 @@ impl Timer {
 
 /// Rounded up: a timer that fires a little early would find nothing to do and be set again.
 fn whole_millis(delay: Duration) -> u32 {
-    u32::try_from(delay.as_micros().div_ceil(1_000)).unwrap_or(u32::MAX)
+    u32::try_from(whole_micros(delay).div_ceil(1_000)).unwrap_or(u32::MAX)
+}
+
+/// Returns milliseconds, with their fractions.
+pub fn to_millis(duration: Duration) -> f64 {
+    whole_micros(duration) as f64 / 1_000.0
 }
 
 /// Clamped to what a timer can wait; what is no time becomes zero.

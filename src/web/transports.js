@@ -6,7 +6,7 @@
 // the core abandons them.
 
 import { byteLength, bytesLength, encodeBase64 } from "./base64.js";
-import { takeEvent } from "./shim.js";
+import { takeFrame } from "./shim.js";
 
 /** What stands between two packets of a polling payload. */
 const SEPARATOR = "\x1e";
@@ -144,7 +144,7 @@ function listen(socket, owner, id, options) {
   socket.onmessage = ({ data }) => {
     if (options.traffic) options.traffic.received += sizeOf(data);
     if (typeof data !== "string") owner.handleBinary(id, data);
-    else if (!names || !takeEvent(owner, id, data, names)) owner.handleText(id, data);
+    else if (!names || !takeFrame(owner, id, data, names)) owner.handleText(id, data);
   };
 }
 

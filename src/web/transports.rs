@@ -5,6 +5,7 @@ use std::cell::RefCell;
 use js_sys::{Array, JsString};
 use wasm_bindgen::prelude::*;
 
+use crate::decimal::decimal;
 use crate::engineio::{Action, Failure, OutgoingPacket, TransportId};
 use crate::host::OutgoingFrame;
 use crate::web::host::JsHost;
@@ -137,7 +138,7 @@ fn to_js(packet: OutgoingPacket<JsHost>) -> JsValue {
 }
 
 fn join(OutgoingFrame { head, ack_id, body }: OutgoingFrame<JsString>) -> JsString {
-    let ack_id = ack_id.map_or_else(String::new, |id| id.to_string());
+    let ack_id = ack_id.map_or_else(String::new, decimal);
     let body = body.unwrap_or_else(|| JsString::from(""));
     head.concat(&ack_id.into()).concat(&body)
 }

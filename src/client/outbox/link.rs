@@ -12,7 +12,7 @@ use super::timers::Timer;
 use crate::client::defects::{self, Defect};
 use crate::host::Host;
 use crate::sorted::SortedSet;
-use crate::time::Instant;
+use crate::time::{Instant, whole_micros};
 
 /// How many connections an action may end before it is put aside. With the first, on which several actions
 /// may have been the cause, these are four.
@@ -98,8 +98,8 @@ impl<H: Host> Outbox<H> {
         let link = self.link.as_ref()?;
         match &link.server {
             ServerMemory::Helper { time_ms, .. } => {
-                let passed = self.now.since(link.since).as_millis();
-                Some(time_ms.saturating_add(u64::try_from(passed).unwrap_or(u64::MAX)))
+                let passed = whole_micros(self.now.since(link.since)) / 1_000;
+                Some(time_ms.saturating_add(passed))
             }
             ServerMemory::None => None,
         }

@@ -2,6 +2,7 @@
 
 mod sending;
 
+use std::cell::OnceCell;
 use std::rc::Rc;
 
 pub use sending::Flushed;
@@ -33,6 +34,8 @@ pub struct Socket<H: Host> {
     prefix: &'static str,
     event_head: Rc<H::Text>,
     ack_head: Rc<H::Text>,
+    /// That of an event with one attachment, once there was one.
+    attachment_head: OnceCell<Rc<H::Text>>,
     /// The bytes of either head.
     plain_head_length: usize,
     auth_on_demand: bool,
@@ -73,6 +76,7 @@ impl<H: Host> Socket<H> {
         Self {
             event_head: head(PacketType::Event),
             ack_head: head(PacketType::Ack),
+            attachment_head: OnceCell::new(),
             plain_head_length: encode_head(prefix, PacketType::Event, 0, &namespace).len(),
             namespace,
             prefix,

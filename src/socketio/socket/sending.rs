@@ -208,6 +208,7 @@ impl<H: Host> Socket<H> {
         let head = match u32::try_from(attachments.len()) {
             Ok(0) if packet_type == PacketType::Event => Rc::clone(&self.event_head),
             Ok(0) => Rc::clone(&self.ack_head),
+            Ok(1) if packet_type == PacketType::Event => self.attachment_head(host),
             count => {
                 let packet_type = packet_type.with_attachments();
                 // The limit on their number is smaller than 2³².
@@ -217,6 +218,13 @@ impl<H: Host> Socket<H> {
             }
         };
         Outgoing { frame: OutgoingFrame { head, ack_id, body: Some(body) }, attachments }
+    }
+
+    fn attachment_head(&self, host: &H) -> Rc<H::Text> {
+        Rc::clone(self.attachment_head.get_or_init(|| {
+            let head = encode_head(self.prefix, PacketType::BinaryEvent, 1, &self.namespace);
+            Rc::new(host.text(&head))
+        }))
     }
 }
 
