@@ -55,18 +55,22 @@ function extractFromArray(array: unknown[], attachments: Attachment[]): unknown[
 }
 
 function extractFromObject(object: object, attachments: Attachment[]): object {
+  const values = object as Record<string, unknown>;
   let copy: Record<string, unknown> | undefined;
-  for (const [key, item] of Object.entries(object) as [string, unknown][]) {
-    if (typeof item !== "object") continue;
+  for (const key of Object.keys(object)) {
+    const item = values[key];
+    if (typeof item !== "object" || item === null) continue;
     const extracted = extract(item, attachments);
-    if (extracted !== item) (copy ??= copyOf(object))[key] = extracted;
+    if (extracted !== item) set((copy ??= { ...values }), key, extracted);
   }
   return copy ?? object;
 }
 
-/** Without a prototype: there `__proto__` is a key like any other. */
-const copyOf = (object: object) =>
-  Object.assign(Object.create(null) as Record<string, unknown>, object);
+/** `__proto__` is a key like any other; to assign it would change the prototype. */
+function set(object: Record<string, unknown>, key: string, value: unknown): void {
+  if (key === "__proto__") Object.defineProperty(object, key, { value });
+  else object[key] = value;
+}
 
 function hasToJson(value: object): value is { toJSON: () => unknown } {
   return "toJSON" in value && typeof value.toJSON === "function";

@@ -3,7 +3,6 @@ import type { Causes } from "./causes.js";
 import type { CorePort } from "./port.js";
 import { Question } from "./question.js";
 import { stringifyAuth } from "./serialize.js";
-import { isStopReconnecting } from "./stopReconnecting.js";
 
 /** What is sent with CONNECT: a JSON object. */
 export type AuthPayload = Record<string, unknown>;
@@ -76,4 +75,9 @@ export class Authenticator {
   cancel(): void {
     this.#question.cancel();
   }
+}
+
+/** Looks at the name, so that it also knows those of another copy of the package. */
+function isStopReconnecting(error: unknown): boolean {
+  return error instanceof Error && error.name === "StopReconnecting";
 }

@@ -3,6 +3,7 @@ import type { EventNumbers } from "./eventNumbers.js";
 import { fail } from "./errors.js";
 import type { AnyEvent } from "./events.js";
 import { Observable, Subject, type Subscription } from "./observable.js";
+import { type Pace, pace, type PacedObserver } from "./pacing.js";
 import { toValue } from "./toValue.js";
 
 type Responder = (value: unknown) => unknown;
@@ -39,7 +40,7 @@ export class Channels {
         this.#any.finish(observer);
         return () => {};
       }
-      const { channel, release } = this.#open(event);
+      const { channel, release } = this.#open(event, (observer as PacedObserver)[pace]);
       const remove = channel.subject.add(observer);
       for (const value of channel.held?.values.splice(0) ?? [])
         channel.subject.tell(observer, value);
@@ -133,8 +134,8 @@ export class Channels {
     this.#channels.clear();
   }
 
-  #open(name: string): { channel: Channel; release: () => void } {
-    const event = this.#numbers.retain(name);
+  #open(name: string, pace?: Pace): { channel: Channel; release: () => void } {
+    const event = this.#numbers.retain(name, pace);
     const opened = this.#channels.get(event) ?? {
       subject: new Subject<unknown>(this.#report),
       responder: undefined,
@@ -143,7 +144,7 @@ export class Channels {
     const release = () => {
       if (!opened.subject.isObserved && !opened.responder && !opened.held)
         this.#channels.delete(event);
-      this.#numbers.release(name);
+      this.#numbers.release(name, pace);
     };
     return { channel: opened, release };
   }

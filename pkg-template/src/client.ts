@@ -7,7 +7,7 @@ import { fail, type SockeyeError } from "./errors.js";
 import type { DefaultEvents } from "./events.js";
 import { Meter, type Metrics } from "./metrics.js";
 import { NamespaceClient } from "./namespaceClient.js";
-import { toNamespace } from "./namespaceName.js";
+import { assertNamespace, toNamespace } from "./namespaceName.js";
 import { Observable, type StateObservable } from "./observable.js";
 import { type ClientOptions, resolveOptions, toIdentity } from "./options.js";
 import type { CreateCore } from "./port.js";
@@ -63,8 +63,9 @@ export class Client<
     return this.open(toNamespace(name), auth) as unknown as NamespaceClient<Listen, Emit>;
   }
 
-  /** @internal Returns a namespace; `status` is what it had before, if it is new. */
+  /** @internal Returns a namespace; `status` is what it had before, if it is new. Throws `invalid_option`. */
   open(path: string, auth?: Auth, status?: ClientStatus): NamespaceClient {
+    assertNamespace(path);
     let namespace = this.#namespaces.get(path);
     if (!namespace) {
       namespace = new NamespaceClient(this.connection, path, auth, status);

@@ -224,6 +224,10 @@ export class Connection extends ReliablePort implements CoreEvents, LoadEvents {
     this.errors.next(new SockeyeError(data));
   }
 
+  reported(data: ErrorData, cause?: unknown): void {
+    this.errors.next(new SockeyeError(data, cause === undefined ? {} : { cause }));
+  }
+
   failed(socket: number, data: ErrorData): void {
     const error = this.#toError(socket, data);
     if (error.code === "address_failed") this.#questions?.cancelAddress();

@@ -1,11 +1,12 @@
 /** The core: the wasm module behind the port. Loaded when a client first connects. */
-import { keepPositions, toDedupPort, toMetricsPort } from "./figuresCore.js";
+import { toDedupPort, toMetricsPort } from "./figuresCore.js";
 import { describe } from "./descriptions.js";
 import { Diagnostician } from "./diagnose.js";
 import { isSockeyeError, type SockeyeErrorCode } from "./errors.js";
 import { EventReaders, type Readers } from "./eventReaders.js";
 import type { MetricsPort } from "./metricsPort.js";
-import type { CoreEvents, CoreOptions, CorePort } from "./port.js";
+import type { CoreEvents, CoreOptions, CorePort, WorkerCore } from "./port.js";
+import { keepPositions } from "./ports/keptPositions.js";
 import { watchLife } from "./ports/pageEvents.js";
 import { toErrorData, toReliableEvents, toReliablePort } from "./reliableCore.js";
 import { withRetryAfter } from "./retryAfter.js";
@@ -31,7 +32,7 @@ export async function createCore(
   events: CoreEvents,
   signal: AbortSignal,
   read: ReadWasm,
-): Promise<CorePort> {
+): Promise<WorkerCore> {
   return start(await instantiate(read, signal), options, events);
 }
 
@@ -97,29 +98,29 @@ async function makeInstance(wasm: BufferSource | WebAssembly.Module): Promise<In
 /** The numbers of the names that are listened to; `any` stands for all others. */
 type EventNames = Map<string, number> & {
   any?: number | undefined;
+  /** The numbers of the namespaces. */
+  sockets: Map<string, number>;
   /** How events are known again: see `src/web/identity.js` of the crate. */
   identity?: Readers & { seeds: [number, number]; stamps: boolean };
 };
 
-function start(instance: Instance, given: CoreOptions, events: CoreEvents): CorePort {
-  const names: EventNames = new Map<string, number>();
+function start(instance: Instance, given: CoreOptions, events: CoreEvents): WorkerCore {
+  const names: EventNames = Object.assign(new Map<string, number>(), { sockets: new Map() });
   const readers = new EventReaders(given.readers, (error) => events.readerFailed(error));
   names.identity = { ...readers.readers, seeds: toSeeds(given.seed), stamps: false };
   // The transports read the addresses when they open.
   const options: Given = { ...given, names, openTransports: new Set() };
   let isAlive = true;
-  if (given.fetch) {
-    options.fetch = withRetryAfter(given.fetch, (afterMs) => {
-      if (isAlive) client.postpone(afterMs);
-    });
-  }
+  const postpone = (afterMs: number) => isAlive && client.postpone(afterMs);
+  if (given.fetch) options.fetch = withRetryAfter(given.fetch, postpone);
   const diagnostician = new Diagnostician(options, (code) => client.handleDiagnosis(code));
-  const onFailed = () => client.handleFailure();
   const clientEvents = toClientEvents(instance, events, {
-    ...{ onFailed, onDiagnose: () => diagnostician.ask(), onDelivered: () => kept?.touch() },
+    onFailed: () => client.handleFailure(),
+    onDiagnose: () => diagnostician.ask(),
+    onDelivered: () => kept?.touch(),
   });
   const client = new instance.glue.Client(options, clientEvents);
-  const kept = keepPositions(client, given);
+  const kept = keepPositions(given, (socket) => client.positions(socket) ?? []);
   client.reportTo(client);
   // It has nobody yet who could be told that it has failed.
   instance.assertAlive();
@@ -137,12 +138,22 @@ function start(instance: Instance, given: CoreOptions, events: CoreEvents): Core
     forget();
   };
   const parts = {
-    ...toDedupPort(client, given, kept),
+    ...toDedupPort(client, given, kept, names.sockets),
     ...toMetricsPort(client, options, given),
+    ...toRemotePort(client),
     isAlive: () => isAlive,
   };
   return readers.guard({ ...toPort(client, options, stop), ...parts });
 }
+
+/** What only somebody asks who is on another thread. */
+const toRemotePort = (client: Client): Omit<WorkerCore, keyof CorePort> => ({
+  suspend: () => client.suspend(),
+  resume: (asleepMs) => client.resume(asleepMs),
+  keepDelivery: () => client.keepDelivery(),
+  failDelivery: (delivery) => client.failDelivery(delivery),
+  releaseDelivery: (delivery) => client.releaseDelivery(delivery),
+});
 
 /** The halves of a number of 53 bits. */
 const toSeeds = (seed: number): [number, number] => [seed | 0, (seed / 2 ** 32) | 0];
@@ -193,6 +204,9 @@ function toOtherEvents(events: CoreEvents, onDiagnose: () => void): object {
     ),
     failed: safely((socket: number, code: SockeyeErrorCode, detail: string) =>
       events.failed(socket, describe(code, detail)),
+    ),
+    answered: safely((request: number, args: unknown[] | undefined) =>
+      events.settled(request, undefined, args ?? []),
     ),
     settled: safely((request: number, code: SockeyeErrorCode | "", args: unknown[] | undefined) =>
       events.settled(request, toErrorData(code), args ?? []),

@@ -47,6 +47,7 @@ export type SockeyeErrorCode =
   // The core cannot be loaded.
   | "load_failed"
   | "wasm_unavailable"
+  | "worker_failed"
   // The core has a defect, or no memory left.
   | "core_failed"
   // An attempt to connect failed.
@@ -76,7 +77,9 @@ export type SockeyeErrorCode =
   // The connection goes on, but something of it was lost.
   | "attachments_exceeded"
   // The application's code failed.
-  | "listener_error";
+  | "listener_error"
+  // A mock server has not seen what a test waits for.
+  | "not_seen";
 
 /** An error as plain data. */
 export interface ErrorData {
@@ -98,15 +101,15 @@ export interface ErrorData {
 export class SockeyeError extends Error {
   override readonly name = "SockeyeError";
   /** What happened, for programs. */
-  readonly code: SockeyeErrorCode;
+  declare readonly code: SockeyeErrorCode;
   /** What to do about it, for people. */
-  readonly hint: string;
+  declare readonly hint: string;
   /** What the server said, with `connect_refused` and `action_rejected`; the issues, with `invalid_event`. */
-  readonly data: unknown;
+  declare readonly data: unknown;
 
   /** For tests and stand-ins: applications get errors, and make none. */
   constructor(error: ErrorData, details: { cause?: unknown; data?: unknown } = {}) {
-    super(error.message, "cause" in details ? { cause: details.cause } : undefined);
+    super(error.message, details);
     this.code = error.code;
     this.hint = error.hint;
     this.data = details.data;

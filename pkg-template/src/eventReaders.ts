@@ -1,6 +1,7 @@
 /** Reading what events are known by. Loaded with the core. */
 import type { IdentityOptions, InEvent } from "./dedupPort.js";
 import { fail } from "./errors.js";
+import { ownField } from "./ownField.js";
 
 /** Finds something in an event: `args` starts with its name. */
 export type Reader = (args: readonly unknown[]) => unknown;
@@ -87,10 +88,4 @@ export class EventReaders {
       }
     };
   }
-}
-
-/** What a prototype has is nothing that the server sent. */
-function ownField(value: unknown, name: string): unknown {
-  const isOwn = typeof value === "object" && value !== null && Object.hasOwn(value, name);
-  return isOwn ? (value as Record<string, unknown>)[name] : undefined;
 }

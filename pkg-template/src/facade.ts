@@ -6,6 +6,8 @@ import type { ClientOptions } from "./options.js";
 import type { CoreEvents, CoreOptions, CorePort, CreateCore } from "./port.js";
 import * as services from "./services.js";
 
+export { enqueueSince, readCopy, requestSince, takeOver } from "./takeOver.js";
+
 /** Makes a core; `signal` says that nobody waits for it any more. */
 export type MakeCore = (
   options: CoreOptions,

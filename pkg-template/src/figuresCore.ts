@@ -2,14 +2,15 @@
 import type { DedupPort } from "./dedupPort.js";
 import type { MetricsPort } from "./metricsPort.js";
 import type { CoreOptions, CorePort } from "./port.js";
-import { KeptPositions } from "./ports/keptPositions.js";
+import type { KeptPositions } from "./ports/keptPositions.js";
 import type { Client } from "./wasm/glue.js";
 
-/** `options` are read whenever a namespace is made: they change with the user. */
+/** `options` are read whenever a namespace is made: they change with the user; `sockets` get its number. */
 export function toDedupPort(
   client: Client,
   options: Pick<CoreOptions, "positions" | "unproved">,
   kept: KeptPositions | undefined,
+  sockets: Map<string, number>,
 ): DedupPort & Pick<CorePort, "socket" | "setIdentity"> {
   return {
     setIdentity(identity) {
@@ -18,6 +19,7 @@ export function toDedupPort(
     },
     socket(namespace, authOnDemand) {
       const socket = client.socket(namespace, authOnDemand);
+      sockets.set(namespace, socket);
       const { positions, unproved } = options;
       const left = kept?.add(socket, namespace);
       const known = Object.hasOwn(positions, namespace) ? positions[namespace] : left;
@@ -31,16 +33,6 @@ export function toDedupPort(
     },
     positions: (socket) => client.positions(socket) ?? [],
   };
-}
-
-/** Of a server whose address is asked for nobody knows whether the next page has the same. */
-export function keepPositions(
-  client: Client,
-  { keepPositions, addressOnDemand, webSocketUrl }: CoreOptions,
-): KeptPositions | undefined {
-  if (!keepPositions || addressOnDemand) return undefined;
-  const { host, pathname } = new URL(webSocketUrl);
-  return new KeptPositions(host + pathname, (socket) => client.positions(socket) ?? []);
 }
 
 /** The transports count what they find a place for in `options`; the next core goes on with `given`. */

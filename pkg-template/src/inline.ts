@@ -8,6 +8,7 @@ import type { Client } from "./client.js";
 import { createCore } from "./core.js";
 import type { DefaultEvents } from "./events.js";
 import { type MakeCore, makeClient } from "./facade.js";
+import { inWorker } from "./inWorker.js";
 import type { ClientOptions } from "./options.js";
 import { read } from "./payload.js";
 
@@ -24,7 +25,9 @@ export function createClient<
   ListenEvents extends object = DefaultEvents,
   EmitEvents extends object = ListenEvents,
 >(url: Address, options: ClientOptions = {}): Client<ListenEvents, EmitEvents> {
-  const makeCore: MakeCore = (...given) => createCore(...given, read);
+  const { worker } = options;
+  const inPage: MakeCore = (...given) => createCore(...given, read);
+  const makeCore = worker ? inWorker(worker, inPage) : inPage;
   const client = makeClient(url, options, makeCore, {});
   return client as unknown as Client<ListenEvents, EmitEvents>;
 }

@@ -19,9 +19,9 @@ export function abandon(open: Iterable<Abandoned>): void {
 /** What is told why an instance has failed, at once: whatever called it may still be on the stack. */
 export type FailureHandler = (cause: unknown) => void;
 
-/** What nobody waits for: timers, and the garbage collector. */
+/** What nobody waits for: timers, and the garbage collector. How the compiler is called decides what follows in the names. */
 const isCalledByNobody = (name: string) =>
-  name.startsWith("wasm_bindgen__") || name.endsWith("_free") || name.endsWith("destroy_closure");
+  name.startsWith("wasm_bindgen_") || name.endsWith("_free") || name.endsWith("destroy_closure");
 
 export class Instance {
   readonly glue: Glue;

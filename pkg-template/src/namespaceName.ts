@@ -9,9 +9,13 @@ export function toNamespace(path: string): string {
   } catch {
     name = path;
   }
-  if (name.includes(",")) {
-    const hint = "on the wire a comma ends the namespace; use another character";
-    throw fail("invalid_option", `the namespace "${name}" has a comma`, hint);
-  }
+  assertNamespace(name);
   return name.startsWith("/") ? name : `/${name}`;
+}
+
+/** Throws `invalid_option` if no packet can carry the name. */
+export function assertNamespace(name: string): void {
+  if (!name.includes(",")) return;
+  const hint = "on the wire a comma ends the namespace; use another character";
+  throw fail("invalid_option", `the namespace "${name}" has a comma`, hint);
 }

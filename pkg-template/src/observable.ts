@@ -1,5 +1,6 @@
 /** Streams of values: what `client.on()`, `client.status` and `client.errors` are. */
 import { fail } from "./errors.js";
+import { type Pace, pace, type PacedObserver } from "./pacing.js";
 import { symbolObservable } from "./symbolObservable.js";
 
 /** Takes the values of an {@link Observable}. */
@@ -187,6 +188,10 @@ class Subscriber<Value> implements Observer<Value>, Subscription {
       this.unsubscribe();
       this.#observer.complete?.();
     }
+  }
+
+  get [pace](): Pace | undefined {
+    return (this.#observer as PacedObserver)[pace];
   }
 
   unsubscribe() {

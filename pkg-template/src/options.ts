@@ -11,7 +11,9 @@ import { isPageOrWorker } from "./page.js";
 import { type Policies, type ReconnectOn, resolvePolicies, toCorePolicy } from "./policies.js";
 import type { CoreOptions } from "./port.js";
 import type { PageScope } from "./ports/pageEvents.js";
+import { checkWorker } from "./checkWorker.js";
 import { resolveTransports } from "./transports.js";
+import type { WorkerFactory } from "./worker/workerFactory.js";
 
 /** What a WebSocket implementation must have: that of browsers, Node and the package `ws` do. */
 export type WebSocketConstructor = new (
@@ -132,6 +134,11 @@ export interface ClientOptions {
    * Default, and with `true`: the page or worker itself. With `false`, and by default elsewhere, nothing does.
    */
   lifecycle?: boolean | PageScope | undefined;
+  /**
+   * Has the core run in a worker, so that the page's main thread has less to do: `docs/worker.md` says what that
+   * changes. Default: in the page.
+   */
+  worker?: WorkerFactory | undefined;
   /** How often `client.metrics` tells its subscribers. Default 1,000. */
   metricsIntervalMs?: number | undefined;
   /** Instead of `Math.random`, for tests. */
@@ -168,6 +175,7 @@ export function resolveOptions(url: Address, options: ClientOptions): ResolvedOp
   const { requestTimeoutMs = 10_000, steadyAfterMs = 300, metricsIntervalMs = 1_000 } = options;
   const { random = Math.random } = options;
   checkTimes({ requestTimeoutMs, steadyAfterMs, metricsIntervalMs });
+  if (options.worker) checkWorker(options);
   const policies = resolvePolicies(options.reconnectOn, options.isAuthExpired);
   const identity = toIdentity(options.identity);
   const dedup = resolveDedup(options.dedup, identity);

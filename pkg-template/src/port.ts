@@ -10,6 +10,7 @@ import type { ErrorData } from "./errors.js";
 import type { MetricsPort, TrafficCounts } from "./metricsPort.js";
 import type { TransportName, WebSocketConstructor } from "./options.js";
 import type { OutboxEvents, OutboxPort } from "./outboxPort.js";
+import type { Pace } from "./pacing.js";
 import type { PageScope } from "./ports/pageEvents.js";
 import type * as services from "./services.js";
 
@@ -134,9 +135,28 @@ export interface CorePort extends OutboxPort, ContinuityPort, DedupPort, Metrics
   /** From now on events that nobody listens to by name are delivered, too, under this number. */
   listenAny(event: number): void;
   unlistenAny(): void;
+  /**
+   * Nobody wants more than this of the event with this number, or everybody wants all of it. What the core has to hold
+   * back it may; there is none where nothing is saved by that.
+   */
+  pace?(event: number, pace: Pace | undefined): void;
   /** Whether it does what it is asked: it has not failed, and was not destroyed. */
   isAlive(): boolean;
   destroy(): void;
+}
+
+/** A core that somebody on the other side of a border works with, who hears of everything later. */
+export interface WorkerCore extends CorePort {
+  suspend(): void;
+  resume(asleepMs: number): void;
+  /**
+   * While an event is being delivered: whoever gets it may say later that it was not, by {@link failDelivery}. Returns a
+   * number that is higher each time, or 0 if that would change nothing.
+   */
+  keepDelivery(): number;
+  failDelivery(delivery: number): void;
+  /** This one has been delivered, unless it was said that it was not. */
+  releaseDelivery(delivery: number): void;
 }
 
 /** What the core tells the facade. Nothing of it may throw. */
@@ -180,6 +200,8 @@ export interface CoreEvents extends OutboxEvents, ContinuityEvents, DedupEvents 
   coreFailed(error: ErrorData, cause: unknown): void;
   /** A packet had to be dropped. */
   dropped(error: ErrorData): void;
+  /** Something is not as it was asked for; the client goes on. */
+  reported(error: ErrorData, cause?: unknown): void;
   /** An attempt failed, or the server broke the protocol; `socket` is negative if it concerns all. */
   failed(socket: number, error: ErrorData): void;
   status(

@@ -3,11 +3,7 @@
 /** Returns a UUID of version 4. Pages without TLS have no `crypto.randomUUID`. */
 export function randomId(): string {
   if ("randomUUID" in crypto) return crypto.randomUUID();
-  const bytes = (crypto as Crypto).getRandomValues(new Uint8Array(16));
-  const hex = Array.from(bytes, (byte, index) =>
-    (index === 6 ? (byte & 15) | 64 : index === 8 ? (byte & 63) | 128 : byte)
-      .toString(16)
-      .padStart(2, "0"),
-  ).join("");
-  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
+  const random = () => crypto.getRandomValues(new Uint8Array(1)).at(0) ?? 0;
+  const toHex = (digit: string) => (+digit ^ (random() >> (4 + +digit / 4))).toString(16);
+  return "10000000-1000-4000-8000-100000000000".replace(/[018]/g, toHex);
 }

@@ -50,7 +50,8 @@ export class Requests {
   #take(request: number): PendingRequest | undefined {
     const pending = this.#pending.get(request);
     this.#pending.delete(request);
-    clearTimeout(pending?.timer);
+    // To clear what was never set would cost as much as the rest.
+    if (pending?.timer !== undefined) clearTimeout(pending.timer);
     return pending;
   }
 }

@@ -16,8 +16,3 @@
 export class StopReconnecting extends Error {
   override readonly name = "StopReconnecting";
 }
-
-/** Looks at the name, so that it also knows those of another copy of the package. */
-export function isStopReconnecting(error: unknown): boolean {
-  return error instanceof Error && error.name === "StopReconnecting";
-}

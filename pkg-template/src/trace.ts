@@ -44,6 +44,7 @@ export class Trace {
   readonly #onEntry: TraceOptions["onEntry"];
   readonly #forget: () => void;
   readonly #entries: TraceEntry[] = [];
+  #isStopped = false;
   /** Where the next one comes, which is where the oldest stands when there is no room for more. */
   #next = 0;
 
@@ -58,6 +59,8 @@ export class Trace {
       next: ({ code }) => this.#add({ kind: "error", event: code }),
     });
     connection.watches.add(this);
+    // A worker would hold back what nobody wants but for this.
+    connection.eventNumbers.retainWhole();
   }
 
   /** What is kept, oldest first. */
@@ -67,7 +70,10 @@ export class Trace {
 
   /** Keeps nothing more; what there is stays. */
   stop(): void {
+    if (this.#isStopped) return;
+    this.#isStopped = true;
     this.#forget();
+    this.#connection.eventNumbers.releaseWhole();
     this.#connection.watches.remove(this);
   }
 

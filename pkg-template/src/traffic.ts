@@ -34,10 +34,13 @@ export class Traffic {
 
   use(interceptor: Interceptor): Subscription {
     const used = { ...interceptor };
+    const { eventNumbers } = this.#connection;
+    eventNumbers.retainWhole();
     this.#interceptors = [...(this.#interceptors ?? []), used];
     const subscription = new Observable<never>(() => () => {
       const others = this.#interceptors?.filter((other) => other !== used) ?? [];
       this.#interceptors = others.length > 0 ? others : undefined;
+      eventNumbers.releaseWhole();
     });
     return subscription.subscribe({});
   }

@@ -44,11 +44,12 @@ export function createClient<
 >(url: Address, options: UrlClientOptions): Client<ListenEvents, EmitEvents> {
   const { wasm, ...others } = { ...options }; // there may be none where nobody checks types
   checkWasm(wasm);
-  const fetchModules = (loading: AbortSignal) => {
+  const fetchModules = (_: ClientOptions, loading: AbortSignal) => {
     const ended = new AbortController();
     const end = () => ended.abort();
-    let begun: ReturnType<typeof readWasm> | undefined = readWasm(wasm, ended.signal);
-    begun.catch(() => {}); // the core tells it
+    // The worker has its own.
+    let begun = others.worker ? undefined : readWasm(wasm, ended.signal);
+    begun?.catch(() => {}); // the core tells it
     loading.addEventListener("abort", end);
     const read = (signal: AbortSignal) => {
       if (!begun) return readWasm(wasm, signal);
@@ -57,7 +58,7 @@ export function createClient<
       signal.addEventListener("abort", end);
       return module;
     };
-    return fetchModulesFor(Promise.resolve({ read }));
+    return fetchModulesFor(others, () => Promise.resolve({ read }));
   };
   const client = new ClientShell(url, others, { run: atOnce, fetchModules });
   return client as unknown as Client<ListenEvents, EmitEvents>;

@@ -64,6 +64,7 @@ describe("createClient()", () => {
       trustRecovery: true,
       metricsIntervalMs: 1,
       lifecycle: false,
+      worker: () => new Worker("/socket.worker.js", { type: "module" }),
       dedup: { id: "id", order: (event, { no }: { no: number }) => no, only: ["a"], window: 1 },
       outbox: { maxItems: 1, requireDurable: true, beforeFlush: (items) => items },
     };

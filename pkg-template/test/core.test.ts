@@ -55,6 +55,7 @@ const listeners = () => ({
   accepted: vi.fn<CoreEvents["accepted"]>(),
   refused: vi.fn<CoreEvents["refused"]>(),
   dropped: vi.fn<CoreEvents["dropped"]>(),
+  reported: vi.fn<CoreEvents["reported"]>(),
   failed: vi.fn<CoreEvents["failed"]>(),
   status: vi.fn<CoreEvents["status"]>(),
   store: vi.fn<CoreEvents["store"]>(),

@@ -1,12 +1,12 @@
 /** The examples of the guides compile, against the sources. */
-import { readFileSync } from "node:fs";
+import { readFileSync, readdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import ts from "typescript";
 import { expect, test } from "vitest";
 
 const guides = [
   ...["auth.md", "outbox.md", "continuity.md", "dedup.md", "traffic.md", "streams.md"],
-  ...["loading.md", "react.md", "angular.md", "migration.md"],
+  ...["loading.md", "react.md", "angular.md", "migration.md", "worker.md"],
 ];
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const sources = `${root}pkg-template/src`;
@@ -95,4 +95,10 @@ test("each example of the package's README compiles", { timeout: 120_000 }, () =
   expect(complaintsOf(texts)).toEqual([
     expect.stringContaining("wrong.tsx: Expected 1-2 arguments"),
   ]);
+});
+
+test("the README leads to every guide, and to none that is not there", () => {
+  const links = readFileSync(`${root}README.md`, "utf8").matchAll(/\]\(docs\/([\w-]+\.md)/g);
+  const guidesThere = readdirSync(`${root}docs`).filter((name) => name.endsWith(".md"));
+  expect([...new Set(Array.from(links, ([, name]) => name))].sort()).toEqual(guidesThere.sort());
 });

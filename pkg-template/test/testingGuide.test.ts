@@ -9,7 +9,7 @@ const consumers = "tests/packaging/consumers";
 const folders = [
   ...[`${consumers}/vitest4/src`, `${consumers}/vitest4/test`],
   ...[`${consumers}/jest30/src`, `${consumers}/jest30/test`],
-  "docs/examples",
+  ...[`${consumers}/storybook10/src`, "docs/examples"],
 ];
 
 const read = (file: string) => readFileSync(file, "utf8");
@@ -20,7 +20,7 @@ const programs = folders
 
 const guide = read(path.join(root, "docs/testing.md"));
 const examples = Array.from(
-  guide.matchAll(/```(?:ts|tsx|js)\n(.*?)```/gs),
+  guide.matchAll(/```(?:tsx?|jsx?)\n(.*?)```/gs),
   ([, code]) => code ?? "",
 );
 

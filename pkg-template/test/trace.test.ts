@@ -1,4 +1,5 @@
 import { expect, test, vi } from "vitest";
+import { latest } from "../src/streams/latest.js";
 import { connected, idle, sockeyeError, turn } from "./support/setUp.js";
 
 test("keeps what passes, statuses and errors of all namespaces", async () => {
@@ -31,6 +32,24 @@ test("keeps what passes, statuses and errors of all namespaces", async () => {
       { kind: "error", event: "server_unreachable" },
     ].map((entry) => ({ at: 1_000, ...entry })),
   );
+});
+
+test("has everything come that somebody listens to, until it is stopped", async () => {
+  const { client, core } = await connected();
+  latest(client.on("price")).subscribe({});
+  const newest = { every: "frame", keep: "newest" };
+  expect(core.callsOf("pace").at(-1)).toEqual([0, newest]);
+  const trace = client.trace();
+  expect(core.callsOf("pace").at(-1)).toEqual([0, undefined]);
+  trace.stop();
+  trace.stop();
+  client.trace().stop();
+  expect(core.callsOf("pace").slice(2)).toEqual([
+    [0, newest],
+    [0, undefined],
+    [0, newest],
+  ]);
+  await client.destroy();
 });
 
 test("keeps as much as it may, the newest", async () => {

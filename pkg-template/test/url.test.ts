@@ -27,8 +27,8 @@ const { signal } = new AbortController();
 /** What clients would have their cores read the module with. */
 const readers: Core.ReadWasm[] = [];
 /** The scripts never come. */
-const fetchModulesFor = async (wasm: Promise<{ read: Core.ReadWasm }>) => {
-  readers.push((await wasm).read);
+const fetchModulesFor = async (_: object, fetchWasm: () => Promise<{ read: Core.ReadWasm }>) => {
+  readers.push((await fetchWasm()).read);
   return new Promise<never>(() => {});
 };
 let createClient: typeof Url.createClient;

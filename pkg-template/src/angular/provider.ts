@@ -21,15 +21,15 @@ export function makeClient(source: SockeyeSource<unknown>): unknown {
   const { url, ...given } = source;
   const options = inject(PLATFORM_ID) === "server" ? { ...given, autoConnect: false } : given;
   const run = <Value>(run: () => Value): Value => zone.runOutsideAngular(run);
-  const surroundings = { run, fetchModules: () => fetchOutside(zone) };
+  const surroundings = { run, fetchModules: () => fetchOutside(zone, options) };
   const client = run(() => new ClientShell(url, options, surroundings));
   inject(DestroyRef).onDestroy(() => void client.destroy());
   return client;
 }
 
 /** Has everything that a core causes happen outside of the zone, whoever calls. */
-async function fetchOutside(zone: NgZone): Promise<Modules> {
-  const [facade, { createCore }] = await fetchModules();
+async function fetchOutside(zone: NgZone, options: ClientOptions): Promise<Modules> {
+  const [facade, { createCore }] = await fetchModules(options);
   const outside: typeof createCore = (...given) =>
     zone.runOutsideAngular(async () => coreOutside(zone, await createCore(...given)));
   return [facade, { createCore: outside }];

@@ -5,6 +5,7 @@
  * never see it, and what is written while a page is left is there. A database's transaction may not end then.
  */
 import type { StreamPosition } from "../dedupPort.js";
+import type { CoreOptions } from "../port.js";
 
 /** The part of `globalThis` that belongs to a tab. Workers have none of it. */
 export interface KeepScope {
@@ -137,6 +138,16 @@ export class KeptPositions {
       // What cannot be reached is no use to the next page, either.
     }
   }
+}
+
+/** Of a server whose address is asked for nobody knows whether the next page has the same. */
+export function keepPositions(
+  { keepPositions, addressOnDemand, webSocketUrl }: CoreOptions,
+  read: (socket: number) => readonly StreamPosition[],
+): KeptPositions | undefined {
+  if (!keepPositions || addressOnDemand) return undefined;
+  const { host, pathname } = new URL(webSocketUrl);
+  return new KeptPositions(host + pathname, read);
 }
 
 /** Frames share the storage of their tab: only the page itself has a position in it. */

@@ -6,8 +6,8 @@
 
 /** What is told to a core. */
 export interface PageListener {
-  /** The page is about to stand still: it is frozen, or has been left. */
-  suspend(): void;
+  /** The page is about to stand still: it is frozen when this returns, or has been left. */
+  suspend(isFrozen: boolean): void;
   /**
    * The page goes on, is seen again, has another network, or its clocks have jumped: what was connected may
    * not be any more. `asleepMs` is for how long the monotonic clock stood still.
@@ -48,9 +48,9 @@ export function watchPage(scope: PageScope, listener: PageListener): () => void 
   const { document } = scope;
   const clock = new Clock((asleepMs) => listener.resume(asleepMs));
   const isSeen = () => document?.visibilityState !== "hidden";
-  const suspend = () => {
+  const suspend = (isFrozen: boolean) => {
     clock.stop();
-    listener.suspend();
+    listener.suspend(isFrozen);
   };
   const resume = () => {
     if (isSeen()) clock.start();
@@ -60,8 +60,8 @@ export function watchPage(scope: PageScope, listener: PageListener): () => void 
   const pageshow = (event: Event) => (event as Partial<PageTransitionEvent>).persisted && resume();
   const visibilitychange = () => (isSeen() ? resume() : clock.stop());
   const unlisten = [
-    listen(scope, { pagehide: suspend, pageshow, online: resume, offline: resume }),
-    listen(document, { freeze: suspend, resume, visibilitychange }),
+    listen(scope, { pagehide: () => suspend(false), pageshow, online: resume, offline: resume }),
+    listen(document, { freeze: () => suspend(true), resume, visibilitychange }),
   ];
   if (isSeen()) clock.start();
   return () => {

@@ -2,21 +2,37 @@
 import type * as coreModule from "../core.js";
 import type * as facadeModule from "../facade.js";
 import { importAgain } from "../importAgain.js";
+import type * as inWorkerModule from "../inWorker.js";
+import type { ClientOptions } from "../options.js";
 
 /** What a client needs to begin. */
-export type Modules = [
-  facade: Pick<typeof facadeModule, "makeClient">,
-  core: { createCore: facadeModule.MakeCore },
-];
+export type Modules = [facade: typeof facadeModule, core: { createCore: facadeModule.MakeCore }];
 
-/** Fetches them beside each other, for who has the wasm. */
+/** Gives what reads the wasm. */
+type FetchWasm = () => Promise<{ read: coreModule.ReadWasm }>;
+
+/** Fetches them beside each other, for who has the wasm. With a worker the core is only fetched if that cannot be had. */
 export async function fetchModulesFor(
-  wasm: Promise<{ read: coreModule.ReadWasm }>,
+  { worker }: Pick<ClientOptions, "worker">,
+  fetchWasm: FetchWasm,
 ): Promise<Modules> {
-  const [facade, { createCore }, { read }] = await Promise.all([
+  const [facade, createCore] = await Promise.all([
     import("../facade.js").catch(importAgain<typeof facadeModule>),
-    import("../core.js").catch(importAgain<typeof coreModule>),
-    wasm,
+    worker
+      ? import("../inWorker.js")
+          .catch(importAgain<typeof inWorkerModule>)
+          .then(({ inWorker }) =>
+            inWorker(worker, async (...given) => (await fetchCore(fetchWasm))(...given)),
+          )
+      : fetchCore(fetchWasm),
   ]);
-  return [facade, { createCore: (...given) => createCore(...given, read) }];
+  return [facade, { createCore }];
+}
+
+async function fetchCore(fetchWasm: FetchWasm): Promise<facadeModule.MakeCore> {
+  const [{ createCore }, { read }] = await Promise.all([
+    import("../core.js").catch(importAgain<typeof coreModule>),
+    fetchWasm(),
+  ]);
+  return (...given) => createCore(...given, read);
 }

@@ -6,16 +6,15 @@ import type { Queue } from "./queue.js";
 
 /** An object of the facade that is there later. */
 export interface Late<Real> {
-  readonly queue: Queue;
   /** The object, if calls are made at once. */
-  there(): Real | undefined;
+  there: () => Real | undefined;
   /** The object. Throws why there is none. */
-  real(): Real;
+  real: () => Real;
 }
 
 /** Makes the member of this name. */
 interface Kind<Member> {
-  (late: Late<object>, name: string): PropertyDescriptor;
+  (queue: Queue, late: Late<object>, name: string): PropertyDescriptor;
   /** Only for the type checker. */
   readonly of?: Member;
 }
@@ -25,23 +24,30 @@ export type Kinds<Real, Others = never> = {
   readonly [Name in Exclude<keyof Real, Others>]: Kind<Real[Name]>;
 };
 
+/** Does what was asked of the object that is there now, with the same arguments if no others are given. */
+type Run = (given?: readonly unknown[]) => never;
+
 type Callable = Record<string, (...args: unknown[]) => unknown>;
 
-const method =
-  (otherwise: (queue: Queue, run: () => never) => unknown) =>
-  (late: Late<object>, name: string): PropertyDescriptor => ({
-    value: (...args: unknown[]) => {
-      const run = () => (late.real() as Callable)[name]?.(...args) as never;
-      return late.there() ? run() : otherwise(late.queue, run);
+/** Does this until then. */
+export const method =
+  <Args extends unknown[], Value>(
+    otherwise: (queue: Queue, run: Run, ...args: Args) => Value,
+  ): Kind<(...args: Args) => Value> =>
+  (queue, late, name) => ({
+    value: (...args: Args) => {
+      const run: Run = (given = args) => (late.real() as Callable)[name]?.(...given) as never;
+      return late.there() ? run() : otherwise(queue, run, ...args);
     },
   });
 
-const getter =
-  (otherwise: (queue: Queue, read: () => never) => unknown) =>
-  (late: Late<object>, name: string): PropertyDescriptor => ({
+/** Is what this gives until then. */
+export const getter =
+  (otherwise: (queue: Queue, read: () => never) => unknown): Kind<never> =>
+  (queue, late, name) => ({
     get: () => {
       const read = () => (late.real() as Record<string, never>)[name] as never;
-      return late.there() ? read() : otherwise(late.queue, read);
+      return late.there() ? read() : otherwise(queue, read);
     },
   });
 
@@ -65,26 +71,23 @@ export const held: Kind<(...args: unknown[]) => Subscription> = method((queue, r
 
 /** Gives a stream. */
 export const stream: Kind<(...args: unknown[]) => Observable<never>> = method(
-  (queue, run) => new LateStream(queue, run),
+  (queue, run) => new LateStream(queue, run) as unknown as Observable<never>,
 );
 
 /** A stream of states, whose value is this until then. */
 export const state =
   <Value>(known: Value): Kind<StateObservable<Value>> =>
-  (late, name) => ({
-    value: new LateStream(
-      late.queue,
-      () => (late.real() as Record<string, StateObservable<Value>>)[name] as never,
-      [known],
-    ),
+  (queue, late, name) => ({
+    value: new LateStream(queue, () => (late.real() as Record<string, never>)[name] as never, [
+      known,
+    ]),
   });
 
 /** Is this until then. */
 export const value = <Value>(known: Value): Kind<Value> => getter(() => known);
 
-/** Returns what this does until then. */
-export const answer = <Value>(read: () => Value): Kind<(...args: unknown[]) => Value> =>
-  method(read);
+/** Has what it is given called in its turn. */
+type Add = (run: (given: never) => unknown, end: (error: SockeyeError) => void) => unknown;
 
 /**
  * Gives `target` the members of an object that `make` gives when its turn comes. `end` is told if it cannot be
@@ -94,29 +97,39 @@ export function stand<Real extends object>(
   target: object,
   queue: Queue,
   kinds: object,
-  make: () => Real,
+  make: (given: never) => Real,
   end?: (error: SockeyeError) => void,
+  add: Add = (run, end) => queue.add(run as () => Real, end),
 ): Late<Real> {
   let real: Real | undefined;
-  let failure: unknown;
+  let failure: SockeyeError | undefined;
   if (queue.error) throw queue.error;
-  queue.add(
-    () => (real = make()),
-    (error) => {
-      failure = error;
-      end?.(error as SockeyeError);
-    },
-  );
-  const late = {
-    queue,
+  const late = define(target, queue, kinds, {
     there: () => (queue.isOver ? real : undefined),
     real: () => {
       if (real) return real;
-      throw failure;
+      throw (failure ?? queue.error) as SockeyeError;
     },
-  };
+  });
+  add(
+    (given) => (real = make(given)),
+    (error) => {
+      failure = error;
+      end?.(error);
+    },
+  );
+  return late;
+}
+
+/** Gives `target` the members of an object that is there later. */
+export function define<Real extends object>(
+  target: object,
+  queue: Queue,
+  kinds: object,
+  late: Late<Real>,
+): Late<Real> {
   for (const [name, kind] of Object.entries(kinds as Record<string, Kind<never>>)) {
-    Object.defineProperty(target, name, kind(late as Late<object>, name));
+    Object.defineProperty(target, name, kind(queue, late, name));
   }
   return late;
 }

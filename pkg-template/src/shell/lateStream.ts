@@ -26,17 +26,12 @@ export class LateStream<Value> {
     return (found ? found.value : this.#known[0]) as Value;
   }
 
-  /** Tells those who have subscribed. */
+  /** Tells those who have subscribed; a state has this value from then on. */
   tell(value: Value): void {
-    for (const listener of [...this.#listeners]) listener(value);
-  }
-
-  /** Has another value, if it is a state. */
-  set(value: Value): void {
-    this.#known = [value];
+    const known = (this.#known = this.#known.map(() => value));
     for (const listener of [...this.#listeners]) {
-      if (this.#known[0] !== value) return; // A listener caused the next one, which all have been told.
-      listener(value);
+      if (this.#known !== known) return; // A listener caused the next one, which all have been told.
+      if (this.#listeners.has(listener)) listener(value);
     }
   }
 
@@ -45,81 +40,37 @@ export class LateStream<Value> {
     options: SubscribeOptions = {},
   ): Subscription {
     const observer = typeof given === "function" ? { next: given } : given;
-    if (this.#found) return this.#find().subscribe(observer, options);
-    return this.#queue.isOver ? this.#tellEnd(observer) : this.#wait(observer, options);
+    return this.#found?.subscribe(observer, options) ?? this.#wait(observer, options.signal);
   }
 
-  #wait(observer: Observer<Value>, options: SubscribeOptions): Subscription {
+  #wait(observer: Observer<Value>, signal: AbortSignal | undefined): Subscription {
     const isState = this.#known.length > 0;
-    let last: string | undefined;
+    let told: string | undefined;
     const listener = (value: Value) => {
-      if (waiting.closed) return;
-      last = isState ? toText(value) : undefined;
-      this.#tell(() => observer.next?.(value));
+      told = JSON.stringify([value]);
+      this.#queue.guard(() => observer.next?.(value));
     };
-    const waiting = this.#queue.subscribe(
-      () => {
-        leave();
-        return isState
-          ? this.#takeOver(observer, last, options)
-          : this.#find().subscribe(observer, options);
-      },
-      () => {
-        leave();
-        observer.complete?.();
-      },
-    );
-    const { signal } = options;
-    const unsubscribe = () => {
-      leave();
-      waiting.unsubscribe();
-    };
-    const leave = () => {
-      this.#listeners.delete(listener);
-      signal?.removeEventListener("abort", unsubscribe);
-    };
-    this.#listeners.add(listener);
-    signal?.addEventListener("abort", unsubscribe);
-    if (signal?.aborted) unsubscribe();
-    this.#known.forEach(listener);
-    return {
-      get closed() {
-        return waiting.closed;
-      },
-      unsubscribe,
-    };
-  }
-
-  /** The facade begins with the state that it was given, which may be what was told last. */
-  #takeOver(
-    observer: Observer<Value>,
-    told: string | undefined,
-    options: SubscribeOptions,
-  ): Subscription {
-    let last = told;
+    // The facade begins with the state that it was given, which may be what was told last.
     const next = (value: Value) => {
-      this.#known = [value];
-      const isTold = last !== undefined && last === toText(value);
-      last = undefined;
+      const isTold = told === JSON.stringify([value]);
+      told = undefined;
       if (!isTold) observer.next?.(value);
     };
     const complete = () => observer.complete?.();
-    return this.#find().subscribe({ next, complete }, options);
-  }
-
-  /** Nothing more can come, and there is no stream of the facade. */
-  #tellEnd(observer: Observer<Value>): Subscription {
-    for (const value of this.#known) this.#tell(() => observer.next?.(value));
-    this.#tell(() => observer.complete?.());
-    return { closed: true, unsubscribe: () => {} };
-  }
-
-  #tell(call: () => void): void {
-    try {
-      call();
-    } catch (error) {
-      this.#queue.report(error);
-    }
+    const abort = () => waiting.unsubscribe();
+    const leave = () => {
+      this.#listeners.delete(listener);
+      signal?.removeEventListener("abort", abort);
+    };
+    if (this.#queue.isOver) this.#known.forEach(listener);
+    const take = () => this.#find().subscribe(isState ? { next, complete } : observer, { signal });
+    const waiting = this.#queue.subscribe(take, complete, leave);
+    if (waiting.closed) return waiting;
+    this.#listeners.add(listener);
+    signal?.addEventListener("abort", abort);
+    if (signal?.aborted) abort();
+    else this.#known.forEach(listener);
+    return waiting;
   }
 
   [symbolObservable](): this {
@@ -128,17 +79,17 @@ export class LateStream<Value> {
 
   /** Its values are those of the facade. */
   [Symbol.asyncIterator](): AsyncIterableIterator<Value> {
-    const over = () => Promise.resolve({ done: true, value: undefined } as const);
+    const end = () => Promise.resolve({ done: true } as IteratorReturnResult<undefined>);
     const iterator = new Promise<Pick<AsyncIterableIterator<Value>, "next" | "return">>((resolve) =>
       this.#queue.add(
         () => resolve(this.#find()[Symbol.asyncIterator]()),
-        () => resolve({ next: over, return: over }),
+        () => resolve({ next: end, return: end }),
       ),
     );
     this.#queue.load();
     return {
       next: async () => (await iterator).next(),
-      return: async () => (await iterator).return?.() ?? over(),
+      return: async () => (await iterator).return?.() ?? end(),
       [Symbol.asyncIterator]() {
         return this;
       },
@@ -152,14 +103,5 @@ export class LateStream<Value> {
     } catch {
       return undefined;
     }
-  }
-}
-
-/** What cannot be compared was not told. */
-function toText(value: unknown): string | undefined {
-  try {
-    return JSON.stringify([value]);
-  } catch {
-    return undefined;
   }
 }

@@ -1,14 +1,12 @@
 /** Gets the facade and the core there, and again after a while if that fails. */
-import { backoff } from "../backoff.js";
-import { destroyed } from "../callErrors.js";
 import type { Client } from "../client.js";
-import { SockeyeError } from "../errors.js";
-import { loadFailed } from "../loadFailed.js";
+import type { SockeyeError } from "../errors.js";
 import type { ClientOptions } from "../options.js";
-import { bufferFull, MAX_LENGTH, MAX_SENDS } from "../sendBounds.js";
-import { listenerError, show } from "../show.js";
+import { MAX_BYTES, MAX_ITEMS } from "../outboxBounds.js";
+import { show } from "../show.js";
 import type { ClientStatus } from "../status.js";
-import { copy } from "./copy.js";
+import { type Copy, copy } from "./copy.js";
+import { early } from "./early.js";
 import type { Modules } from "./fetchModulesFor.js";
 import { LateStream } from "./lateStream.js";
 import type { NamespaceShell } from "./namespace.js";
@@ -22,47 +20,52 @@ export interface Surroundings {
   /** Calls what it is given. */
   run: (run: () => void) => void;
   /** `signal` says that nobody waits for them any more. */
-  fetchModules: (signal: AbortSignal) => Promise<Modules>;
+  fetchModules: (options: ClientOptions, signal: AbortSignal) => Promise<Modules>;
 }
 
-/** What is to be sent, as it was when the call was made. */
-interface Taken<Values> {
-  read: () => Values;
-  /** It will not be sent, so there is room for something else. */
-  giveBack: () => void;
+/** How much more may wait to be sent. */
+interface Room {
+  calls: number;
+  /** How long all of it together may be. */
+  length: number;
 }
 
 export class Launch extends Queue {
   readonly options: ClientOptions;
   readonly errors = new LateStream<SockeyeError>(this, () => this.facade.errors);
   readonly namespaces: NamespaceShell[] = [];
-  /** Whether a function gives the address, so that only `outbox.name` names a database. */
-  isAsked = false;
+  /** For what waits at most, as for the core and for the connection. */
+  readonly sends: Room = { calls: 1_000, length: 8_000_000 };
+  /** For actions, as the outbox has it. */
+  readonly actions: Room;
+  /** What listeners have thrown. */
+  readonly thrown: unknown[] = [];
+  /** What the facade is made by. */
+  modules: Modules | undefined;
   /** The facade, as soon as it is there. */
   client: Client | undefined;
+  /** Makes the facade, or throws `invalid_option`. */
+  readonly open: (modules: Modules) => Client;
+  /** How many loads have failed. */
+  failures = 0;
+  /** What those are told who want to be connected, while a load is under way or waited for. */
+  underWay: (ClientStatus & { state: "connecting" | "waiting" }) | undefined;
   readonly #surroundings: Surroundings;
-  readonly #open: (modules: Modules, failures: number) => Client;
-  #failures = 0;
-  #isLoading = false;
-  #isReporting = false;
   /** Ends the last load. */
-  #loading: AbortController | undefined;
+  #loading = new AbortController();
   #timer: ReturnType<typeof setTimeout> | undefined;
-  /** Until the next load starts: what those are told who want to be connected. */
-  #waiting: Extract<ClientStatus, { state: "waiting" }> | undefined;
-  #sends = 0;
-  #length = 0;
 
-  /** `open` makes the facade, or throws `invalid_option`. */
   constructor(
     options: ClientOptions,
     surroundings: Surroundings,
-    open: (modules: Modules, failures: number) => Client,
+    open: (modules: Modules) => Client,
   ) {
     super();
     this.options = options;
+    const { maxItems = MAX_ITEMS, maxBytes = MAX_BYTES } = options.outbox ?? {};
+    this.actions = { calls: maxItems, length: maxBytes };
     this.#surroundings = surroundings;
-    this.#open = open;
+    this.open = open;
   }
 
   /** Only for calls that wait for it. */
@@ -70,141 +73,129 @@ export class Launch extends Queue {
     return this.client as Client;
   }
 
-  override tell(error: unknown): void {
-    show(error);
-    this.#tell(error as SockeyeError);
-  }
-
-  /** What a listener of `errors` throws is only shown. */
   override report(error: unknown): void {
     show(error);
-    if (this.#isReporting) return;
-    this.#isReporting = true;
-    this.#tell(listenerError(error));
-    this.#isReporting = false;
+    this.thrown.push(error);
   }
 
-  /** Copies what is sent. Throws `not_serializable` or `buffer_full`. */
-  take<Values extends readonly unknown[]>(values: Values): Taken<Values> {
-    if (this.error) throw this.error;
-    const { length, read } = copy(values);
-    if (this.#sends >= MAX_SENDS || this.#length + length > MAX_LENGTH) {
-      throw new SockeyeError(bufferFull);
-    }
-    this.#sends += 1;
-    this.#length += length;
-    const giveBack = () => {
-      this.#sends -= 1;
-      this.#length -= length;
+  /**
+   * Has something sent as it is now; if there is no room for it, gives what `refuse` does. Throws `not_serializable`.
+   */
+  send(
+    words: readonly unknown[],
+    send: (words: never) => unknown,
+    end?: (error: SockeyeError) => void,
+    isAwaited?: boolean,
+    room = this.sends,
+    refuse: () => () => void = bufferFull,
+  ): () => void {
+    const copied = copy(words);
+    const { length } = copied;
+    const take = (one: number) => {
+      room.calls -= one;
+      room.length -= one * length;
     };
-    return { read: read as () => never, giveBack };
+    if (!this.isOver) {
+      if (room.calls < 1 || room.length < length) return refuse();
+      take(1);
+    }
+    const forget = this.add(
+      () => send(this.read(copied)),
+      end,
+      isAwaited,
+      () => take(-1),
+    );
+    this.load();
+    return forget;
+  }
+
+  read(copied: Copy): never {
+    return (this.modules as Modules)[0].readCopy(copied) as never;
   }
 
   /** Loads everything, unless that is under way or will be. */
   override load(): void {
-    if (this.#isLoading || this.#waiting || this.isOver) return;
-    this.#isLoading = true;
-    this.#surroundings.run(() => void this.#load());
-  }
-
-  /** A namespace is to be connected. */
-  handleWanted(namespace: NamespaceShell): void {
-    this.load();
-    if (this.#waiting && namespace.isWanted) namespace.tell(this.#waiting);
+    if (this.underWay || this.isOver) return;
+    this.#begin(undefined);
   }
 
   /** Ends a wait. */
   reconnectNow(): void {
-    if (!this.#waiting) return;
-    const { attempt, cause } = this.#waiting;
-    this.#endWait();
-    this.load();
-    this.#tellAll({ state: "connecting", attempt, ...(cause && { cause }) });
+    if (this.underWay?.state !== "waiting") return;
+    clearTimeout(this.#timer);
+    this.#begin(this.underWay.cause);
+    this.#tellAll();
   }
 
   destroy(): void {
     if (this.isOver) return;
-    this.#endWait();
-    this.#loading?.abort();
-    this.#fail(new SockeyeError(destroyed), { state: "closed" });
+    clearTimeout(this.#timer);
+    this.#loading.abort();
+    this.fail(early("client_destroyed"), { state: "closed" });
   }
 
-  async #load(): Promise<void> {
-    // It may take as long as an attempt to connect.
-    const { connectTimeoutMs = 0 } = this.options;
-    // The facade says what is no time.
-    const isTime = connectTimeoutMs > 0 && connectTimeoutMs < 2 ** 31;
-    const limitMs = isTime ? connectTimeoutMs : 20_000;
+  /** No call can be made, now or later; what listeners call is refused by then. */
+  fail(error: SockeyeError, status: ClientStatus): void {
+    this.error = error;
+    this.isOver = true;
+    for (const namespace of this.namespaces) {
+      namespace.end(status, error);
+    }
+    for (const call of this.calls) {
+      this.remove(call);
+      if (call.end) this.make(call);
+    }
+  }
+
+  #begin(cause: SockeyeError | undefined): void {
+    this.underWay = { state: "connecting", attempt: this.failures + 1, ...(cause && { cause }) };
+    this.#surroundings.run(() => this.#load());
+  }
+
+  /** It may take as long as an attempt to connect. The facade says what is no time. */
+  #load(): void {
     const loading = (this.#loading = new AbortController());
-    const limit = setTimeout(() => loading.abort(), limitMs);
     const { signal } = loading;
-    let modules: Modules | undefined;
-    try {
-      modules = await new Promise<Modules>((resolve, reject) => {
-        signal.onabort = () => reject(new Error("it took too long"));
-        this.#surroundings.fetchModules(signal).then(resolve, reject);
-      });
-    } catch (error) {
-      if (!this.isOver) this.#handleFailed(loadFailed(error));
-    }
-    clearTimeout(limit);
-    if (modules && !this.isOver) this.#handleLoaded(modules);
-  }
-
-  #handleLoaded(modules: Modules): void {
-    try {
-      this.client = this.#open(modules, this.#failures);
-    } catch (error) {
-      // The options are wrong, which will not change.
-      const cause = error as SockeyeError;
-      this.tell(cause);
-      this.#fail(cause, { state: "disconnected", cause });
-      return;
-    }
-    this.replay();
-    for (const namespace of this.namespaces) namespace.takeOver();
+    const limit = toLimit(this.options.connectTimeoutMs) ?? 20_000;
+    const timer = setTimeout(() => loading.abort(), limit);
+    new Promise<Modules>((resolve, reject) => {
+      signal.onabort = () => reject(new Error("it took too long"));
+      this.#surroundings.fetchModules(this.options, signal).then(resolve, reject);
+    })
+      .then(
+        (modules) => this.isOver || modules[0].takeOver(this, modules),
+        (error: unknown) => this.isOver || this.#handleFailed(early("load_failed", error, hint)),
+      )
+      .finally(() => clearTimeout(timer));
   }
 
   /** What waits goes on waiting. */
   #handleFailed(cause: SockeyeError): void {
-    const { random = Math.random, reconnect = {} } = this.options;
-    const { minMs = 100, baseMs = 1_000, capMs = 30_000 } = reconnect;
-    const delay = backoff(++this.#failures, { minMs, baseMs, capMs, random });
-    this.#isLoading = false;
+    const { random = Math.random } = this.options;
+    const delay = 100 + random() * (Math.min(1_000 * 2 ** this.failures, 30_000) - 100);
     this.#timer = setTimeout(() => this.reconnectNow(), delay);
     const retryAt = Math.round(Date.now() + delay);
-    this.#waiting = { state: "waiting", attempt: this.#failures + 1, retryAt, cause };
-    this.#tellAll(this.#waiting);
+    this.underWay = { state: "waiting", attempt: ++this.failures + 1, retryAt, cause };
+    this.#tellAll();
     this.errors.tell(cause);
   }
 
   /** A listener may end the wait that the others have yet to be told of. */
-  #tellAll(status: ClientStatus): void {
-    const waiting = this.#waiting;
+  #tellAll(): void {
+    const { underWay } = this;
     for (const namespace of this.namespaces) {
-      if (namespace.isWanted && waiting === this.#waiting) namespace.tell(status);
+      if (namespace.isWanted && underWay && underWay === this.underWay) namespace.tell(underWay);
     }
-  }
-
-  /** What listeners call is refused by then. */
-  #fail(error: SockeyeError, status: ClientStatus): void {
-    this.error = error;
-    this.isOver = true;
-    for (const namespace of this.namespaces) {
-      namespace.finishConnecting(error);
-      namespace.setStatus(status);
-    }
-    this.end(error);
-  }
-
-  /** While the facade takes over, some have subscribed there by now. */
-  #tell(error: SockeyeError): void {
-    this.errors.tell(error);
-    this.client?.connection.errors.next(error);
-  }
-
-  #endWait(): void {
-    clearTimeout(this.#timer);
-    this.#waiting = undefined;
   }
 }
+
+const bufferFull = () => {
+  throw early("buffer_full");
+};
+
+const hint =
+  'check the network and that the bundler ships the lazy chunk; or import "sockeye-client/inline"';
+
+/** Returns a time that a timer can wait, if it is one. */
+export const toLimit = (timeMs = 0): number | undefined =>
+  timeMs > 0 ? Math.min(timeMs, 2 ** 31 - 1) : undefined;

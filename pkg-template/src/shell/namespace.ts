@@ -1,22 +1,28 @@
 /** A namespace as applications hold it: at once, and with the facade behind it later. */
 import type { Action, ActionOptions, ActionStatus } from "../action.js";
-import { aborted, ackTimeout, clientDisconnect } from "../callErrors.js";
 import { Deferred } from "../deferred.js";
-import { SockeyeError } from "../errors.js";
+import type { SockeyeError } from "../errors.js";
 import type { NamespaceClient } from "../namespaceClient.js";
 import type { Outbox } from "../outbox.js";
-import { MAX_BYTES, MAX_ITEMS, outboxFull } from "../outboxBounds.js";
-import type { Observer } from "../observable.js";
 import { randomId } from "../randomId.js";
 import type { SendOptions } from "../sender.js";
-import { bufferFull, MAX_SENDS } from "../sendBounds.js";
 import type { ClientStatus } from "../status.js";
 import type { AnyTopicOptions, Topic } from "../topics.js";
-import { timeLeft } from "../timeLeft.js";
-import { copy } from "./copy.js";
-import { held, type Kinds, type Late, stand, state, stream, value } from "./kinds.js";
+import { early } from "./early.js";
+import type { Modules } from "./fetchModulesFor.js";
+import {
+  define,
+  held,
+  type Kinds,
+  type Late,
+  method,
+  stand,
+  state,
+  stream,
+  value,
+} from "./kinds.js";
 import { LateStream } from "./lateStream.js";
-import type { Launch } from "./launch.js";
+import { type Launch, toLimit } from "./launch.js";
 import { action, outbox, topic } from "./parts.js";
 
 export type InternalOfNamespace =
@@ -24,9 +30,17 @@ export type InternalOfNamespace =
   | ("handleCoreFailed" | "handleIdentity" | "handleLoaded" | "handleLoadGivenUp" | "hooks")
   | ("listen" | "socket" | "topics" | "traffic");
 
+type Known = "name" | "outbox" | "status" | "steadyStatus";
+
 const idle: ClientStatus = { state: "idle" };
 
-const kinds: Kinds<NamespaceClient, InternalOfNamespace | keyof NamespaceShell> = {
+/** What is sent: a name and arguments. */
+type Words = [event: string, ...args: unknown[]];
+
+type Options = SendOptions & ActionOptions;
+
+/** What needs to know nothing but that the facade is not there. */
+const unknowing = {
   id: value(undefined),
   recovered: value(false),
   continuity: state(undefined),
@@ -40,15 +54,6 @@ const kinds: Kinds<NamespaceClient, InternalOfNamespace | keyof NamespaceShell> 
   onGap: held,
 };
 
-/** What is sent: a name and arguments. */
-type Words = readonly [event: string, ...args: unknown[]];
-
-interface Sender {
-  emit: (...words: Words) => void;
-  request: (...words: Words) => Promise<unknown>;
-  enqueue: (...words: Words) => Action;
-}
-
 export class NamespaceShell {
   readonly name: string;
   readonly outbox = {} as object as Outbox;
@@ -56,17 +61,11 @@ export class NamespaceShell {
   readonly steadyStatus: LateStream<ClientStatus>;
   /** Whether the application wants it connected. */
   isWanted = false;
-  readonly emit: Sender["emit"];
-  readonly request: Sender["request"];
-  readonly enqueue: Sender["enqueue"];
+  connecting: Deferred | undefined;
   readonly launch: Launch;
   readonly late: Late<NamespaceClient>;
   /** What takes back the newest event of each key. */
-  readonly #latest = new Map<string, () => void>();
-  /** What waits to be enqueued: how many, and how long they are. */
-  #actions = 0;
-  #length = 0;
-  #connecting: Deferred | undefined;
+  readonly latest = new Map<string, () => void>();
   /** Whether the application has said that it wants no connection. */
   #declined = false;
 
@@ -75,227 +74,158 @@ export class NamespaceShell {
     this.name = name;
     this.status = new LateStream(launch, () => this.late.real().status, [idle]);
     this.steadyStatus = new LateStream(launch, () => this.late.real().steadyStatus, [idle]);
-    const late = stand(this, launch, kinds, () => make(this.status.value));
-    this.late = late;
-    stand(this.outbox, launch, outbox(launch), () => late.real().outbox);
-    const { emit, request, enqueue } = this.#sender({}, (real) => real);
-    this.emit = emit;
-    this.request = request;
-    this.enqueue = enqueue;
+    const end = (cause: SockeyeError) => {
+      if (!launch.error) this.end({ state: "disconnected", cause });
+    };
+    this.late = stand(this, launch, this.#kinds(), () => make(this.status.value), end);
+    stand(this.outbox, launch, outbox, () => this.late.real().outbox);
     launch.namespaces.push(this);
   }
 
-  connect(): Promise<void> {
-    const real = this.late.there();
-    if (real) return real.connect();
-    const { promise } = (this.#connecting ??= new Deferred());
-    const { error } = this.launch;
-    if (error) this.finishConnecting(error);
-    else if (!this.isWanted) {
+  connectUnlessTold(): void {
+    if (!this.#declined && this.status.value === idle) void this.#connect();
+  }
+
+  /** A state that nothing but a load ends is a steady one; `connect()` ends first: a listener may call it again. */
+  tell(status: ClientStatus, error = "cause" in status ? status.cause : undefined): void {
+    const isSteady = status.state !== "connecting";
+    if (isSteady) this.#finish(error);
+    this.status.tell(status);
+    if (isSteady) this.steadyStatus.tell(status);
+  }
+
+  /** There will be no connection. */
+  end(status: ClientStatus, error?: SockeyeError): void {
+    this.isWanted = false;
+    this.tell(status, error);
+  }
+
+  /** The application wants no connection. */
+  leave(): void {
+    this.#declined = true;
+    if (this.isWanted) this.end({ state: "disconnected", cause: early("client_disconnect") });
+  }
+
+  #connect(): Promise<void> {
+    const { launch } = this;
+    if (launch.isOver) return launch.ask(this.late.real as () => never);
+    const { promise } = (this.connecting ??= new Deferred());
+    if (!this.isWanted) {
       this.isWanted = true;
-      this.status.set({ state: "connecting", attempt: 1 });
-      // A listener may have changed that.
-      if (this.isWanted as boolean) this.launch.handleWanted(this);
+      launch.load();
+      if (launch.underWay) this.tell(launch.underWay);
     }
     return promise;
   }
 
-  connectUnlessTold(): void {
-    if (!this.#declined && this.status.value.state === "idle") void this.connect();
+  #finish(error: SockeyeError | undefined): void {
+    this.connecting?.settle(error);
+    this.connecting = undefined;
   }
 
-  refreshAuth(): Promise<void> {
-    const real = this.late.there();
-    if (real) return real.refreshAuth();
-    this.launch.reconnectNow();
-    return this.connect();
-  }
-
-  disconnect(): void {
-    this.#declined = true;
-    const real = this.late.there();
-    const isWanted = this.isWanted;
-    this.isWanted = false;
-    if (real) real.disconnect();
-    else if (isWanted) {
-      this.tell({ state: "disconnected", cause: new SockeyeError(clientDisconnect) });
-    }
-  }
-
-  emitLatest(key: string, ...words: Words): void {
-    const real = this.late.there();
-    if (real) real.emitLatest(key, ...words);
-    else this.#sendLatest(key, words);
-  }
-
-  with(options: SendOptions & ActionOptions): Sender {
-    const real = this.late.there();
-    return real ? real.with(options) : this.#sender(options, (real) => real.with(options));
-  }
-
-  topic(options: AnyTopicOptions): Topic {
-    const real = this.late.there();
-    if (real) return real.topics.get(options);
-    const { join, leave, ...others } = options;
-    const { read } = copy([join, leave ?? undefined]);
-    const handle = { key: others.key ?? JSON.stringify(join) } as object as Topic;
-    stand(handle, this.launch, topic, () => {
-      const [join, leave] = read() as [AnyTopicOptions["join"], AnyTopicOptions["leave"] | null];
-      return this.late.real().topics.get({ ...others, join, leave: leave ?? undefined });
-    });
-    return handle;
-  }
-
-  /** The promise of `connect()` ends first: a listener may call that again. */
-  tell(status: ClientStatus): void {
-    if (status.state !== "connecting" && "cause" in status) this.finishConnecting(status.cause);
-    this.setStatus(status);
-  }
-
-  /** A state that nothing but a load ends is a steady one. */
-  setStatus(status: ClientStatus): void {
-    this.status.set(status);
-    if (status.state !== "connecting") this.steadyStatus.set(status);
-  }
-
-  finishConnecting(error?: SockeyeError): void {
-    this.#connecting?.settle(error);
-    this.#connecting = undefined;
-  }
-
-  /** The facade is there, and knows everything else. */
-  takeOver(): void {
-    this.#latest.clear();
-    const connecting = this.#connecting;
-    const real = this.late.there();
-    const isBusy = real && ["connecting", "waiting"].includes(real.status.value.state);
-    if (isBusy && !this.isWanted) real.disconnect(); // while it took over
-    const connected = this.isWanted ? real?.connect() : undefined;
-    if (connecting) connected?.then(() => connecting.settle(), connecting.settle);
-  }
-
-  #sender(options: SendOptions & ActionOptions, pick: (real: NamespaceClient) => Sender): Sender {
-    const { late } = this;
+  #kinds(): Kinds<NamespaceClient, InternalOfNamespace | Known> {
+    const { launch } = this;
     return {
-      emit: (...words) => {
-        const real = late.there();
-        if (real) pick(real).emit(...words);
-        else if (!options.volatile) this.#send(words, (words) => pick(late.real()).emit(...words));
-      },
-      request: (...words) => {
-        const real = late.there();
-        return real ? pick(real).request(...words) : this.#request(options, words);
-      },
-      enqueue: (...words) => {
-        const real = late.there();
-        return real ? pick(real).enqueue(...words) : this.#enqueue(options, words);
-      },
+      ...unknowing,
+      ...this.#senders({}),
+      connect: method(() => this.#connect()),
+      refreshAuth: method(() => {
+        launch.reconnectNow();
+        return this.#connect();
+      }),
+      disconnect: method(() => this.leave()),
+      emitLatest: method((_queue, run, key: string, ...words: Words) => {
+        // The newest one of a key takes the place of those before it.
+        const earlier = this.latest.get(key);
+        this.latest.set(
+          key,
+          launch.send(words, (words: Words) => run([key, ...words])),
+        );
+        earlier?.();
+      }),
+      with: method((_queue, _run, options: Options) => {
+        const sender = {};
+        const given = { ...options };
+        const there = () => this.late.there()?.with(given);
+        const real = () => this.late.real().with(given);
+        define(sender, launch, this.#senders(given), { there, real });
+        return sender as never;
+      }),
+      topic: method((_queue, run, options: AnyTopicOptions) => {
+        const given = [{ ...options }];
+        const handle = { key: options.key ?? JSON.stringify(options.join) } as object as Topic;
+        stand(handle, launch, topic, () => run(given));
+        return handle as never;
+      }),
     };
   }
 
-  /** Has something sent as it is now. */
-  #send(words: Words, send: (words: Words) => void): void {
-    const { read } = this.launch.take(words);
-    this.launch.add(() => send(read()));
-    this.launch.load();
-  }
-
-  /** Has something sent as it is now, and nothing that was to be sent for this key. */
-  #sendLatest(key: string, words: Words): void {
-    const { read } = copy(words);
-    const earlier = this.#latest.get(key);
-    if (!earlier && this.#latest.size >= MAX_SENDS) throw new SockeyeError(bufferFull);
-    earlier?.();
-    const emit = () => this.late.real().emitLatest(key, ...(read() as unknown as Words));
-    this.#latest.set(key, this.launch.add(emit));
-    this.launch.load();
+  #senders(options: Options) {
+    const { launch } = this;
+    return {
+      emit: method((_queue, run, ...words: Words) => {
+        if (!options.volatile) launch.send(words, run);
+      }),
+      request: method((_queue, _run, ...words: Words) => this.#request(options, words)),
+      enqueue: method((_queue, _run, ...words: Words) => this.#enqueue(options, words)),
+    };
   }
 
   /** It takes no longer than it may, also if the facade does. */
-  #request(given: SendOptions, words: Words): Promise<unknown> {
-    const { launch, late } = this;
-    const options = { ...given };
+  #request(options: SendOptions, words: Words): Promise<unknown> {
+    const { launch } = this;
     const { timeoutMs = launch.options.requestTimeoutMs ?? 10_000, signal } = options;
     const since = performance.now();
     return new Promise((resolve, reject) => {
-      if (signal?.aborted) throw aborted(signal);
-      const { read, giveBack } = launch.take(words);
-      let forget = (): void => {};
+      if (launch.isOver) this.late.real();
+      if (signal?.aborted) throw early("aborted", signal.reason);
+      const limit = toLimit(timeoutMs);
       const leave = () => {
         clearTimeout(timer);
         signal?.removeEventListener("abort", abort);
-        giveBack();
         forget();
       };
-      const end = (error: unknown) => {
+      const end = (error: SockeyeError) => {
         leave();
-        // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- a SockeyeError
         reject(error);
       };
-      const abort = () => end(aborted(signal as AbortSignal));
-      // The facade says what is no time.
-      const isTime = timeoutMs > 0 && timeoutMs < 2 ** 31;
-      const timer = isTime
-        ? setTimeout(() => end(new SockeyeError(ackTimeout)), timeoutMs)
-        : undefined;
-      signal?.addEventListener("abort", abort);
-      const send = () => {
+      const abort = () => end(early("aborted", signal?.reason));
+      const send = (words: Words) => {
         leave();
-        const left = isTime ? { timeoutMs: timeLeft(timeoutMs, since) } : {};
-        const sender = late.real().with({ ...options, ...left });
-        resolve(sender.request(...read()));
+        resolve(facadeOf(launch).requestSince(this.late.real(), options, since, words));
       };
-      forget = launch.add(send, end, true);
-      launch.load();
+      const forget = launch.send(words, send, end, true);
+      const timer = limit && setTimeout(() => end(early("ack_timeout")), limit);
+      signal?.addEventListener("abort", abort);
     });
   }
 
-  #enqueue(given: ActionOptions, words: Words): Action {
-    const { launch, late } = this;
-    if (launch.error) throw launch.error;
-    const options = { ...given };
-    const { length, read } = copy(words);
-    const [event, ...args] = read() as unknown as Words;
+  #enqueue(options: ActionOptions, words: Words): Action {
+    const { launch } = this;
+    if (launch.isOver) this.late.real();
+    const [event, ...args] = words;
     const id = (launch.options.randomId ?? randomId)();
     const since = performance.now();
     const handle = { id, event, lane: options.lane ?? "default", args } as object as Action;
-    const { maxItems = MAX_ITEMS, maxBytes = MAX_BYTES } = launch.options.outbox ?? {};
-    if (this.#actions >= maxItems || this.#length + length > maxBytes) return this.#refuse(handle);
-    this.#actions += 1;
-    this.#length += length;
-    stand(
-      handle,
-      launch,
-      action,
-      () => {
-        const { ttlMs = 0 } = options;
-        const left = ttlMs > 0 ? { ttlMs: timeLeft(ttlMs, since) } : {};
-        return late.real().enqueueWith({ ...options, ...left }, event, args, id);
-      },
-      (error) => {
-        const { status } = handle as unknown as { status: LateStream<ActionStatus> };
-        if (!launch.error) status.set({ state: "rejected", attempts: 0, error });
-      },
+    const make = (words: Words) =>
+      facadeOf(launch).enqueueSince(this.late.real(), options, since, words, id);
+    const end = (error: SockeyeError) => {
+      const { status } = handle as unknown as { status: LateStream<ActionStatus> };
+      if (!launch.error) status.tell({ state: "rejected", attempts: 0, error });
+    };
+    // One that is refused ends alone.
+    const queue = Object.create(launch) as Launch;
+    stand(handle, queue, action, make, end, (run, end) =>
+      launch.send(words, run, end, false, launch.actions, () => {
+        queue.isOver = true;
+        const error = (queue.error = early("outbox_full"));
+        end(error);
+        launch.errors.tell(error);
+        return () => {};
+      }),
     );
-    launch.load();
     return handle;
   }
-
-  /** There is no room for an action. */
-  #refuse(handle: Action): Action {
-    const { launch } = this;
-    const error = new SockeyeError(outboxFull);
-    const value: ActionStatus = { state: "rejected", attempts: 0, error };
-    const result = Promise.reject(error);
-    result.catch(() => {}); // nobody has to ask
-    const find = () => {
-      if (launch.isOver) throw error;
-      // Those who wait have been told.
-      return { subscribe: (observer: Observer<ActionStatus>) => observer.complete?.() } as never;
-    };
-    launch.errors.tell(error);
-    const status = new LateStream(launch, find, [value]);
-    const others = { attempts: 0, accepted: result, result, cancel: () => Promise.resolve(true) };
-    return Object.assign(handle, { status, ...others });
-  }
 }
+
+const facadeOf = ({ modules }: Launch) => (modules as Modules)[0];

@@ -1,12 +1,9 @@
 /** What belongs to a namespace or a client, before the facade is there: which member is of which kind. */
 import type { Action, ActionStatus } from "../action.js";
-import { hasIndexedDb } from "../hasIndexedDb.js";
 import type { Outbox, OutboxItem } from "../outbox.js";
-import type { OutboxStore } from "../outboxStore.js";
 import type { Topic, TopicStatus } from "../topics.js";
 import type { Trace, TraceEntry } from "../trace.js";
-import { answer, asked, command, held, type Kinds, promise, state, value } from "./kinds.js";
-import type { Launch } from "./launch.js";
+import { asked, command, held, type Kinds, method, promise, state, value } from "./kinds.js";
 
 type InternalOfOutbox =
   | (
@@ -23,24 +20,18 @@ type InternalOfOutbox =
   | ("handleChanged" | "handleCoreFailed" | "handleGivenUp" | "handleIdentity" | "handleLoaded")
   | ("remove" | "report" | "tell");
 
-export const outbox = (launch: Launch): Kinds<Outbox, InternalOfOutbox> => ({
+export const outbox: Kinds<Outbox, InternalOfOutbox> = {
   items: state<readonly OutboxItem[]>([]),
-  durability: value(expectedDurability(launch)),
+  // What waits for the facade is stored nowhere.
+  durability: value("memory" as const),
   paused: value(false),
-  get: answer(() => undefined),
+  get: method(() => undefined),
   pause: command,
   resume: command,
-  retry: answer(() => false),
+  retry: method(() => false),
   clear: asked,
   nack: held,
-});
-
-/** What it is if the database works, which is seen when it is opened. */
-function expectedDurability({ options, isAsked }: Launch): OutboxStore["durability"] {
-  const { store, durability = "strict", name } = options.outbox ?? {};
-  if (store) return "durability" in store ? store.durability : "memory";
-  return (name !== undefined || !isAsked) && hasIndexedDb() ? durability : "memory";
-}
+};
 
 type InternalOfAction =
   "close" | "handleCancelled" | "handleRetry" | "handleStatus" | "handleStored" | "isCancelling";
@@ -52,7 +43,8 @@ export const action: Kinds<Action, InternalOfAction | KnownOfAction> = {
   attempts: value(0),
   accepted: promise,
   result: promise,
-  cancel: asked,
+  // One for which there was no room will never be sent.
+  cancel: method((queue, run) => (queue.isOver ? Promise.resolve(true) : queue.ask(run))),
 };
 
 type InternalOfTopic = "close" | "event" | "handleConfirming" | "handleStatus" | "tellCore";

@@ -3,12 +3,14 @@ import type { SockeyeError } from "../errors.js";
 import type { Subscription } from "../observable.js";
 
 /** A call that waits. */
-interface Call {
+export interface Call {
   run: () => unknown;
   /** Is told why the call cannot be made, or what it threw. */
-  end: ((error: unknown) => unknown) | undefined;
+  end: ((error: SockeyeError) => unknown) | undefined;
   /** Whether `end` tells somebody, so that nobody else needs to know. */
   isAwaited: boolean | undefined;
+  /** Gives back the room that it takes up, if any. */
+  leave: (() => void) | undefined;
 }
 
 export abstract class Queue {
@@ -16,10 +18,7 @@ export abstract class Queue {
   isOver = false;
   /** Why no call can be made any more, if so. */
   error: SockeyeError | undefined;
-  readonly #calls = new Set<Call>();
-
-  /** Tells what went wrong without a call that could have failed. */
-  abstract tell(error: unknown): void;
+  readonly calls = new Set<Call>();
 
   /** Tells what a listener threw. */
   abstract report(error: unknown): void;
@@ -28,17 +27,20 @@ export abstract class Queue {
   abstract load(): void;
 
   /** Makes a call when its turn comes; what is returned takes it back. */
-  add(run: Call["run"], end?: Call["end"], isAwaited?: boolean): () => void {
-    const call = { run, end, isAwaited };
-    if (this.isOver) {
-      const error = this.#make(call);
-      if (error instanceof Error && !end) throw error;
-    } else this.#calls.add(call);
-    return () => this.#calls.delete(call);
+  add(run: Call["run"], end?: Call["end"], isAwaited?: boolean, leave?: () => void): () => void {
+    const call = { run, end, isAwaited, leave };
+    if (this.isOver) this.make(call);
+    else this.calls.add(call);
+    return () => this.remove(call);
+  }
+
+  /** It waits no more. */
+  remove(call: Call): void {
+    if (this.calls.delete(call)) call.leave?.();
   }
 
   /** Makes a call whose outcome somebody may wait for. */
-  ask<Value>(run: () => Promise<Value>): Promise<Value> {
+  ask<Value>(run: () => Value | Promise<Value>): Promise<Value> {
     const promise = new Promise<Value>((resolve, reject) => {
       this.add(() => resolve(run()), reject, true);
     });
@@ -46,17 +48,19 @@ export abstract class Queue {
     return promise;
   }
 
-  /** Makes a call that holds until it is taken back. */
-  subscribe(run: () => Subscription, end?: () => unknown): Subscription {
+  /** Makes a call that holds until it is taken back; `leave` is called when it waits no longer. */
+  subscribe(run: () => Subscription, end?: () => unknown, leave?: () => void): Subscription {
     let made: Subscription | undefined;
     let closed = false;
     const forget = this.add(
       () => {
+        leave?.();
         made = run();
         // A listener that was told at once may have had enough.
         if (closed) made.unsubscribe();
       },
       () => {
+        leave?.();
         closed = true;
         end?.();
       },
@@ -66,6 +70,7 @@ export abstract class Queue {
         return made ? made.closed : closed;
       },
       unsubscribe() {
+        leave?.();
         closed = true;
         forget();
         made?.unsubscribe();
@@ -73,44 +78,23 @@ export abstract class Queue {
     };
   }
 
-  /** Makes all calls; those that come meanwhile are the last ones. */
-  replay(): void {
-    for (const call of this.#calls) {
-      this.#calls.delete(call);
-      const error = this.#make(call);
-      if (error && !call.isAwaited && !this.error) this.tell(error);
-    }
-    this.isOver = true;
-  }
-
-  /** No call can be made, now or later. */
-  end(error: SockeyeError): void {
-    this.isOver = true;
-    this.error = error;
-    for (const call of this.#calls) {
-      this.#calls.delete(call);
-      this.#end(call, error);
-    }
-  }
-
-  /** Returns why that could not be done, if so. */
-  #make(call: Call): unknown {
+  /** Throws why it cannot be made if nobody is told that. */
+  make({ run, end }: Call): void {
     try {
       if (this.error) throw this.error;
-      call.run();
-      return undefined;
+      run();
     } catch (error) {
-      this.#end(call, error);
-      return error;
+      if (!end) throw error;
+      this.guard(() => end(error as SockeyeError));
     }
   }
 
-  /** Somebody's listener may be told, and throw. */
-  #end({ end }: Call, error: unknown): void {
+  /** Calls what may throw: somebody's listener. */
+  guard(call: () => unknown): void {
     try {
-      end?.(error);
-    } catch (thrown) {
-      this.report(thrown);
+      call();
+    } catch (error) {
+      this.report(error);
     }
   }
 }

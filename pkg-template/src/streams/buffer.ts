@@ -31,9 +31,9 @@ export function buffer<Value>(
 ): Observable<readonly Value[]> {
   const { limit = 1_000, overflow = "flush", onDropped } = options;
   checkCount("limit", limit, 1_000_000, 1);
-  return paced(source, options, () =>
-    overflow === "flush" ? new All(limit) : new Newest(limit, onDropped),
-  );
+  const makeCollection = () =>
+    overflow === "flush" ? new All<Value>(limit) : new Newest<Value>(limit, onDropped);
+  return paced(source, options, makeCollection, { keep: "all" });
 }
 
 class All<Value> implements Collection<Value, readonly Value[]> {

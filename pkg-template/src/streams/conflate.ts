@@ -1,6 +1,7 @@
 /** Only the newest of each kind. */
 import { checkCount } from "../checks.js";
 import type { Observable } from "../observable.js";
+import { readPath } from "../ownField.js";
 import { type Collection, paced, type PaceOptions } from "./pace.js";
 import type { Source } from "./source.js";
 
@@ -15,23 +16,27 @@ export interface ConflateOptions extends PaceOptions {
 
 /**
  * Returns the newest value of each key, once per animation frame or interval, as a map in the order in
- * which the keys came. Nothing comes where nothing has changed.
+ * which the keys came. Nothing comes where nothing has changed. The key is what a function returns, or the path of a
+ * field: with a path a client whose core is in a worker leaves there what is not the newest.
  *
  * @throws {SockeyeError} `invalid_option`.
  * @example
- * const quotes = conflate(client.on("finance:quote"), (quote) => quote.symbol);
+ * const quotes = conflate(client.on("finance:quote"), "symbol");
  * quotes.subscribe((changed) => {
  *   for (const [symbol, { price }] of changed) table.show(symbol, price);
  * });
  */
 export function conflate<Value, Key>(
   source: Source<Value>,
-  keyOf: (value: Value) => Key,
+  key: string | ((value: Value) => Key),
   options: ConflateOptions = {},
 ): Observable<ReadonlyMap<Key, Value>> {
   const { limit = 10_000 } = options;
   checkCount("limit", limit, 1_000_000, 1);
-  return paced(source, options, () => new NewestOfEach(keyOf, limit));
+  const isPath = typeof key === "string";
+  const keyOf = isPath ? (value: Value) => readPath(value, key) as Key : key;
+  const wanted = isPath ? { keep: "newestOfEach" as const, key } : { keep: "all" as const };
+  return paced(source, options, () => new NewestOfEach(keyOf, limit), wanted);
 }
 
 class NewestOfEach<Key, Value> implements Collection<Value, ReadonlyMap<Key, Value>> {

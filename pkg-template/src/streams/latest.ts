@@ -12,7 +12,7 @@ import type { Source } from "./source.js";
  * latest(client.on("cursor")).subscribe(({ x, y }) => draw(x, y));
  */
 export function latest<Value>(source: Source<Value>, options: PaceOptions = {}): Observable<Value> {
-  return paced(source, options, () => new Newest<Value>());
+  return paced(source, options, () => new Newest<Value>(), { keep: "newest" });
 }
 
 class Newest<Value> implements Collection<Value, Value> {

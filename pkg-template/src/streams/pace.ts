@@ -1,6 +1,7 @@
 /** How often what has been collected is handed on. */
 import { checkTimes } from "../checks.js";
 import { Observable, type Observer } from "../observable.js";
+import { later, type Pace, pace, type PacedObserver } from "../pacing.js";
 import { flush, type Holding, type Source } from "./source.js";
 
 /** How often values are handed on. */
@@ -20,21 +21,18 @@ export interface Collection<Value, Batch> {
   take(): Batch;
 }
 
-/** Where nothing is painted, this is waited for in place of a frame. */
-const MAX_FRAME_MS = 1_000;
-/** Where there are no frames at all. */
-const FRAME_MS = 16;
-
 /** @internal Collects the values of `source` anew for each subscriber, and hands them on in pace. */
 export function paced<Value, Batch>(
   source: Source<Value>,
   { every = "frame" }: PaceOptions,
   makeCollection: () => Collection<Value, Batch>,
+  wanted?: Omit<Pace, "every">,
 ): Observable<Batch> {
   if (every !== "frame") checkTimes({ every });
   const holders = new Set<() => void>();
   const batches = new Observable<Batch>((observer) => {
-    const { release, end } = collect(source, every, makeCollection(), observer);
+    const pace = wanted && { ...wanted, every };
+    const { release, end } = collect(source, every, makeCollection(), observer, pace);
     holders.add(release);
     return () => {
       holders.delete(release);
@@ -56,6 +54,7 @@ function collect<Value, Batch>(
   every: "frame" | number,
   collection: Collection<Value, Batch>,
   observer: Observer<Batch>,
+  wanted: Pace | undefined,
 ): { release: () => void; end: () => void } {
   let cancel: (() => void) | undefined;
   const stop = () => {
@@ -73,7 +72,8 @@ function collect<Value, Batch>(
     release();
     tell();
   };
-  const subscription = source.subscribe({
+  const collector: Observer<Value> & PacedObserver = {
+    [pace]: wanted,
     next: (value) => {
       const isFull = collection.add(value);
       cancel ??= later(every, hand);
@@ -81,22 +81,11 @@ function collect<Value, Batch>(
     },
     error: (error) => finish(() => observer.error?.(error)),
     complete: () => finish(() => observer.complete?.()),
-  });
+  };
+  const subscription = source.subscribe(collector);
   const end = () => {
     stop();
     subscription.unsubscribe();
   };
   return { release, end };
-}
-
-/** Calls `run` once, unless what is returned is called before. */
-function later(every: "frame" | number, run: () => void): () => void {
-  const hasFrames = every === "frame" && typeof requestAnimationFrame === "function";
-  const timer = setTimeout(run, hasFrames ? MAX_FRAME_MS : every === "frame" ? FRAME_MS : every);
-  if (!hasFrames) return () => clearTimeout(timer);
-  const frame = requestAnimationFrame(run);
-  return () => {
-    clearTimeout(timer);
-    cancelAnimationFrame(frame);
-  };
 }

@@ -135,6 +135,10 @@ export class Client {
   ): string | undefined;
   /** The listener that is being told of an event failed. */
   handleFailure(): void;
+  /** Somebody says later that the listeners of the event being told failed: by this number, 0 if that is no use. */
+  keepDelivery(): number;
+  failDelivery(number: number): void;
+  releaseDelivery(number: number): void;
   /** How many actions there are, and how many milliseconds old the oldest is; negative without one. */
   outboxSize(socket: number): number[] | undefined;
   probeRoundTripMs(): number | undefined;

@@ -17,7 +17,7 @@ vi.mock("../../src/core.js", () => ({
     return Promise.resolve(core);
   }) satisfies typeof Core.createCore,
 }));
-beforeAll(() => fetchModules()); // the first time takes long
+beforeAll(() => fetchModules({})); // the first time takes long
 beforeEach(() => void (cores.length = 0));
 
 /** Lets the core be loaded, and what was left be destroyed. */

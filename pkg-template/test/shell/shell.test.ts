@@ -7,7 +7,6 @@ import * as facade from "../../src/facade.js";
 import type { ClientOptions } from "../../src/options.js";
 import { ClientShell } from "../../src/shell/client.js";
 import type { Modules } from "../../src/shell/fetchModulesFor.js";
-import { memoryOutboxStore } from "../../src/memoryStore.js";
 import { FakeCore } from "../support/fakeCore.js";
 import { recorder, sockeyeError, turn } from "../support/setUp.js";
 
@@ -47,7 +46,7 @@ function shell(options: ClientOptions = {}, url: Address = "https://example.com/
     fetches.at(-1)?.reject(new TypeError("offline"));
     await turn();
   };
-  return { client, cores, fetches, load, fail };
+  return { client, cores, fetches, launch: made.launch, load, fail };
 }
 
 const bodies = (core: FakeCore) => core.callsOf("emit").map(([, body]) => body);
@@ -73,27 +72,14 @@ describe("before the facade is there", () => {
     expect(fetches.length).toBe(0);
   });
 
-  test.each<[string, ClientOptions["outbox"], string]>([
-    ["the database", {}, "strict"],
-    ["the database as it is wanted", { durability: "relaxed" }, "relaxed"],
-    ["a store", { store: memoryOutboxStore() }, "memory"],
-    ["a store that has yet to be made", { store: memoryOutboxStore }, "memory"],
-  ])("actions are as durable as %s", (_name, outbox, durability) => {
+  test("what is enqueued is stored nowhere, and then where the options say", async () => {
     vi.stubGlobal("indexedDB", {});
-    expect(shell({ outbox }).client.outbox.durability).toBe(durability);
-  });
-
-  test.each<[string, ClientOptions["outbox"], string]>([
-    ["memory, as nothing names a database", {}, "memory"],
-    ["the database that is named", { name: "jobs" }, "strict"],
-  ])("where a function gives the address actions are as durable as %s", async (_, outbox, is) => {
-    vi.stubGlobal("indexedDB", {});
-    const { client, load } = shell({ outbox }, () => "https://example.com");
-    expect(client.outbox.durability).toBe(is);
+    const { client, load } = shell({ outbox: { durability: "relaxed" } });
+    expect(client.outbox.durability).toBe("memory");
     client.outbox.resume();
     void client.connect().catch(() => {});
     await load();
-    expect(client.outbox.durability).toBe(is);
+    expect(client.outbox.durability).toBe("relaxed");
   });
 
   test("the values are the same ones as those of the facade", async () => {
@@ -199,38 +185,79 @@ describe("what is asked before", () => {
     expect(() => client.emit("a")).toThrow(sockeyeError("buffer_full"));
   });
 
-  test.each([
-    ["actions", { maxItems: 2 }],
-    ["bytes", { maxBytes: 24 }],
-  ])("is refused at once when it is more %s than the outbox holds", async (_, outbox) => {
-    const { client, load } = shell({ outbox: { durability: "memory", ...outbox } });
+  test("is refused at once when it is more than the outbox holds, and harms no other one", async () => {
+    const { client, fetches, load } = shell({ outbox: { durability: "memory", maxItems: 2 } });
     const errors = recorder<SockeyeError>();
-    const status = recorder();
     client.errors.subscribe(errors);
     const taken = [client.enqueue("save", 1), client.enqueue("save", 2)];
     const refused = client.enqueue("save", 3);
-    const full = sockeyeError("outbox_full");
-    expect(errors.values).toEqual([full]);
+    const error = sockeyeError("outbox_full");
+    expect(errors.values).toEqual([error]);
+    const status = recorder();
     refused.status.subscribe(status);
-    const told = [{ state: "rejected", attempts: 0, error: full }];
-    expect(status.values).toEqual(told);
-    expect(refused.status.value.state).toBe("rejected");
-    await expect(refused.accepted).rejects.toEqual(full);
-    await expect(refused.result).rejects.toEqual(full);
+    expect(status.values).toEqual([{ state: "rejected", attempts: 0, error }]);
+    expect(refused.status.value).toEqual({ state: "rejected", attempts: 0, error });
+    await expect(refused.accepted).rejects.toEqual(error);
+    await expect(refused.result).rejects.toEqual(error);
     expect(await refused.cancel()).toBe(true);
-    // Another namespace has an outbox of its own.
-    expect(client.namespace("/other").enqueue("save", 4).status.value.state).toBe("storing");
+    expect(refused).toMatchObject({ event: "save", lane: "default", args: [3], attempts: 0 });
+    const states: unknown[] = [];
+    for await (const { state } of refused.status) states.push(state);
+    expect(states).toEqual([]);
+    expect(fetches.length).toBe(1);
     const core = await load();
     const ids = core.callsOf("enqueue").map(([, { key }]) => key);
-    expect(ids.slice(0, 2)).toEqual(taken.map(({ id }) => id));
-    expect(ids).toHaveLength(3);
-    refused.status.subscribe(status);
-    expect([status.values, status.ends]).toEqual([
-      [...told, ...told],
-      ["complete", "complete"],
+    expect(ids).toEqual(taken.map(({ id }) => id));
+    expect(status.values).toHaveLength(1);
+    expect(errors.values).toHaveLength(1);
+    expect(shown).not.toHaveBeenCalled();
+  });
+
+  test.each([
+    { bound: 10_000, of: "actions", args: () => [] },
+    { bound: 5, of: "bytes", args: () => ["x".repeat(9_999_000)] },
+  ])("is refused beyond the default of $bound $of, too", ({ bound, args }) => {
+    const { client } = shell();
+    const states = Array.from(
+      { length: bound + 1 },
+      () => client.enqueue("save", ...args()).status.value.state,
+    );
+    expect(states.indexOf("rejected")).toBe(bound);
+    expect(() => client.emit("a")).not.toThrow();
+  });
+
+  test("leaves room for others when the facade has taken it, and when it never will", async () => {
+    const { client, launch, load } = shell();
+    const rooms = () => [{ ...launch.sends }, { ...launch.actions }];
+    const all = rooms();
+    client.emit("a", "b");
+    client.enqueue("save");
+    expect(rooms()).toEqual([
+      { calls: 999, length: 7_999_991 },
+      { calls: 9_999, length: 49_999_992 },
     ]);
-    expect(errors.values).toEqual([full]);
-    expect(refused).toMatchObject({ event: "save", lane: "default", args: [3], attempts: 0 });
+    await load();
+    expect(rooms()).toEqual(all);
+    const other = shell();
+    other.client.emit("a");
+    other.client.enqueue("save").accepted.catch(() => {});
+    await other.client.destroy();
+    expect(other.launch).toMatchObject({ sends: all[0], actions: all[1] });
+  });
+
+  test("counts together, whatever sends it, but for actions, which have bounds of their own", async () => {
+    const { client, load } = shell({ outbox: { durability: "memory" } });
+    for (let count = 0; count < 500; count += 1) {
+      client.enqueue("save", count);
+      client.emitLatest(`key ${count}`, "a");
+      client.emit("a");
+    }
+    const full = sockeyeError("buffer_full");
+    expect(() => client.emit("a")).toThrow(full);
+    expect(() => client.emitLatest("key", "a")).toThrow(full);
+    for (let count = 0; count < 1_000; count += 1) client.enqueue("save", count);
+    expect(client.outbox.items.value).toEqual([]);
+    expect((await load()).callsOf("enqueue")).toHaveLength(1_500);
   });
 
   test("is taken back when it is unsubscribed", async () => {
@@ -342,8 +369,8 @@ describe("states", () => {
     await action.accepted;
   });
 
-  test("a listener that throws is reported and stops nobody", () => {
-    const { client } = shell();
+  test("a listener that throws is shown, stops nobody, and is told when the facade is there", async () => {
+    const { client, load } = shell();
     const errors = recorder<SockeyeError>();
     client.errors.subscribe(errors);
     client.status.subscribe(() => {
@@ -353,7 +380,10 @@ describe("states", () => {
     client.status.subscribe(status);
     void client.connect();
     expect(status.values.length).toBe(2);
+    expect(shown).toHaveBeenCalledTimes(2);
+    await load();
     expect(errors.values).toEqual([sockeyeError("listener_error"), sockeyeError("listener_error")]);
+    expect(shown).toHaveBeenCalledTimes(2);
   });
 });
 
@@ -584,7 +614,8 @@ describe("listeners that throw, change their mind or cause the next thing", () =
     client.errors.subscribe(next);
     client.connect().catch(() => {});
     await fail();
-    expect(next).toHaveBeenCalledTimes(2); // the load's, and its own
+    expect(next).toHaveBeenCalledOnce();
+    expect(shown).toHaveBeenCalledOnce();
     expect(client.status.value.state).toBe("waiting");
   });
 
@@ -672,6 +703,52 @@ test("a namespace that comes after the facade is there at once", async () => {
   expect(late.status.value).toEqual({ state: "connecting", attempt: 1 });
   expect(core.callsOf("socket").at(-1)?.[0]).toBe("/late");
   expect(client.namespace("/late")).toBe(late);
+});
+
+describe("a namespace whose name no packet can carry", () => {
+  const cause = sockeyeError("invalid_option");
+
+  test("is told wherever somebody may look when the facade is there, and harms no other one", async () => {
+    const { client, cores, load } = shell();
+    const errors = recorder<SockeyeError>();
+    client.errors.subscribe(errors);
+    const wrong = client.namespace("/a,b");
+    const attempt = wrong.connect();
+    const answers = Promise.allSettled([attempt, wrong.request("a")]);
+    client.emit("a");
+    await load();
+    const rejected = { status: "rejected", reason: cause };
+    expect(await answers).toEqual([rejected, rejected]);
+    expect(wrong.status.value).toEqual({ state: "disconnected", cause });
+    expect(wrong.steadyStatus.value).toEqual({ state: "disconnected", cause });
+    expect(errors.values).toEqual([cause]);
+    expect(shown).toHaveBeenCalledOnce();
+    expect(bodies(cores[0] as FakeCore)).toEqual(['["a"]']);
+  });
+
+  test("has nothing that works after that, and nothing that waits for ever", async () => {
+    const { client, load } = shell();
+    const wrong = client.namespace("/a,b");
+    client.connect().catch(() => {});
+    await load();
+    await expect(wrong.connect()).rejects.toEqual(cause);
+    await expect(wrong.request("a")).rejects.toEqual(cause);
+    await expect(wrong.with({ timeoutMs: 5 }).request("a")).rejects.toEqual(cause);
+    expect(() => wrong.emit("a")).toThrow(cause);
+    expect(() => wrong.enqueue("a")).toThrow(cause);
+    wrong.disconnect();
+    expect(wrong.status.value).toEqual({ state: "disconnected", cause });
+  });
+
+  test("is refused at once after that, each time", async () => {
+    const { client, load } = shell();
+    client.connect().catch(() => {});
+    await load();
+    expect(() => client.namespace("/a,b")).toThrow(cause);
+    expect(() => client.namespace("/a,b")).toThrow(cause);
+    // What is written as in an address is read once.
+    expect(client.namespace("/%2561").name).toBe("/%61");
+  });
 });
 
 describe("what is given", () => {

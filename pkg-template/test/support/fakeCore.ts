@@ -4,10 +4,11 @@ import type { DedupStatistics, StreamPosition } from "../../src/dedupPort.js";
 import type { ErrorData, SockeyeErrorCode } from "../../src/errors.js";
 import type { OutboxSize } from "../../src/metricsPort.js";
 import type { ActionState } from "../../src/outboxPort.js";
-import type { CoreEvents, CoreOptions, CorePort } from "../../src/port.js";
+import type { CoreEvents, CoreOptions, CorePort, WorkerCore } from "../../src/port.js";
 
-type Method = keyof CorePort;
-export type Call = { [Name in Method]: [Name, ...Parameters<CorePort[Name]>] }[Method];
+type Methods = Required<WorkerCore>;
+type Method = keyof Methods;
+export type Call = { [Name in Method]: [Name, ...Parameters<Methods[Name]>] }[Method];
 type State = Parameters<CoreEvents["status"]>[1];
 
 interface StatusDetails {
@@ -45,7 +46,7 @@ export function errorData(code: SockeyeErrorCode): ErrorData {
   return { code, message: `message of ${code}`, hint: `hint of ${code}` };
 }
 
-export class FakeCore implements CorePort {
+export class FakeCore implements WorkerCore {
   readonly options: CoreOptions;
   readonly events: CoreEvents;
   readonly calls: Call[] = [];
@@ -53,6 +54,8 @@ export class FakeCore implements CorePort {
   readonly names = new Map<string, number>();
   /** Stands for all other events, if anybody listens to them. */
   any: number | undefined;
+  /** What `keepDelivery` returns. */
+  kept = 0;
   /** What `emit` and `request` return. */
   refusal: ErrorData | undefined;
   /** What `signsOfLife` and `couldDrain` return. */
@@ -77,9 +80,9 @@ export class FakeCore implements CorePort {
   }
 
   /** The arguments of each call of `method`. */
-  callsOf<Name extends Method>(method: Name): Parameters<CorePort[Name]>[] {
+  callsOf<Name extends Method>(method: Name): Parameters<Methods[Name]>[] {
     const calls = this.calls.filter(([name]) => name === method);
-    return calls.map(([, ...args]) => args as Parameters<CorePort[Name]>);
+    return calls.map(([, ...args]) => args as Parameters<Methods[Name]>);
   }
 
   // What the facade asks.
@@ -229,6 +232,24 @@ export class FakeCore implements CorePort {
   positions(...args: Parameters<CorePort["positions"]>) {
     this.#note(["positions", ...args]);
     return this.delivered[args[0]] ?? [];
+  }
+  pace(...args: Parameters<Methods["pace"]>) {
+    this.#note(["pace", ...args]);
+  }
+  suspend() {
+    this.#note(["suspend"]);
+  }
+  resume(...args: Parameters<WorkerCore["resume"]>) {
+    this.#note(["resume", ...args]);
+  }
+  keepDelivery() {
+    return this.kept;
+  }
+  failDelivery(...args: Parameters<WorkerCore["failDelivery"]>) {
+    this.#note(["failDelivery", ...args]);
+  }
+  releaseDelivery(...args: Parameters<WorkerCore["releaseDelivery"]>) {
+    this.#note(["releaseDelivery", ...args]);
   }
   isAlive() {
     return this.#isAlive;

@@ -1,0 +1,12 @@
+/**
+ * What the file of a client's worker imports: it has the core in it, and serves clients with the option `worker`.
+ *
+ * @module sockeye-client/worker
+ */
+import { createCore } from "./core.js";
+import { read } from "./payload.js";
+import { serve } from "./worker/serve.js";
+
+export type { WorkerFactory } from "./worker/workerFactory.js";
+
+serve(globalThis, (...given) => createCore(...given, read));

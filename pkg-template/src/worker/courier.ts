@@ -1,0 +1,91 @@
+/** Carries messages to the other side, those of one task together. */
+
+/** What takes messages: a `MessagePort`. */
+export interface Recipient {
+  postMessage(message: unknown): void;
+}
+
+export class Courier<Message> {
+  readonly #recipient: Recipient;
+  readonly #handleRefused: (message: Message, error: unknown) => void;
+  readonly #complete: ((messages: Message[]) => void) | undefined;
+  #waiting: Message[] = [];
+  #isScheduled = false;
+  #isHeld = false;
+
+  /**
+   * `handleRefused` is told what cannot be cloned. With `complete`, which may add to what is about to be sent, nothing
+   * more is sent until {@link release}: what comes faster than the other side takes it in goes in fewer and larger
+   * messages.
+   */
+  constructor(
+    recipient: Recipient,
+    handleRefused: (message: Message, error: unknown) => void,
+    complete?: (messages: Message[]) => void,
+  ) {
+    this.#recipient = recipient;
+    this.#handleRefused = handleRefused;
+    this.#complete = complete;
+  }
+
+  /** Whether the other side has yet to take in what was sent. */
+  get isHeld(): boolean {
+    return this.#isHeld;
+  }
+
+  /** How many wait to be sent. */
+  get size(): number {
+    return this.#waiting.length;
+  }
+
+  /** Takes out of what waits, and returns, up to `max` of the oldest that `matches`. */
+  takeOut(matches: (message: Message) => boolean, max: number): Message[] {
+    const taken: Message[] = [];
+    this.#waiting = this.#waiting.filter((message) => {
+      const isTaken = taken.length < max && matches(message);
+      if (isTaken) taken.push(message);
+      return !isTaken;
+    });
+    return taken;
+  }
+
+  /** Sends a message when whatever runs now has ended. */
+  add(message: Message): void {
+    this.#waiting.push(message);
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
+    queueMicrotask(() => {
+      this.#isScheduled = false;
+      if (!this.#isHeld) this.flush();
+    });
+  }
+
+  /** The other side has taken in what was sent. */
+  release(): void {
+    this.#isHeld = false;
+    this.flush();
+  }
+
+  /** Sends what waits at once. */
+  flush(): void {
+    const messages = this.#waiting;
+    if (messages.length === 0) return;
+    this.#waiting = [];
+    this.#isHeld = this.#complete !== undefined;
+    this.#complete?.(messages);
+    try {
+      this.#recipient.postMessage(messages);
+    } catch {
+      for (const message of messages) this.#post(message);
+    }
+  }
+
+  /** One that cannot be cloned must not take the others with it. */
+  #post(message: Message): void {
+    try {
+      this.#recipient.postMessage([message]);
+    } catch (error) {
+      this.#handleRefused(message, error);
+    }
+  }
+}

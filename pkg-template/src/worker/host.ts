@@ -1,0 +1,305 @@
+/** The worker's side of the border: the core of one page. */
+import { describe } from "../descriptions.js";
+import type { ErrorData } from "../errors.js";
+import type { ActionData } from "../outboxPort.js";
+import type { Pace } from "../pacing.js";
+import type { CoreEvents, CoreOptions, WorkerCore } from "../port.js";
+import { throwLater } from "../safely.js";
+import { Courier } from "./courier.js";
+import { type Delivered, HeldBack } from "./heldBack.js";
+import { HeldLock } from "./heldLock.js";
+import {
+  type Call,
+  type CrossingOptions,
+  type FiguresData,
+  type Hello,
+  type Sending,
+  sendings,
+  type SocketFigures,
+  type Told,
+  tellings,
+} from "./messages.js";
+
+/** Makes a core where it is called. */
+export type MakeWorkerCore = (
+  options: CoreOptions,
+  events: CoreEvents,
+  signal: AbortSignal,
+) => Promise<WorkerCore>;
+
+type Calls = Record<string, (...args: unknown[]) => unknown>;
+type Handlers = Record<string, ((...args: never[]) => void) | undefined>;
+
+/** How often a page is told figures that have changed. */
+const FIGURES_MS = 250;
+/** So many events wait for a page that takes nothing in. Then the older half is given up. */
+const MAX_WAITING = 20_000;
+
+export class Host {
+  readonly #port: MessagePort;
+  readonly #courier: Courier<Told>;
+  readonly #options: CoreOptions;
+  readonly #lock: HeldLock;
+  readonly #handlers: Handlers;
+  /** By the numbers of events. */
+  readonly #held = new Map<number, HeldBack>();
+  /** By the numbers of namespaces: what was asked last. */
+  readonly #asked: number[] = [];
+  /** The deliveries that the page has and may yet say of that they failed. */
+  #told: number[] = [];
+  #core: WorkerCore | undefined;
+  #timer: ReturnType<typeof setInterval> | undefined;
+  #sockets = 0;
+  #traffic: CoreOptions["traffic"];
+  #figures = "";
+  #term = 0;
+
+  constructor(port: MessagePort, { options, lock }: Pick<Hello, "options" | "lock">) {
+    this.#port = port;
+    this.#options = toCoreOptions(options);
+    this.#traffic = this.#options.traffic;
+    this.#lock = new HeldLock(lock, () => this.#courier.add(["locked", this.#term]));
+    this.#courier = new Courier<Told>(
+      port,
+      (_, error) => throwLater(error),
+      (told) => this.#complete(told),
+    );
+    this.#handlers = this.#toHandlers();
+  }
+
+  /** What the page asks before the core is there waits in the port. */
+  async start(makeCore: MakeWorkerCore): Promise<void> {
+    try {
+      const { signal } = new AbortController();
+      this.#core = await makeCore(this.#options, this.#toEvents(), signal);
+    } catch (error) {
+      this.#say(["unavailable", ...toUnavailable(error)]);
+      return;
+    }
+    this.#say(["ready"]);
+    this.#lock.hold();
+    this.#timer = setInterval(() => this.#tellFigures(), FIGURES_MS);
+    this.#port.onmessage = ({ data }: MessageEvent<Call[]>) => this.#take(data);
+  }
+
+  /** Tells something ahead of what waits for the page to take in what it was told. */
+  #say(told: Told): void {
+    this.#port.postMessage([told]);
+  }
+
+  #toEvents(): CoreEvents {
+    const told = tellings.map((name) => [
+      name,
+      (...args: unknown[]) => this.#courier.add([name, ...args] as Told),
+    ]);
+    return {
+      ...(Object.fromEntries(told) as Omit<CoreEvents, "delivered" | "status">),
+      coreFailed: (error, cause) => {
+        clearInterval(this.#timer);
+        this.#courier.add(["coreFailed", error, String(cause)]);
+      },
+      status: (...args) => this.#courier.add(["status", ...args, this.#asked[args[0]] ?? 0]),
+      delivered: (...args) => {
+        const delivery = this.#core?.keepDelivery() ?? 0;
+        this.#deliver(["delivered", ...args, delivery]);
+        return true;
+      },
+    };
+  }
+
+  /** What the server wants an answer to is never held back. */
+  #deliver(delivered: Delivered): void {
+    const [, , event, , , ackId] = delivered;
+    const held = ackId < 0 ? this.#held.get(event) : undefined;
+    if (held) this.#tellAll(held.add(delivered));
+    else this.#courier.add(delivered);
+    this.#bound();
+  }
+
+  #tellAll(delivered: readonly Delivered[]): void {
+    for (const one of delivered) this.#courier.add(one);
+  }
+
+  /** A page may stand still for ever: its events must not fill the memory. What was numbered comes again. */
+  #bound(): void {
+    if (this.#courier.size < MAX_WAITING) return;
+    const lost = this.#courier.takeOut(canBeLost, MAX_WAITING / 2) as Delivered[];
+    if (lost.length === 0) return;
+    for (const [, , , , , , delivery] of lost) {
+      if (delivery > 0) this.#core?.failDelivery(delivery);
+      this.#release(delivery);
+    }
+    const detail = `${lost.length} events were dropped: the page was busy for too long`;
+    this.#courier.add(["reported", describe("buffer_full", detail)]);
+  }
+
+  #release(delivery: number): void {
+    if (delivery > 0) this.#core?.releaseDelivery(delivery);
+  }
+
+  #take(calls: readonly Call[]): void {
+    const core = this.#core as unknown as Calls;
+    for (const [name, ...args] of calls) {
+      const own = this.#handlers[name];
+      if (own) own(...(args as never[]));
+      else core[name]?.(...args);
+    }
+  }
+
+  #toHandlers(): Handlers {
+    return {
+      ...this.#toSendings(),
+      ...this.#toPaces(),
+      ...this.#toWishes(),
+      socket: (...[namespace, authOnDemand, positions, isUnproved]: SocketCall) => {
+        this.#options.positions = positions ? { [namespace]: positions } : {};
+        this.#options.unproved = isUnproved ? [namespace] : [];
+        this.#core?.socket(namespace, authOnDemand);
+        this.#sockets += 1;
+      },
+      retryAction: (socket: number, key: string) => {
+        const isQueued = this.#core?.retryAction(socket, key);
+        if (isQueued === false) this.#courier.add(["retryRefused", socket, key]);
+      },
+      signsOfLife: (socket: number) => {
+        const core = this.#core as WorkerCore;
+        this.#courier.add(["signs", socket, core.signsOfLife(socket), core.couldDrain(socket)]);
+      },
+      traffic: () => (this.#traffic = this.#core?.traffic()),
+      suspend: (term: number) => {
+        this.#term = term;
+        this.#core?.suspend();
+        this.#lock.release();
+      },
+      resume: (asleepMs: number) => {
+        this.#core?.resume(asleepMs);
+        this.#lock.hold();
+      },
+      taken: () => {
+        for (const delivery of this.#told.splice(0)) this.#release(delivery);
+        this.#courier.release();
+      },
+      undelivered: (socket: number, delivery: number) => {
+        this.#core?.failDelivery(delivery);
+        this.#courier.add(["positions", socket, this.#core?.positions(socket) ?? []]);
+      },
+      destroy: () => this.#destroy(),
+    };
+  }
+
+  #toWishes(): Handlers {
+    const toWish = (name: "connect" | "disconnect") => (socket: number, asked: number) => {
+      this.#asked[socket] = asked;
+      this.#core?.[name](socket);
+    };
+    return {
+      connect: toWish("connect"),
+      disconnect: toWish("disconnect"),
+      setIdentity: (identity: string, user: number) => {
+        for (const held of this.#held.values()) {
+          for (const [, , , , , , delivery] of held.take()) this.#release(delivery);
+        }
+        this.#core?.setIdentity(identity);
+        this.#courier.add(["identity", user]);
+      },
+    };
+  }
+
+  #toPaces(): Handlers {
+    return {
+      pace: (event: number, pace: Pace | undefined) => {
+        this.#tellAll(this.#held.get(event)?.take() ?? []);
+        const leaveOut = ([, , , , , , delivery]: Delivered) => this.#release(delivery);
+        if (pace) this.#held.set(event, new HeldBack(pace, leaveOut));
+        else this.#held.delete(event);
+      },
+      next: (event: number) => this.#tellAll(this.#held.get(event)?.take() ?? []),
+    };
+  }
+
+  /** The page has gone on by the time that it hears of what was refused. */
+  #toSendings(): Handlers {
+    const handlers = sendings.map((name) => [
+      name,
+      (...args: unknown[]) => {
+        const error = (this.#core as unknown as Calls)[name]?.(...args);
+        if (error) this.#courier.add(toRefusal(name, args, error as ErrorData));
+      },
+    ]);
+    return Object.fromEntries(handlers) as Handlers;
+  }
+
+  /** Positions follow what they say has been delivered. */
+  #complete(told: Told[]): void {
+    const sockets = new Set<number>();
+    for (const one of told) {
+      if (one[0] !== "delivered" || one[6] === 0) continue;
+      sockets.add(one[1]);
+      this.#told.push(one[6]);
+    }
+    for (const socket of sockets)
+      told.push(["positions", socket, this.#core?.positions(socket) ?? []]);
+  }
+
+  #tellFigures(): void {
+    const core = this.#core;
+    if (!core?.isAlive() || this.#courier.isHeld) return;
+    const sockets = Array.from({ length: this.#sockets }, (_, socket) => toFigures(core, socket));
+    const figures: FiguresData = {
+      sockets,
+      probeMs: core.probeRoundTripMs(),
+      traffic: this.#traffic && { ...this.#traffic },
+    };
+    const text = JSON.stringify(figures);
+    if (text !== this.#figures) this.#courier.add(["figures", figures]);
+    this.#figures = text;
+  }
+
+  #destroy(): void {
+    clearInterval(this.#timer);
+    if (this.#core?.isAlive()) this.#core.destroy();
+    this.#lock.release();
+    this.#say(["destroyed"]);
+  }
+}
+
+type SocketCall =
+  Extract<Call, readonly ["socket", ...unknown[]]> extends readonly ["socket", ...infer Rest]
+    ? Rest
+    : never;
+
+/** The server does not wait for an answer to it. */
+const canBeLost = (told: Told) => told[0] === "delivered" && told[5] < 0;
+
+/** The worker has transports of its own, and the page tells of its life. */
+function toCoreOptions(options: CrossingOptions): CoreOptions {
+  const { WebSocket, fetch } = globalThis as Partial<typeof globalThis>;
+  return { ...options, webSocket: WebSocket, fetch: fetch?.bind(globalThis), lifecycle: false };
+}
+
+/** An error loses its code when it is cloned. */
+function toUnavailable(error: unknown): [ErrorData, unknown] {
+  const { code, message, hint, cause } = error as Partial<ErrorData> & { cause?: unknown };
+  const why = cause instanceof Error ? String(cause) : undefined;
+  return [
+    code && message && hint ? { code, message, hint } : describe("load_failed", String(error)),
+    why,
+  ];
+}
+
+/** What the core has refused, as it is told of what had to wait. */
+function toRefusal(name: Sending, args: readonly unknown[], error: ErrorData): Told {
+  const [socket, second, third] = args as [number, number & ActionData, number];
+  if (name === "request") return ["settled", second, error, []];
+  if (name === "requestFirst") return ["settled", third, error, []];
+  if (name !== "enqueue") return ["reported", error];
+  return ["action", socket, second.key, "rejected", 0, error, []];
+}
+
+function toFigures(core: WorkerCore, socket: number): SocketFigures {
+  return {
+    statistics: core.dedupStatistics(socket),
+    outboxSize: core.outboxSize(socket),
+    positions: core.positions(socket),
+  };
+}

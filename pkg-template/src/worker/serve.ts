@@ -1,0 +1,21 @@
+/** Serves the pages that a worker belongs to. */
+import { release } from "../wasm/build.js";
+import { Host, type MakeWorkerCore } from "./host.js";
+import { greeting, type Hello, type Told } from "./messages.js";
+
+/** The part of a worker's global scope that hears of pages. Where there is none, nobody says anything. */
+export interface WorkerScope {
+  addEventListener?(type: "message", listener: (event: MessageEvent<unknown>) => void): void;
+}
+
+/** Makes a core for each page that says hello. Whatever else is said is the application's. */
+export function serve(scope: WorkerScope, makeCore: MakeWorkerCore): void {
+  scope.addEventListener?.("message", ({ data, ports: [port] }) => {
+    if (!port || !isHello(data)) return;
+    if (data.release === release) void new Host(port, data).start(makeCore);
+    else port.postMessage([["refused", release]] satisfies Told[]);
+  });
+}
+
+const isHello = (data: unknown): data is Hello =>
+  typeof data === "object" && data !== null && "type" in data && data.type === greeting;
