@@ -1,16 +1,18 @@
 /**
- * What an application ships: `npm run size`.
+ * What an application ships: `npm run size`; with `-- --breakdown` what that is spent on.
  *
  * Bundles tiny applications as their bundler would, compresses as their server would, and compares
  * with the budget of size-budget.json, in gzip or brotli; socket.io-client is there to compare with.
  */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
+import { parseArgs } from "node:util";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 import { build } from "esbuild";
 import { wasmDirectory } from "./build/wasm.mjs";
 import { inRoot, installedPackage, packageName } from "./lib/paths.mjs";
 import { Failure, green, main, printTable, red } from "./lib/report.mjs";
+import { printBreakdown } from "./size/breakdown.mjs";
 
 const resultFile = inRoot("target/size.json");
 const budgetFile = inRoot("tools/size-budget.json");
@@ -19,7 +21,9 @@ const useClient = (from) =>
   `import { createClient } from "${from}"; globalThis.use = createClient;`;
 const useIo = (from) => `import { io } from "${from}"; globalThis.use = io;`;
 
-main(async () => {
+main(async (args) => {
+  const options = { breakdown: { type: "boolean", default: false } };
+  if (parseArgs({ args, options }).values.breakdown) return printBreakdown();
   if (!existsSync(installedPackage)) throw new Failure("there is no package yet", "npm run build");
   const sizes = (await subjects()).map(withBudget);
   mkdirSync(path.dirname(resultFile), { recursive: true });
@@ -40,6 +44,7 @@ async function subjects() {
   return [
     measure(`${packageName}, initial`, lazy.initial),
     measure(`${packageName}, lazy core`, lazy.later),
+    measure(`${packageName}, beside it with a worker`, lazy.forWorker),
     ...(await inlineApplication()),
     ...(await urlApplication()),
     ...(await compatApplication()),
@@ -93,8 +98,14 @@ async function application(contents) {
   const atOnce = filesLoadedAtOnce(metafile.outputs);
   const bytes = (isWanted) =>
     Buffer.concat(outputFiles.filter(isWanted).map((file) => file.contents));
-  const isAtOnce = (file) => atOnce.has(path.relative(inRoot(), file.path));
-  return { initial: bytes(isAtOnce), later: bytes((file) => !isAtOnce(file)) };
+  const nameOf = (file) => path.relative(inRoot(), file.path);
+  const isAtOnce = (file) => atOnce.has(nameOf(file));
+  const isForWorker = (file) => metafile.outputs[nameOf(file)].entryPoint?.endsWith("/inWorker.js");
+  return {
+    initial: bytes(isAtOnce),
+    later: bytes((file) => !isAtOnce(file) && !isForWorker(file)),
+    forWorker: bytes(isForWorker),
+  };
 }
 
 /** Follows the static imports from the entry. */

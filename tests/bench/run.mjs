@@ -1,123 +1,63 @@
 /**
- * `npm run bench`: Sockeye and socket.io-client side by side, in Chromium, in one run.
+ * `npm run bench [-- <area> ...] [--quick] [--chart]`: Sockeye and socket.io-client side by side, in Chromium,
+ * in one run. Results go to `target/bench/<area>.json`; `--chart` draws the charts of the docs of them,
+ * and measures nothing.
  *
- * Machines are noisy: read the ratio of the medians and their spread, not the microseconds.
+ * Machines are noisy: read the ratios and their spread, not the microseconds. Nothing is asserted about
+ * times; an area that cannot be measured fails.
  */
-import { mkdirSync, writeFileSync } from "node:fs";
-import path from "node:path";
-import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
-import { chromium } from "playwright-core";
-import { chromiumArguments, chromiumPath } from "../../tools/chromium.mjs";
+import { writeFileSync } from "node:fs";
+import { parseArgs } from "node:util";
+import { inRoot } from "../../tools/lib/paths.mjs";
+import { Failure, main } from "../../tools/lib/report.mjs";
+import { needPackage } from "../browser/support/runner.mjs";
+import { areas } from "./areas/index.mjs";
+import { launch } from "./support/browser.mjs";
+import { drawChart } from "./support/chart.mjs";
+import { drawHerd } from "./support/herdChart.mjs";
+import { print, save } from "./support/report.mjs";
 
-const here = path.dirname(fileURLToPath(import.meta.url));
-const output = path.join(here, "../../target/bench");
+/** How often and how long is measured; `--quick` only shows that everything works. */
+const timings = {
+  full: { rounds: 15, batchMs: 30, warmUpMs: 250, messages: 8_192 },
+  quick: { rounds: 1, batchMs: 0.1, warmUpMs: 0, messages: 1_000 },
+};
 
-const rounds = 5;
-const warmups = 2;
-/**
- * What a frame holds decides how much of the time is `JSON.parse`, which both pay. `once` is with
- * de-duplication by the events' ids: the option `dedup` against a bounded `Set` in a listener.
- */
-const cases = [
-  { name: "137 B", frame: { bytes: 137, content: "text" }, events: 50_000 },
-  { name: "1.1 kB", frame: { bytes: 1_100, content: "text" }, events: 40_000 },
-  { name: "20 kB", frame: { bytes: 20_000, content: "text" }, events: 20_000 },
-  { name: "1.1 kB of objects", frame: { bytes: 1_100, content: "objects" }, events: 10_000 },
-  { name: "20 kB of objects", frame: { bytes: 20_000, content: "objects" }, events: 2_000 },
-  { name: "137 B, once", frame: { bytes: 137, content: "text" }, events: 50_000, once: true },
-  { name: "1.1 kB, once", frame: { bytes: 1_100, content: "text" }, events: 40_000, once: true },
-];
+const charts = { "docs/performance.svg": drawChart, "docs/herd.svg": drawHerd };
 
-const browser = await chromium.launch({ executablePath: chromiumPath(), args: chromiumArguments });
-try {
-  const page = await openPage(browser);
-  const rows = [];
-  for (const { name, ...workload } of cases) {
-    process.stderr.write(`receive ${name} ...\n`);
-    const figures = await page.evaluate((o) => globalThis.bench.measureReceive(o), {
-      ...workload,
-      rounds,
-      warmups,
-    });
-    rows.push({ name, ...figures });
+main(async (args) => {
+  const options = {
+    quick: { type: "boolean", default: false },
+    chart: { type: "boolean", default: false },
+    output: { type: "string", default: inRoot("target/bench") },
+  };
+  const { values, positionals } = parseArgs({ args, options, allowPositionals: true });
+  const chosen = choose(positionals);
+  if (values.chart) {
+    for (const [file, draw] of Object.entries(charts)) {
+      writeFileSync(inRoot(file), draw(values.output));
+    }
+    return;
   }
-  report(rows);
-} finally {
-  await browser.close();
-}
+  await needPackage();
+  const browser = await launch();
+  try {
+    const { quick } = values;
+    const timing = timings[quick ? "quick" : "full"];
+    const context = { browser, quick, timing, output: values.output };
+    for (const name of chosen) {
+      process.stderr.write(`measuring ${name} ...\n`);
+      const rows = await areas[name].measure(context);
+      print(areas[name], rows);
+      save(values.output, name, rows);
+    }
+  } finally {
+    await browser.close();
+  }
+});
 
-async function openPage(browser) {
-  const script = await build({
-    entryPoints: [path.join(here, "page.js")],
-    bundle: true,
-    minify: true,
-    format: "esm",
-    target: "es2022",
-    write: false,
-    logLevel: "warning",
-  });
-  const page = await browser.newPage();
-  page.on("pageerror", (error) => console.error(error));
-  await page.route("http://bench.test/**", (route) =>
-    route.request().url().endsWith(".js")
-      ? route.fulfill({ contentType: "text/javascript", body: script.outputFiles[0].text })
-      : route.fulfill({
-          contentType: "text/html",
-          body: '<script type="module" src="/page.js"></script>',
-        }),
-  );
-  await page.goto("http://bench.test/");
-  await page.waitForFunction(() => "bench" in globalThis);
-  return page;
-}
-
-function report(rows) {
-  console.log("Time per received event with one listener, real MessageEvent objects; once: with");
-  console.log(
-    "de-duplication by id, by the option `dedup` and by a hand-written Set of 4,096 ids;",
-  );
-  console.log(`median of ${rounds} (lowest to highest), in µs:\n`);
-  console.table(Object.fromEntries(rows.map((row) => [row.name, toCells(row)])));
-  mkdirSync(output, { recursive: true });
-  writeFileSync(path.join(output, "receive.json"), JSON.stringify(rows.map(toResult), null, 2));
-}
-
-function toCells({ floor, ours, reference }) {
-  return {
-    "JSON.parse alone": describe(floor),
-    Sockeye: describe(ours),
-    "socket.io-client": describe(reference),
-    "times as fast": (median(reference) / median(ours)).toFixed(2),
-  };
-}
-
-function toResult({ name, ours, reference }) {
-  const [a, b] = [median(ours), median(reference)];
-  return {
-    case: `receive ${name}`,
-    unit: "µs",
-    ours: round(a),
-    reference: round(b),
-    ratio: round(b / a),
-    spread: round(Math.max(spread(ours), spread(reference))),
-  };
-}
-
-function median(figures) {
-  return [...figures].sort((a, b) => a - b)[Math.floor(figures.length / 2)];
-}
-
-/** The range of the figures as a part of their median. */
-function spread(figures) {
-  return (Math.max(...figures) - Math.min(...figures)) / median(figures);
-}
-
-function round(number) {
-  return Math.round(number * 1_000) / 1_000;
-}
-
-function describe(figures) {
-  const [low, middle, high] = [Math.min(...figures), median(figures), Math.max(...figures)];
-  return `${middle.toFixed(2)} (${low.toFixed(2)} to ${high.toFixed(2)})`;
+function choose(names) {
+  const unknown = names.filter((name) => !(name in areas));
+  if (unknown.length === 0) return names.length > 0 ? names : Object.keys(areas);
+  throw new Failure(`no such area: ${unknown}`, `one of: ${Object.keys(areas).join(" ")}`);
 }

@@ -10,11 +10,18 @@ const handshake = {
   upgrades: [],
   pingInterval: 1e6,
   pingTimeout: 1e6,
-  maxPayload: 1e6,
+  maxPayload: 1e9,
 };
+
+/** A CONNECT packet: its namespace, with the comma, unless it is the root. */
+const connectPacket = /^40(\/[^,]+,)?/;
 
 class FakeWebSocket extends EventTarget {
   static latest;
+  /** How many frames were sent. */
+  sent = 0;
+  /** Takes what is sent once everything is connected. */
+  take = undefined;
 
   constructor() {
     super();
@@ -29,7 +36,9 @@ class FakeWebSocket extends EventTarget {
   }
 
   send(frame) {
-    if (frame === "40") queueMicrotask(() => this.receive('40{"sid":"bench-socket"}'));
+    this.sent++;
+    if (this.take) this.take(frame);
+    else this.#connect(frame);
   }
 
   receive(data) {
@@ -38,6 +47,12 @@ class FakeWebSocket extends EventTarget {
 
   close() {
     this.readyState = 3;
+  }
+
+  #connect(frame) {
+    const [, namespace = ""] = connectPacket.exec(frame) ?? [undefined, undefined];
+    if (!connectPacket.test(frame)) return;
+    queueMicrotask(() => this.receive(`40${namespace}{"sid":"bench-socket"}`));
   }
 }
 

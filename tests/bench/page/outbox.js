@@ -1,4 +1,4 @@
-/** What runs in the page of `store.mjs`: the outbox in the browser's database, and that database alone. */
+/** The outbox in the browser's database, and that database alone. */
 import { createClient } from "sockeye-client/inline";
 
 /** As many actions share a transaction as the outbox puts into one at most. */
@@ -118,4 +118,6 @@ function ended(transaction) {
   });
 }
 
-globalThis.bench = { enqueue, restore, drain, writeBare, readBare };
+const measurements = { enqueue, restore, drain, writeBare, readBare };
+
+globalThis.measure = (name, scope) => measurements[name](scope);

@@ -1,0 +1,2 @@
+/** The worker of `worker.js`. */
+import "sockeye-client/worker";
