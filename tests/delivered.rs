@@ -76,7 +76,7 @@ impl Bench {
     }
 
     fn receive(&mut self, frame: &str) {
-        self.client.at(self.now).handle_text(self.transport, &frame.to_owned(), self.now);
+        self.client.handle_text(self.transport, &frame.to_owned(), self.now);
         self.run();
     }
 

@@ -9,18 +9,31 @@ use std::path::{Path, PathBuf};
 
 /// The floors, and which others each may import. A module that is not listed is refused, so that it
 /// gets its place here.
-const FLOORS: [(&str, &[&str]); 12] = [
+const FLOORS: [(&str, &[&str]); 13] = [
     ("time", &[]),
     ("random", &[]),
     ("host", &[]),
     ("sorted", &[]),
+    ("decimal", &[]),
     ("backoff", &["random"]),
     ("native", &["host"]),
     ("engineio", &["host", "time", "backoff"]),
-    ("socketio", &["host", "time"]),
-    ("manager", &["engineio", "socketio", "host", "time", "backoff"]),
-    ("client", &["manager", "engineio", "socketio", "host", "time", "backoff", "random", "sorted"]),
-    ("web", &["client", "manager", "engineio", "socketio", "host", "time", "backoff", "random"]),
+    ("socketio", &["host", "time", "decimal"]),
+    ("manager", &["engineio", "socketio", "host", "time", "backoff", "decimal"]),
+    (
+        "client",
+        &[
+            "manager", "engineio", "socketio", "host", "time", "backoff", "random", "sorted",
+            "decimal",
+        ],
+    ),
+    (
+        "web",
+        &[
+            "client", "manager", "engineio", "socketio", "host", "time", "backoff", "random",
+            "decimal",
+        ],
+    ),
     (
         "rust_api",
         &["web", "client", "manager", "engineio", "socketio", "host", "time", "backoff", "sorted"],

@@ -579,3 +579,13 @@ fn takes_nothing_of_a_connection_that_was_left_for_the_next() {
     pair.drive();
     assert_eq!(pair.delivered(), [json!(["x", "new"])]);
 }
+
+#[test]
+fn finds_each_namespace_by_its_name_when_it_is_made_after_the_end() {
+    let (mut pair, ..) = two_connected();
+    pair.client.destroy(pair.now);
+    let names = ["/jobs", "/admin", "/late"];
+    let made = names.map(|name| pair.client.socket(name, false));
+    assert_eq!(made, [SocketId(0), SocketId(1), SocketId(2)]);
+    assert_eq!(names.map(|name| pair.client.socket(name, false)), made);
+}

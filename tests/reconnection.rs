@@ -286,8 +286,8 @@ fn late_events(pair: &mut Pair, old: support::TransportId) {
     pair.client.handle_text(old, &Server::handshake("1", "1"), now);
     pair.client.handle_binary(old, vec![1], now);
     let event = pair.host.listen("x");
-    assert!(!pair.client.handle_event(old, event, serde_json::json!(["x"]), 7));
-    assert!(!pair.client.handle_unheard_event(old));
+    assert!(!pair.client.handle_event(old, SocketId(0), event, serde_json::json!(["x"]), 7));
+    assert!(!pair.client.handle_unheard_event(old, SocketId(0)));
     pair.client.handle_closed(old, Failure::Unavailable, now);
     pair.client.handle_closed(old, Failure::Failed, now);
     // The turn ends with an input that changes nothing.

@@ -445,10 +445,10 @@ fn hides_the_offset_of_an_event_that_the_host_has_read() {
     let event = pair.listen("x");
     let transport = pair.transport();
     let taken = |client: &mut Manager<NativeHost>, arguments| {
-        client.handle_event(transport, event, arguments, 0)
+        client.handle_event(transport, socket, event, arguments, 0)
     };
     assert!(taken(&mut pair.client, json!(["x", 1, "Q7w600v"])));
-    assert!(!pair.client.handle_unheard_event(transport), "its offset has to be read");
+    assert!(!pair.client.handle_unheard_event(transport, socket), "its offset has to be read");
     receive(&mut pair, "6");
     assert_eq!(pair.delivered(), [json!(["x", 1])]);
     reconnect(&mut pair, socket);

@@ -1,7 +1,7 @@
 /**
- * Everything that needs a browser: `npm run test:browser [-- wasm | <part of a file's name> ...]`.
+ * Everything that needs a browser: `npm run test:browser [-- wasm | in-worker | bench | <part of a file's name> ...]`.
  *
- * First the crate's own tests, compiled for wasm32, then the package and the demo in pages of Chromium,
+ * First the crate's own tests, compiled for wasm32, then the package with its core in a worker, the package and the demo in pages of Chromium,
  * and the package in Firefox (`-- firefox`) and WebKitGTK (`-- webkit`) where they are installed. The servers
  * that they talk to are started here and by the tests, on free ports.
  */
@@ -11,7 +11,7 @@ import { chromedriverPath } from "../../tools/chromium.mjs";
 import { cargoTarget, inRoot } from "../../tools/lib/paths.mjs";
 import { Failure, announce, main } from "../../tools/lib/report.mjs";
 import { run } from "../../tools/lib/run.mjs";
-import { cargoEnvironment } from "../../tools/toolchain.mjs";
+import { cargo, cargoEnvironment } from "../../tools/toolchain.mjs";
 import { startMock } from "./support/mock.mjs";
 import { startProxy } from "./support/proxy.mjs";
 import { needDemo, needMock, needPackage, runTestFiles } from "./support/runner.mjs";
@@ -21,10 +21,31 @@ main(async (names) => {
   if (names.length === 0 || names.includes("wasm")) await testCrate();
   if (names.length === 1 && names[0] === "wasm") return;
   await needPackage();
+  if (names.length === 0 || names.includes("in-worker")) await testInWorker();
+  if (names.length === 1 && names[0] === "in-worker") return;
   await needDemo();
-  const folders = ["browser/support", "browser/package", "browser/engines", "browser/demo"];
-  await runTestFiles(folders, names);
+  const parts = ["support", "package", "engines", "demo", "mock"];
+  const folders = parts.map((part) => `browser/${part}`);
+  const others = names.filter((name) => name !== "bench");
+  if (names.length === 0 || others.length > 0) await runTestFiles(folders, others);
+  // It takes all of the machine, of which the others have time limits.
+  if (names.length === 0 || names.includes("bench")) await testMeasurements();
 });
+
+/** What they measure with is compiled before, because the test has a time limit. */
+async function testMeasurements() {
+  announce("Compiling what is measured with", "a minute or two the first time");
+  await cargo(["build", "--quiet", "--release", "--package", "sockeye-herd"]);
+  await runTestFiles(["browser/bench"]);
+}
+
+/** The tests of the package once more, with clients whose cores are in workers: those that look at nothing in the page. */
+async function testInWorker() {
+  announce("Testing the package with its core in a worker", "one to two minutes");
+  const same = ["calls", "delivered", "observables", "page-lifecycle", "servers", "store-faults"];
+  const files = [...same, "tabs", "transports"].map((name) => `package/${name}.test`);
+  await runTestFiles(["browser/package"], files, { SOCKEYE_CLIENT_MODE: "worker" });
+}
 
 /** `tests/web.rs` and `tests/rust_api.rs` in a browser, with a mock server whose address is compiled into them. */
 async function testCrate() {

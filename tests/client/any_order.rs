@@ -138,10 +138,7 @@ impl World {
             Step::Connect(of) => client.at(now).connect(socket(of), now),
             Step::Disconnect(of) => client.at(now).disconnect(socket(of), now),
             Step::Emit(of) => {
-                client
-                    .sockets()
-                    .emit(socket(of), r#"["emit"]"#.into(), Vec::new(), false, now)
-                    .unwrap();
+                client.emit(socket(of), r#"["emit"]"#.into(), Vec::new(), false, now).unwrap();
             }
             Step::Request(of) => self.request(socket(of)),
             Step::Latest(of, key) => {
@@ -236,7 +233,7 @@ impl World {
     fn request(&mut self, socket: SocketId) {
         let (request, now) = (RequestId(self.next_request), self.rig.now);
         let body = r#"["ask"]"#.to_owned();
-        let sent = self.rig.client.at(now).request(socket, request, body, Vec::new(), None, now);
+        let sent = self.rig.client.request(socket, request, body, Vec::new(), None, now);
         sent.unwrap();
         self.next_request += 1;
         self.rig.requests.insert(request);
@@ -267,7 +264,14 @@ impl World {
             8 => verdict(r#""s":"conflict""#),
             _ => r#"[{"streams":[{"stream":"s","gap":true}]}]"#.to_owned(),
         };
-        self.rig.push(&format!("43{}{answer}", ask.head));
+        self.push_answer(which < 128, &ask.head, &answer);
+    }
+
+    /// The server answers, and the page reads it by itself or leaves that to the client.
+    fn push_answer(&mut self, is_read: bool, head: &str, arguments: &str) {
+        if !is_read || !self.rig.offer_answer(head, arguments) {
+            self.rig.push(&format!("43{head}{arguments}"));
+        }
     }
 
     /// The server answers everything as it should.
@@ -283,7 +287,7 @@ impl World {
                 }
                 frame => {
                     if let Some(ask) = Ask::read(frame) {
-                        self.rig.push(&format!("43{}{}", ask.head, ask.answer()));
+                        self.push_answer(self.served % 2 == 0, &ask.head, &ask.answer());
                     }
                 }
             }

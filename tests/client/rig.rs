@@ -133,15 +133,14 @@ impl Rig {
     }
 
     pub fn emit(&mut self, socket: SocketId, body: &str) {
-        let sent = self.client.sockets().emit(socket, body.to_owned(), Vec::new(), false, self.now);
+        let sent = self.client.emit(socket, body.to_owned(), Vec::new(), false, self.now);
         sent.unwrap();
         self.turn();
     }
 
     pub fn request(&mut self, socket: SocketId, request: u32, body: &str) {
         let (request, now) = (RequestId(request), self.now);
-        let sent =
-            self.client.at(now).request(socket, request, body.to_owned(), Vec::new(), None, now);
+        let sent = self.client.request(socket, request, body.to_owned(), Vec::new(), None, now);
         sent.unwrap();
         self.requests.insert(request);
         self.turn();
@@ -264,7 +263,7 @@ impl Rig {
     /// The server sends a frame.
     pub fn push(&mut self, frame: &str) {
         if let Some(transport) = self.transport {
-            self.client.at(self.now).handle_text(transport, &frame.to_owned(), self.now);
+            self.client.handle_text(transport, &frame.to_owned(), self.now);
             self.turn();
         }
     }
@@ -286,7 +285,20 @@ impl Rig {
             return false;
         };
         let identity: EventIdentity = self.host.identify(&mut arguments);
-        let taken = self.client.handle_event(transport, event, arguments, identity, 10);
+        let taken = self.client.handle_event(transport, ROOT, event, arguments, identity, 10);
+        self.turn();
+        taken
+    }
+
+    /// Returns whether the short way takes an answer. `head` is the namespace and the number.
+    pub fn offer_answer(&mut self, head: &str, arguments: &str) -> bool {
+        let (namespace, number) = head.rsplit_once(',').unwrap_or(("", head));
+        let socket = namespace.strip_prefix("/n").map_or(ROOT, |of| SocketId(of.parse().unwrap()));
+        let Some((transport, ack_id)) = self.transport.zip(number.parse().ok()) else {
+            return false;
+        };
+        let arguments = serde_json::from_str(arguments).unwrap();
+        let taken = self.client.handle_answer(transport, socket, ack_id, arguments);
         self.turn();
         taken
     }

@@ -17,13 +17,26 @@ const triggers = {
   solution_found: ["solution:found", "solutions"],
 };
 
-/** Listens on `port`, by default on a free one. `io` is the socket.io server, to be added to. */
-export async function startPrimes({ port = 0, options = {} } = {}) {
+/** What `GET /api/subscribe` tells. */
+const events = {
+  clientToServer: types.flatMap((type) => [`subscribe:${type}`, `unsubscribe:${type}`]),
+  serverToClient: [
+    ...["welcome", "subscription:confirmed", "error", "job:status_changed"],
+    ...Object.values(triggers).map(([event]) => event),
+  ],
+};
+
+/**
+ * Listens on `port`, by default on a free one. `io` is the socket.io server, to be added to. A job is `work`, which
+ * gets its id and resolves with its exit code.
+ */
+export async function startPrimes({ port = 0, options = {}, work = () => 0 } = {}) {
   const app = express();
   const server = createServer(app);
   const io = new Server(server, { cors: { origin: "*" }, ...options });
   io.on("connection", serveClient);
   serveRest(app, io);
+  serveJobs(app, io, work);
   server.listen(port, host);
   await once(server, "listening");
   const address = server.address();
@@ -64,6 +77,9 @@ function serveClient(socket) {
 
 function serveRest(app, io) {
   app.use(express.json());
+  app.get("/api/subscribe", (_, response) => {
+    response.json({ path: io.path(), namespace: "/", rooms: types, events });
+  });
   app.get("/api/subscribe/stats", (_, response) => {
     const { adapter, sockets } = io.of("/");
     const count = (type) => [type, adapter.rooms.get(type)?.size ?? 0];
@@ -73,9 +89,31 @@ function serveRest(app, io) {
   app.post("/api/subscribe/test", ({ body: { eventType, data } }, response) => {
     const trigger = triggers[eventType];
     if (!trigger) return response.status(400).json({ error: "unknown eventType" });
-    const [event, room] = trigger;
-    io.to(room).emit(event, { ...data, timestamp: now() });
-    return response.json({ event });
+    tell(io, trigger, data);
+    return response.json({ event: trigger[0] });
+  });
+}
+
+/** An event of a job comes with another one about its status. */
+function tell(io, [event, room], data) {
+  const timestamp = now();
+  io.to(room).emit(event, { ...data, timestamp });
+  const [, status] = /^job:(.*)/.exec(event) ?? [];
+  if (status) io.to(room).emit("job:status_changed", { jobId: data?.jobId, status, timestamp });
+}
+
+function serveJobs(app, io, work) {
+  let jobs = 0;
+  const run = async (jobId) => {
+    tell(io, triggers.job_started, { jobId, pid: process.pid });
+    const exitCode = await work(jobId);
+    if (exitCode === 0) tell(io, triggers.job_completed, { jobId, exitCode });
+    else tell(io, triggers.job_failed, { jobId, exitCode, error: `it ended with ${exitCode}` });
+  };
+  app.post("/api/job/next", (_, response) => {
+    jobs += 1;
+    response.json({ jobId: `job-${jobs}`, timestamp: now() });
+    void run(`job-${jobs}`);
   });
 }
 

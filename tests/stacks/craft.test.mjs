@@ -60,20 +60,19 @@ test(
     await ask("PATCH", resource, { level: 1, name: "first" });
     const page = await connectedPage(t, url);
     await page.evaluate(async (resource) => {
-      const { client } = window;
-      const fetched = async () => (await fetch(resource)).json();
-      window.state = {};
-      // Each connection begins with what is there, before anything that is told afterwards.
-      const refresh = async () => void (window.state = await fetched());
-      client.onGap(refresh);
-      client.on("resource:tank").subscribe((changes) => Object.assign(window.state, changes));
-      await refresh();
+      const { live } = await import("/sockeye/index.js");
+      const fetched = async (signal) => (await fetch(resource, { signal })).json();
+      const merge = (state, changes) => ({ ...state, ...changes });
+      window.liveStates = [];
+      live(window.client, fetched, "resource:tank", merge).subscribe((told) => {
+        window.liveStates.push(told);
+      });
     }, resource);
     const stateIs = (expected) =>
-      page.waitForFunction(
-        (json) => JSON.stringify(window.state) === json,
-        JSON.stringify(expected),
-      );
+      page.waitForFunction((json) => {
+        const { state, value } = window.liveStates.at(-1);
+        return state === "live" && JSON.stringify(value) === json;
+      }, JSON.stringify(expected));
     await stateIs({ level: 1, name: "first" });
     await ask("PATCH", resource, { level: 2 });
     await ask("PATCH", resource, { level: 3 });
@@ -85,8 +84,39 @@ test(
     await page.evaluate(() => window.back);
     await ask("PATCH", resource, { name: "second" });
     await stateIs({ level: 3, name: "second" });
+    const between = await page.evaluate(() => window.liveStates.map(({ state }) => state));
+    assert.ok(between.includes("stale"), String(between));
   },
 );
+
+test("hands a burst on in batches, and the newest of it, without losing any", limit, async (t) => {
+  const url = await startNest(t, "craft");
+  const page = await connectedPage(t, url);
+  await page.evaluate(async () => {
+    const { buffer, latest } = await import("/sockeye/index.js");
+    const quotes = window.client.on("finance:quote");
+    window.batches = [];
+    window.newest = [];
+    buffer(quotes).subscribe((batch) => window.batches.push(batch.map(({ volume }) => volume)));
+    latest(quotes).subscribe(({ volume }) => window.newest.push(volume));
+  });
+  const volumes = Array.from({ length: 500 }, (_, volume) => volume);
+  await push(
+    url,
+    "finance:quote",
+    volumes.map((volume) => ({ symbol: "SOCK", volume })),
+  );
+  await page.waitForFunction(() => window.batches.flat().length >= 500);
+  await page.waitForFunction(() => window.newest.at(-1) === 499);
+  const got = await page.evaluate(() => ({ batches: window.batches, newest: window.newest }));
+  assert.deepEqual(got.batches.flat(), volumes);
+  assert.ok(got.batches.length < 500, "they came together");
+  assert.ok(got.newest.length < 500, "only the newest came");
+  assert.deepEqual(
+    got.newest,
+    [...got.newest].sort((a, b) => a - b),
+  );
+});
 
 test("lets in as the Admin UI who knows the password, and nobody else", limit, async (t) => {
   const url = await startNest(t, "craft");

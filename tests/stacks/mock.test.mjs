@@ -125,7 +125,7 @@ test(
     });
     await untilTold(page, "error", "borealis");
     for (const kind of ["first", "second"]) {
-      const body = { project_id: "apollo", kind, steps: 4 };
+      const body = { project_id: "apollo", kind, steps: 4, fail: false };
       const { job_id } = await mock.post("/agents/api/agents/jobs", body);
       await untilTold(page, "agent_status", job_id);
       await page.waitForFunction(

@@ -131,6 +131,111 @@ test("tells a user's other tabs, and others who is there, over both servers", li
   });
 });
 
+test("puts a model's words together, and cancels it while it speaks", limit, async (t) => {
+  const { urls } = await startRealtime(t);
+  const page = await openPage(t);
+  const got = await page.evaluate(
+    async ([urls, token]) => {
+      const { chunks } = await import("/sockeye/index.js");
+      const client = window.kit.makeClient(urls[0], { auth: { token } });
+      const greeting = window.kit.take(client.on("connected"), 1);
+      await client.connect();
+      await greeting;
+      const speech = (id) =>
+        chunks(client, "model:chunk:v1", {
+          match: ({ jobId }) => jobId === id,
+          end: "model:complete:v1",
+          cancel: ["task:cancel:v1", { taskId: id }],
+        });
+      const search = (jobId, query) => client.request("search:start:v1", { query, jobId });
+      /** Everything that it says, to its end; `onChunk` hears how much it is. */
+      const listen = (spoken, onChunk = () => undefined) => {
+        const parts = [];
+        return new Promise((resolve) => {
+          spoken.subscribe({
+            next: (part) => onChunk(parts.push(part)),
+            complete: () => resolve(parts),
+          });
+        });
+      };
+      const long = speech("long");
+      const cancelling = Promise.withResolvers();
+      const heard = listen(long, (count) => count === 3 && cancelling.resolve(long.cancel()));
+      await search("long", "everything");
+      const cancelled = await cancelling.promise;
+      const cut = await heard;
+      const again = await client.request("task:cancel:v1", { taskId: "long" });
+      // The worker does one after the other: it has ended the first.
+      const short = listen(speech("short"));
+      await search("short", "cod");
+      return { cancelled, again, cut, whole: await short };
+    },
+    [urls, tokenOf("ada")],
+  );
+  assert.equal(got.cancelled, true);
+  assert.deepEqual(got.again, { cancelled: false });
+  const words = got.cut.map(({ kind, value }) => (kind === "chunk" ? value : kind));
+  assert.ok(words.length >= 3 && words.length < 10_000, String(words.length));
+  assert.deepEqual(
+    words,
+    words.map((_, index) => `word${index} `),
+  );
+  const { text } = got.whole.at(-1).value;
+  assert.equal(text, "c0 o1 d2 ");
+  assert.deepEqual(
+    got.whole.map(({ kind, value }) => [kind, kind === "chunk" ? value : value.text]),
+    [...["c0 ", "o1 ", "d2 "].map((word) => ["chunk", word]), ["end", text]],
+  );
+});
+
+test("keeps a map of who is there, over both servers", limit, async (t) => {
+  const { urls } = await startRealtime(t);
+  const page = await openPage(t);
+  const tokens = ["ada", "bob", "eve"].map((userId) => tokenOf(userId));
+  const got = await page.evaluate(
+    async ([urls, [ada, bob, eve]]) => {
+      const { presence } = await import("/sockeye/index.js");
+      const connected = async (url, token) => {
+        const client = window.kit.makeClient(url, { auth: { token } });
+        const greeting = window.kit.take(client.on("connected"), 1);
+        await client.connect();
+        await greeting;
+        return client;
+      };
+      const first = await connected(urls[0], ada);
+      const maps = [];
+      const waiting = [];
+      presence(first, {
+        events: {
+          "user:presence:v1": (user) =>
+            user.status === "offline"
+              ? { left: [user.userId] }
+              : { joined: [[user.userId, user.status]] },
+        },
+      }).subscribe(({ value }) => {
+        maps.push(JSON.stringify(Object.fromEntries(value ?? [])));
+        waiting.splice(0).forEach((look) => look());
+      });
+      const until = async (map) => {
+        while (maps.at(-1) !== JSON.stringify(map)) {
+          await new Promise((look) => waiting.push(look));
+        }
+      };
+      const second = await connected(urls[1], bob);
+      await until({ bob: "online" });
+      const third = await connected(urls[0], eve);
+      await until({ bob: "online", eve: "online" });
+      await second.destroy();
+      await until({ eve: "online" });
+      await third.destroy();
+      await until({});
+      return maps.at(-1);
+    },
+    [urls, tokens],
+  );
+  assert.equal(got, "{}");
+});
+
 test(
   "moves to the other server when its own is killed, and sends there what waits",
   limit,

@@ -81,7 +81,9 @@ export const follow = (page, jobId, dialect, ...args) =>
       const { promise, resolve } = Promise.withResolvers();
       window.states = [];
       window.ended = promise;
-      sockeye.job(window.client, jobId, sockeye[dialect](...args)).subscribe({
+      const named = sockeye[dialect];
+      const spoken = typeof named === "function" ? named(...args) : named;
+      sockeye.job(window.client, jobId, spoken).subscribe({
         next: (state) => window.states.push(state),
         complete: () => resolve(window.states.at(-1)),
       });

@@ -161,7 +161,9 @@ impl Pair {
                 return;
             }
             Delivery::Opened(transport) => self.client.handle_opened(transport),
-            Delivery::Text(transport, frame) => self.client.handle_text(transport, &frame, now),
+            Delivery::Text(transport, frame) => {
+                self.client.handle_text(transport, &frame, now);
+            }
             Delivery::Binary(transport, bytes) => {
                 self.client.handle_binary(transport, bytes, now);
             }

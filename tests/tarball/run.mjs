@@ -3,9 +3,10 @@
  * `npm run test:tarball [-- <part of a file's name> ...]`.
  */
 import { main } from "../../tools/lib/report.mjs";
-import { needPackage, runTestFiles } from "../browser/support/runner.mjs";
+import { needMock, needPackage, runTestFiles } from "../browser/support/runner.mjs";
 
 main(async (names) => {
   await needPackage();
+  await needMock();
   await runTestFiles(["tarball"], names);
 });

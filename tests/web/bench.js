@@ -13,7 +13,12 @@ export class Bench {
   /** The one whose clock is the page's. */
   static installed;
   log = [];
-  names = new Map();
+  names = Object.assign(new Map(), {
+    sockets: new Map([
+      ["/", 0],
+      ["/x", 1],
+    ]),
+  });
   sockets = [];
   /** What is called inside a callback, by the callback's name; once. */
   hooks = new Map();
@@ -52,7 +57,8 @@ export class Bench {
     const all = [...names, "status", "diagnose"];
     const heard = Object.fromEntries(all.map((name) => [name, told(name)]));
     const status = (...args) => told("status")(...withoutNormal(args));
-    return { ...heard, ...this.eventsOfParts(), status };
+    const answered = (request, args) => heard.settled(request, "", args);
+    return { ...heard, ...this.eventsOfParts(), answered, status };
   }
 
   /** What is told of outbox, store, continuity and topics; only `parts.js` wants to know it. */

@@ -2,7 +2,7 @@
 
 use std::ops::Deref;
 
-use js_sys::{Array, Function};
+use js_sys::{Array, Function, Uint8Array};
 use sockeye::web::JsClient;
 use wasm_bindgen::prelude::*;
 
@@ -152,6 +152,10 @@ impl Bench {
 
     pub fn receive(&self, frame: &str) {
         self.current().receive(&frame.into());
+    }
+
+    pub fn receive_binary(&self, bytes: &[u8]) {
+        self.current().receive(&Uint8Array::from(bytes).buffer());
     }
 
     /// From now on somebody listens to this event, under this number.

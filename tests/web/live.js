@@ -3,7 +3,7 @@
 const limitMs = 5_000;
 
 class Live {
-  names = new Map();
+  names = Object.assign(new Map(), { sockets: new Map([["/", 0]]) });
   timers = 0;
   #log = [];
   #waiting = new Set();
@@ -40,7 +40,8 @@ class Live {
     const heard = Object.fromEntries(all.map((name) => [name, tell(name)]));
     const status = (...args) => tell("status")(...withoutNormal(args));
     // What every connection continues is no news here.
-    return { ...heard, status, continuity() {} };
+    const answered = (request, args) => heard.settled(request, "", args);
+    return { ...heard, answered, status, continuity() {} };
   }
 
   use(manager) {

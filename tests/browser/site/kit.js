@@ -1,5 +1,16 @@
 /** What the tests use in the page: the package, and ways to wait for it. */
-import { createClient, isSockeyeError } from "/sockeye/index.js";
+import { createClient as create, isSockeyeError } from "/sockeye/index.js";
+
+/** Has the core where the tests of this run want it: they are the same for both. */
+const createClient = (
+  url,
+  {
+    worker = document.documentElement.dataset.clientMode === "worker" && startWorker,
+    ...options
+  } = {},
+) => create(url, { ...options, ...(worker && { worker }) });
+
+const startWorker = () => new Worker("/socketWorker.js", { type: "module" });
 
 /** Makes a client that waits little between attempts and connects only when told. */
 const makeClient = (url, options) =>
@@ -89,6 +100,7 @@ function toPlain({ cause, ...status }) {
 
 globalThis.kit = {
   createClient,
+  startWorker,
   makeClient,
   until,
   untilItems,

@@ -23,8 +23,8 @@ export async function needMock() {
   await cargo(["build", "--quiet", "--package", "sockeye-mock"]);
 }
 
-/** Runs the test files in these folders of `tests/`, or only those that are named. */
-export async function runTestFiles(folders, names = []) {
+/** Runs the test files in these folders of `tests/`, or only those that are named, with these variables besides. */
+export async function runTestFiles(folders, names = [], env = {}) {
   const files = folders.flatMap(testFiles);
   const chosen = files.filter(
     (file) =>
@@ -34,6 +34,7 @@ export async function runTestFiles(folders, names = []) {
   const limits = ["--test-timeout=180000", "--test-concurrency=2"];
   await run(process.execPath, ["--test", "--test-reporter=spec", ...limits, ...chosen], {
     limitSeconds: 600,
+    env: { ...process.env, ...env },
   });
 }
 

@@ -8,6 +8,9 @@ import { listen } from "./listen.mjs";
 const pages = fileURLToPath(new URL("../site/", import.meta.url));
 const types = { ".html": "text/html", ".js": "text/javascript", ".wasm": "application/wasm" };
 
+/** Where clients have their cores: in a worker if the tests are run so. */
+const mode = `<html data-client-mode="${process.env.SOCKEYE_CLIENT_MODE ?? "page"}"`;
+
 /** Before the paths of a site whose package has a database of a later version. */
 const later = "/later/";
 
@@ -26,7 +29,8 @@ export async function startSite({ headers = {}, directory = pages } = {}) {
       if (missing.has(pathname)) throw new Error("missing by intention");
       const isLater = pathname.startsWith(later);
       const file = fileOf(isLater ? pathname.slice(later.length - 1) : pathname, directory);
-      const body = isLater ? toLater(await readFile(file, "utf8")) : await readFile(file);
+      const text = isLater ? toLater(await readFile(file, "utf8")) : await readFile(file);
+      const body = file.endsWith(".html") ? String(text).replace("<html", mode) : text;
       const type = types[path.extname(file)];
       response.writeHead(200, { "content-type": type, "cache-control": "no-store", ...headers });
       response.end(body);

@@ -83,7 +83,7 @@ async function runMode(how, { directory, browser }) {
 
 /** Opens the page twice, without a server and with one: what is loaded only then is loaded lazily. */
 async function visitSite(how, { directory, browser, desk }) {
-  const site = await startSite(how, directory, desk);
+  const site = { ...(await startSite(how, directory, desk)), directory };
   try {
     if (how.checkOnly) return await visitOnly(browser, site, desk, how);
     const idleListeners = await visitIdle(browser, site, how);

@@ -30,9 +30,10 @@ export async function visit(browser, site, desk, how, idleListeners) {
   const page = await openPage(browser, site, desk, how);
   try {
     await useDesk(page, desk);
-    await how.check?.({ page, desk, assert });
+    await how.check?.({ page, desk, assert, directory: site.directory });
     if (!how.noListeners) assert.notDeepEqual(await listenersOf(page), idleListeners);
     await leave(page, desk, idleListeners);
+    if (!how.noListeners) await waitFor("its worker to end", () => page.workers().length === 0);
     assert.deepEqual(page.complaints, [], "what the console says");
   } catch (failure) {
     throw await explained(failure, page);
@@ -46,7 +47,7 @@ export async function visit(browser, site, desk, how, idleListeners) {
 export async function visitOnly(browser, site, desk, how) {
   const page = await openPage(browser, site, desk, how);
   try {
-    await how.checkOnly({ page, desk, assert });
+    await how.checkOnly({ page, desk, assert, directory: site.directory });
   } catch (failure) {
     throw await explained(failure, page);
   } finally {
@@ -86,7 +87,7 @@ export async function shows(page, id, text, timeout = 10_000) {
 async function openPage(browser, site, desk, how) {
   const context = await browser.newContext();
   const page = await context.newPage();
-  if (how.init) await page.addInitScript(how.init);
+  for (const script of [how.init ?? []].flat()) await page.addInitScript(script);
   page.complaints = [];
   page.on("pageerror", (error) => page.complaints.push(String(error)));
   page.on("console", (message) => {

@@ -16,3 +16,6 @@ export const files = readdirSync(installedPackage, { recursive: true })
 
 export const readBytes = (file) => readFileSync(path.join(installedPackage, file));
 export const read = (file) => readBytes(file).toString();
+
+/** It is imported for what it does, and exports nothing but a type. */
+export const forWorkers = "sockeye-client/worker";

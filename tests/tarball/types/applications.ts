@@ -5,7 +5,9 @@ import { logTrace } from "sockeye-client/debug";
 import { createClient as createInlineClient } from "sockeye-client/inline";
 import { createSockeyeContext, type SockeyeProviderProps } from "sockeye-client/react";
 import { memoryOutboxStore } from "sockeye-client/stores";
+import { createMockServer, type MockServer } from "sockeye-client/testing";
 import { createClient as createUrlClient, type WasmSource } from "sockeye-client/url";
+import type { WorkerFactory } from "sockeye-client/worker";
 
 interface Received {
   news: (text: string) => void;
@@ -30,3 +32,12 @@ export type Props = SockeyeProviderProps<Client<Received, Sent>>;
 export const socket: Socket<Received, Sent> = io("https://example.com");
 export const code = (error: unknown) => (isSockeyeError(error) ? error.code : undefined);
 export const trace = logTrace(client, { level: "info" });
+export const mock: MockServer<Sent, Received> = createMockServer<Sent, Received>();
+mock.on("connection", (from) => {
+  from.on("double", (value, answer) => answer(2 * value));
+  from.emit("news", "welcome");
+});
+export const mocked = createClient<Received, Sent>("http://mock", mock.clientOptions());
+
+export const worker: WorkerFactory = () => new Worker("/socket.worker.js", { type: "module" });
+export const besideThePage = createClient("https://example.com", { worker });

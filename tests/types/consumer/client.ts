@@ -9,8 +9,11 @@ import {
   type NamespaceClient,
   type SockeyeErrorCode,
 } from "sockeye-client";
+import { logTrace } from "sockeye-client/debug";
 import { createClient as createInline } from "sockeye-client/inline";
 import { indexedDbOutboxStore, memoryOutboxStore } from "sockeye-client/stores";
+import { createClient as createUrl } from "sockeye-client/url";
+import type { WorkerFactory } from "sockeye-client/worker";
 import { holds } from "./shared.js";
 import type {
   AdminToServer,
@@ -111,3 +114,20 @@ indexedDbOutboxStore({
     decrypt: async (bytes) => new Uint8Array(await crypto.subtle.decrypt(algorithm, key, bytes)),
   },
 });
+
+// The engine as a file, and in a worker.
+const apart = createUrl<ServerToClient, ClientToServer>("/jobs", {
+  wasm: () => fetch("/assets/sockeye.wasm"),
+});
+holds<Same<typeof apart, Client<ServerToClient, ClientToServer>>>();
+// @ts-expect-error -- nothing says where the file is
+createUrl("/jobs", {});
+const worker: WorkerFactory = () => new Worker("/worker.js", { type: "module" });
+createClient("/jobs", { worker });
+// @ts-expect-error -- what makes it, not its address
+createClient("/jobs", { worker: "/worker.js" });
+
+// The console.
+logTrace(client, { level: "info", payloads: true }).stop();
+// @ts-expect-error -- no such level
+logTrace(client, { level: "loud" });

@@ -1,8 +1,14 @@
 import { checkAngular } from "../../support/angular.mjs";
+import { withWorker } from "../angular21-zoneless/consumer.mjs";
+
+const serve = "ng serve --host 127.0.0.1 --port {port}";
+const files = "dist/browser";
 
 export const tools = ["@angular/core", "@angular/build", "typescript", "zone.js"];
 export const sources = "angular21-zoneless";
 export const modes = {
-  development: { serve: "ng serve --host 127.0.0.1 --port {port}", check: checkAngular },
-  production: { build: "node prerender.mjs", files: "dist/browser", check: checkAngular },
+  development: { serve, check: checkAngular },
+  production: { build: "node prerender.mjs", files, check: checkAngular },
+  "core in a worker": { files, ...withWorker },
+  "development, core in a worker": { serve, ...withWorker },
 };

@@ -1,8 +1,22 @@
 import { checkAngular } from "../../support/angular.mjs";
+import * as coreInWorker from "../../support/coreInWorker.mjs";
+
+const serve = "ng serve --host 127.0.0.1 --port {port}";
+const files = "dist/browser";
+/** Its development server is asked for the worker by `angular21-zone`, which is not part of npm test. */
+export const withWorker = {
+  query: { worker: "" },
+  init: coreInWorker.init,
+  async check(visit) {
+    await coreInWorker.check(visit);
+    await checkAngular(visit);
+  },
+};
 
 export const quick = true;
 export const tools = ["@angular/core", "@angular/build", "typescript"];
 export const modes = {
-  development: { serve: "ng serve --host 127.0.0.1 --port {port}", check: checkAngular },
-  production: { build: "node prerender.mjs", files: "dist/browser", check: checkAngular },
+  development: { serve, check: checkAngular },
+  production: { build: "node prerender.mjs", files, check: checkAngular },
+  "core in a worker": { files, ...withWorker },
 };

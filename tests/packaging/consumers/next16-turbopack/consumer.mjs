@@ -1,4 +1,5 @@
-import { checkBurst } from "../../support/burst.mjs";
+import { checkBurst, init } from "../../support/burst.mjs";
+import * as coreInWorker from "../../support/coreInWorker.mjs";
 import { checkRendered } from "../../support/rendered.mjs";
 
 async function check(visit) {
@@ -6,12 +7,22 @@ async function check(visit) {
   await checkBurst(visit);
 }
 
+const withWorker = {
+  query: { worker: "" },
+  init: [coreInWorker.init, init],
+  async check(visit) {
+    await coreInWorker.check(visit);
+    await check(visit);
+  },
+};
+
+const develop = "next dev --hostname 127.0.0.1 --port {port}";
+const serve = "next start --hostname 127.0.0.1 --port {port}";
+
 export const tools = ["next", "react"];
 export const modes = {
-  development: { serve: "next dev --hostname 127.0.0.1 --port {port}", check },
-  production: {
-    build: "next build",
-    serve: "next start --hostname 127.0.0.1 --port {port}",
-    check,
-  },
+  development: { serve: develop, init, check },
+  production: { build: "next build", serve, init, check },
+  "core in a worker": { serve, ...withWorker },
+  "development, core in a worker": { serve: develop, ...withWorker },
 };

@@ -1,10 +1,12 @@
 import { modes as turbopack } from "../next16-turbopack/consumer.mjs";
 
-const { development, production } = turbopack;
+const inDevelopment = (mode) => ({ ...mode, serve: `${mode.serve} --webpack` });
 
 export const sources = "next16-turbopack";
 export const tools = ["next", "react"];
 export const modes = {
-  development: { ...development, serve: `${development.serve} --webpack` },
-  production: { ...production, build: "next build --webpack" },
+  ...turbopack,
+  development: inDevelopment(turbopack.development),
+  production: { ...turbopack.production, build: "next build --webpack" },
+  "development, core in a worker": inDevelopment(turbopack["development, core in a worker"]),
 };

@@ -1,13 +1,19 @@
-import { checkBurst } from "../../support/burst.mjs";
+import { checkBurst, init } from "../../support/burst.mjs";
+import { checkFastRefresh } from "../../support/fastRefresh.mjs";
 import { checkWasmUnavailable } from "../../support/wasmUnavailable.mjs";
 
 export const development = {
   serve: "vite --host 127.0.0.1 --port {port} --strictPort",
-  check: checkBurst,
+  init,
+  async check(visit) {
+    await checkBurst(visit);
+    await checkFastRefresh(visit);
+  },
 };
 export const production = {
   build: ["tsc --noEmit", "vite build"],
   files: "dist",
+  init,
   check: checkBurst,
 };
 

@@ -1,20 +1,17 @@
-import { type ApplicationConfig, inject, provideZoneChangeDetection } from "@angular/core";
+import { type ApplicationConfig, provideZoneChangeDetection } from "@angular/core";
 import { provideClientHydration } from "@angular/platform-browser";
 import { provideRouter } from "@angular/router";
 import { Desk } from "./app";
 import { provideSockeye } from "./desk";
 import { Lane } from "./lane";
 import { Orders } from "./orders";
-import { SERVER } from "./server";
+import { desk } from "./server";
 
 export const config: ApplicationConfig = {
   providers: [
     provideZoneChangeDetection({ eventCoalescing: true }),
     provideClientHydration(),
-    provideSockeye(() => {
-      const server = inject(SERVER);
-      return { url: server ?? "http://localhost", autoConnect: server !== null };
-    }),
+    provideSockeye(desk),
     provideRouter([
       {
         path: "",

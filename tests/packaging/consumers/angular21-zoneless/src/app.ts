@@ -1,7 +1,7 @@
 import { ChangeDetectionStrategy, Component, inject } from "@angular/core";
 import { RouterLink, RouterOutlet } from "@angular/router";
 import { injectSockeye, injectStatus, provideSockeye } from "./desk";
-import { SERVER } from "./server";
+import { desk } from "./server";
 
 @Component({
   selector: "app-root",
@@ -16,12 +16,7 @@ export class App {}
   selector: "app-desk",
   imports: [RouterLink, RouterOutlet],
   changeDetection: ChangeDetectionStrategy.OnPush,
-  providers: [
-    provideSockeye(() => {
-      const server = inject(SERVER);
-      return { url: server ?? "http://localhost", autoConnect: server !== null };
-    }),
-  ],
+  providers: [provideSockeye(desk)],
   template: `
     <nav>
       <a data-testid="to-orders" routerLink="/">Orders</a> ·

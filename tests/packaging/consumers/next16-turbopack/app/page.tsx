@@ -1,16 +1,18 @@
 import { SockeyeProvider } from "sockeye-client/react";
 import { Closable } from "./closable";
 import { Orders } from "./orders";
+import { WorkerProvider } from "./workerProvider";
 
 // A server component: it renders the provider, and what is in it, on the server.
 export default async function Page({ searchParams }: PageProps<"/">) {
-  const { server } = await searchParams;
+  const { server, worker } = await searchParams;
   if (typeof server !== "string") return null;
+  const Provider = worker === undefined ? SockeyeProvider : WorkerProvider;
   return (
     <Closable>
-      <SockeyeProvider url={server}>
+      <Provider url={server}>
         <Orders />
-      </SockeyeProvider>
+      </Provider>
     </Closable>
   );
 }

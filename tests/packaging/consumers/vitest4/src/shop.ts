@@ -1,10 +1,10 @@
 import { type ClientOptions, createClient } from "sockeye-client";
 
-interface ServerEvents {
+export interface ServerEvents {
   news: (text: string) => void;
 }
 
-interface ClientEvents {
+export interface ClientEvents {
   double: (number: number, answer: (doubled: number) => void) => void;
   order: (item: string, answer: (confirmation: string) => void) => void;
 }

@@ -1,0 +1,1 @@
+/** A worker whose file forgets to import what serves clients. */

@@ -1,0 +1,2 @@
+/** The worker of a client, as an application has it. */
+import "/sockeye/worker.js";
