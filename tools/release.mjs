@@ -1,11 +1,12 @@
 /**
- * Publishes the package and the crate: `npm run release [-- --dry-run]`.
+ * Publishes the packages and the crates: `npm run release [-- --dry-run]`.
  *
  * Every step runs, so that one run tells everything that is missing; nothing is published unless all
  * have succeeded. docs/releasing.md says what a version means.
  */
 import { readFileSync, readdirSync } from "node:fs";
 import { parseArgs } from "node:util";
+import { thisPlatform } from "../mock-server/npm/platforms.mjs";
 import { lockedVersion } from "./lib/cargoLock.mjs";
 import { inRoot } from "./lib/paths.mjs";
 import { Failure, announce, dim, green, main, red, since } from "./lib/report.mjs";
@@ -20,10 +21,11 @@ const steps = {
   "the working tree is clean": needCleanTree,
   "package, crate and changelog have one version": needOneVersion,
   "the tag is free": needFreeTag,
-  "the package builds": () => runNode("tools/build.mjs", [], quiet),
-  "the tarball passes its tests": () => runNode("tests/tarball/run.mjs", [], quiet),
-  "npm would take it": () => publishPackage(["--dry-run"]),
-  "crates.io would take it": () => publishCrate(["--dry-run", "--allow-dirty"]),
+  "the package builds": () => runNode("tools/build.mjs", ["--std", "small"], quiet),
+  "the mock server's packages build": () => runNode("tools/mockPackages.mjs", [], quiet),
+  "the tarballs pass their tests": () => runNode("tests/tarball/run.mjs", [], quiet),
+  "npm would take them": () => publishPackages(["--dry-run"]),
+  "crates.io would take the crates": () => publishCrates(["--dry-run", "--allow-dirty"]),
 };
 
 main(async (args) => {
@@ -55,8 +57,8 @@ async function failedSteps() {
 }
 
 async function publish(tag) {
-  await publishPackage([]);
-  await publishCrate(["--no-verify"]); // it was compiled in the rehearsal
+  await publishPackages([]);
+  await publishCrates(["--no-verify"]); // they were compiled in the rehearsal
   await run("git", ["tag", "--annotate", tag, "--message", tag]);
   console.log(`${green("released")} ${tag}; now: git push origin ${tag}`);
   return 0;
@@ -71,7 +73,8 @@ function needCleanTree() {
 function needOneVersion() {
   const problems = findProblems({
     crate: lockedVersion("sockeye"),
-    package: JSON.parse(readFileSync(inRoot("pkg-template/package.json"), "utf8")).version,
+    package: versionIn("pkg-template/package.json"),
+    mock: versionIn("mock-server/npm/package.json"),
     changelog: readFileSync(inRoot("CHANGELOG.md"), "utf8"),
   });
   if (problems.length > 0) throw new Failure(problems.join("\n"));
@@ -85,12 +88,22 @@ function needFreeTag() {
 
 const tagOf = (version) => `v${version}`;
 
-/** What is published is the file that was tested. */
-function publishPackage(flags) {
-  const tarball = `./pkg/${readdirSync(inRoot("pkg"))[0]}`;
-  const args = ["publish", tarball, "--access", "public", "--ignore-scripts", ...flags];
-  return run("npm", args, { ...quiet, limitSeconds: 120 });
+const versionIn = (manifest) => JSON.parse(readFileSync(inRoot(manifest), "utf8")).version;
+
+/** What is published is the files that were tested; of the mock server's the launcher comes last. */
+async function publishPackages(flags) {
+  const version = lockedVersion("sockeye-mock");
+  const names = [thisPlatform().name, "sockeye-mock"];
+  const ofMock = names.map((name) => `./target/npm-mock/${name}-${version}.tgz`);
+  for (const tarball of [`./pkg/${readdirSync(inRoot("pkg"))[0]}`, ...ofMock]) {
+    const args = ["publish", tarball, "--access", "public", "--ignore-scripts", ...flags];
+    await run("npm", args, { ...quiet, limitSeconds: 120 });
+  }
 }
 
-const publishCrate = (flags) =>
-  cargo(["publish", "--quiet", "--package", "sockeye", ...flags], { ...quiet, limitSeconds: 600 });
+async function publishCrates(flags) {
+  for (const crate of ["sockeye", "sockeye-mock"]) {
+    const args = ["publish", "--quiet", "--package", crate, ...flags];
+    await cargo(args, { ...quiet, limitSeconds: 600 });
+  }
+}

@@ -22,6 +22,7 @@ const parts = [
   { name: "test:packaging", needs: ["build"] },
   { name: "soak", args: ["--quick"], needs: ["build"] },
   { name: "size", needs: ["build"] },
+  { name: "cost", needs: ["setup"] },
 ];
 
 main(async () => {

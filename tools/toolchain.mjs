@@ -44,6 +44,14 @@ export function findToolchain() {
   return chosen;
 }
 
+/** Returns the tool chain that has the sources of its standard library, to build that for what is small. */
+export const findToolchainWithSources = () =>
+  [onPath("rustc"), debian.rustc].map(inspect).find(hasSources);
+
+const hasSources = (toolchain) =>
+  Boolean(toolchain) &&
+  existsSync(path.join(toolchain.sysroot, "lib/rustlib/src/rust/library/Cargo.lock"));
+
 /** Returns the environment that makes cargo, and all it calls, come from one directory. */
 export function environmentOf({ rustc, sysroot }) {
   const bin = path.dirname(rustc);

@@ -5,6 +5,7 @@
  * The core is a file of its own with a fixed name, imported when the client first connects; the
  * bundlers of applications make a lazy chunk of it.
  */
+import { readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
@@ -12,11 +13,11 @@ import { build } from "esbuild";
 import { inRoot } from "../lib/paths.mjs";
 import { Failure } from "../lib/report.mjs";
 import { wasmDirectory } from "./wasm.mjs";
-import { buildName } from "./wasmFile.mjs";
+import { buildName, releaseName } from "./wasmFile.mjs";
 
 const sources = inRoot("pkg-template/src");
 /** What is imported when it is first needed. */
-const lazy = ["core", "facade", "payload"].map((name) => path.join(sources, name));
+const lazy = ["core", "facade", "inWorker", "payload"].map((name) => path.join(sources, name));
 /** What bundlers leave out where nobody uses it: in a file with others they would keep those for it. */
 const apart = [...lazy, path.join(sources, "streams")];
 
@@ -30,6 +31,16 @@ export async function bundle(entries, outdir, plugins = []) {
   } catch {
     throw new Failure("the package cannot be bundled: esbuild says above what is wrong");
   }
+  for (const file of readdirSync(outdir)) dropBareImports(path.join(outdir, file));
+}
+
+/**
+ * Nothing of the package does anything when it is imported, but esbuild has each entry import all files that
+ * something in it could need. Pages would load them, and bundlers make chunks of the entry's own for them.
+ */
+function dropBareImports(file) {
+  const code = readFileSync(file, "utf8");
+  writeFileSync(file, code.replaceAll(/^import "\.\/shared-[^"]+";\n/gm, ""));
 }
 
 const optionsFor = (entries, outdir, plugins) => ({
@@ -46,15 +57,29 @@ const optionsFor = (entries, outdir, plugins) => ({
   legalComments: "none",
   logLevel: "warning",
   logOverride: { "duplicate-object-key": "silent" }, // the glue names a snippet once for each block
-  plugins: [...plugins, wasmWhereItWasBuilt, filesOfTheirOwn, databaseLibraryInside],
+  mangleProps: new RegExp(`^(${namesOfTheShell.join("|")})$`),
+  plugins: [...plugins, wasmWhereItWasBuilt, filesOfTheirOwn, copiesAtOnce, databaseLibraryInside],
 });
+
+/**
+ * What the shell of a client and the facade call each other by. No bundler could shorten these: it does not
+ * know that nobody else does. Each has to be a name that no module exports, and nothing from outside has.
+ */
+export const namesOfTheShell = [
+  ...["calls", "connectUnlessTold", "facade", "failures", "fetchModules", "guard", "isAwaited"],
+  ...["connecting", "isOver", "isWanted", "late", "launch", "make", "modules", "namespaces"],
+  ...["real", "sends", "there", "thrown", "underWay"],
+];
 
 const wasmWhereItWasBuilt = {
   name: "wasm-where-it-was-built",
   setup({ onResolve, onLoad }) {
-    onResolve({ filter: /^\.\/wasm\/build\.js$/ }, () => ({ path: "build", namespace: "wasm" }));
+    // Each has its own: a chunk that it shares would be larger than it is.
+    onResolve({ filter: /^\.\.?\/wasm\/build\.js$/ }, ({ importer }) => ({
+      ...{ path: "build", namespace: "wasm", suffix: `?${path.basename(importer)}` },
+    }));
     onLoad({ filter: /^build$/, namespace: "wasm" }, () => ({
-      contents: `export const build = "${buildName()}";`,
+      contents: `export const build = "${buildName()}"; export const release = "${releaseName()}";`,
     }));
     onResolve({ filter: /^\.\/wasm\// }, (imported) => ({
       path: path.join(wasmDirectory, imported.path.slice("./wasm/".length)),
@@ -106,13 +131,31 @@ const filesOfTheirOwn = {
   name: "files-of-their-own",
   setup({ onResolve }) {
     onResolve(
-      { filter: /\/(core|facade|payload|streams)\.[jt]s$/ },
+      { filter: /\/(core|facade|inWorker|payload|streams)\.[jt]s$/ },
       ({ path: imported, resolveDir }) => {
         const file = path.join(resolveDir, imported).replace(/\.[jt]s$/, "");
         return apart.includes(file)
           ? { path: `./${path.basename(file)}.js`, external: true }
           : undefined;
       },
+    );
+  },
+};
+
+/**
+ * Small files that what is loaded at once has once more, for itself: bundlers would make chunks of what it shares
+ * with the facade, whose names and exports are larger than they are.
+ */
+const copiesAtOnce = {
+  name: "copies-at-once",
+  setup({ onResolve }) {
+    const filter =
+      /\/(binary|deferred|outboxBounds|page|randomId|show|symbolObservable|toValue)\.js$/;
+    const places = [path.join(sources, "shell/"), path.join(sources, "validate.ts")];
+    onResolve({ filter }, ({ path: imported, importer, resolveDir }) =>
+      places.some((place) => importer.startsWith(place))
+        ? { path: path.join(resolveDir, imported).replace(/js$/, "ts"), suffix: "?atOnce" }
+        : undefined,
     );
   },
 };

@@ -13,7 +13,7 @@ import { lockedVersion } from "../lib/cargoLock.mjs";
 import { inRoot, installedPackage } from "../lib/paths.mjs";
 import { Failure } from "../lib/report.mjs";
 import { run } from "../lib/run.mjs";
-import { bundle } from "./bundle.mjs";
+import { bundle, namesOfTheShell } from "./bundle.mjs";
 import { writeCommonJs } from "./commonjs.mjs";
 import { declare } from "./declarations.mjs";
 import { entriesOf, requiredNames } from "./entries.mjs";
@@ -40,7 +40,20 @@ async function fill(dist, entries) {
     renameSync(path.join(dist, `${name}.js`), path.join(dist, file));
   }
   await declare(entries, dist);
+  refusePublicNames(dist);
   writeWasmFile(dist);
+}
+
+/** What has another name in what ships must not be what applications call it by. */
+function refusePublicNames(dist) {
+  const member = new RegExp(`^\\s*(?:readonly )?(${namesOfTheShell.join("|")})\\??[(<:]`, "m");
+  for (const file of readdirSync(dist).filter((name) => name.endsWith(".d.ts"))) {
+    const [, name] = member.exec(readFileSync(path.join(dist, file), "utf8")) ?? [];
+    if (!name) continue;
+    throw new Failure(
+      `"${name}" is public, so it is no name of the shell: see tools/build/bundle.mjs`,
+    );
+  }
 }
 
 /** Packs it as npm publishes it and unpacks that as npm installs it, so that tests see just that. */

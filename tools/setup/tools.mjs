@@ -40,6 +40,7 @@ export const tools = [
   { for: ["test"],   ...optionalDebianPackage({ name: "firefox-esr", find: firefoxPath, without: firefox }) },
   { for: ["test"],   ...optionalDebianPackage({ name: "webkit2gtk-driver", find: webKitDriverPath, without: webKit }) },
   { for: ["test"],   ...optionalDebianPackage({ name: "xvfb", find: displayPath, without: webKit }) },
+  { for: ["test"],   ...optionalDebianPackage({ name: "valgrind", without: "what the core costs is not counted" }) },
   { for: ["test"],   ...debianPackage({ name: "redis-server", otherwise: "install Redis (brew install redis)" }) },
   { for: ["test"],   ...pythonPackages() },
 ];

@@ -62,7 +62,8 @@ function shipping({ name, modes }) {
   );
 }
 
-const isCounted = ({ build, countsBytes, run }) => !run && Boolean(build ?? countsBytes);
+const isCounted = ({ build, countsBytes, run, checkOnly }) =>
+  !run && !checkOnly && Boolean(build ?? countsBytes);
 const isMeasured = ({ modes }) => Object.values(modes).some(isCounted);
 
 const engine = (name) =>
