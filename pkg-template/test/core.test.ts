@@ -217,7 +217,10 @@ describe("the page", () => {
     manager.calls.length = 0;
     page.dispatchEvent(new Event("pagehide"));
     page.dispatchEvent(new Event("online"));
-    expect(manager.calls).toEqual([["suspend"], ["resume", 0]]);
+    expect(manager.calls).toEqual([
+      ["suspend", false],
+      ["resume", 0],
+    ]);
     port.destroy();
     manager.calls.length = 0;
     page.dispatchEvent(new Event("pagehide"));
