@@ -11,9 +11,9 @@ import { cacheDirectory, inRoot } from "../lib/paths.mjs";
 import { builtPrograms, onPath } from "../lib/programs.mjs";
 import { Failure, announce } from "../lib/report.mjs";
 import { ask, run } from "../lib/run.mjs";
-import { cargo, findToolchain } from "../toolchain.mjs";
+import { cargo, findToolchain, findToolchainWithSources } from "../toolchain.mjs";
 import { canInstallDebianPackages, installDebianPackages } from "./debian.mjs";
-import { installWasmTarget } from "./wasmTarget.mjs";
+import { installSources, installWasmTarget } from "./wasmTarget.mjs";
 
 /** The program that runs this; it cannot replace itself. */
 export const node = ({ atLeast }) => ({
@@ -43,6 +43,13 @@ export const wasmTarget = () => ({
   name: "Rust for wasm32",
   isReady: () => Boolean(findToolchain()),
   install: installWasmTarget,
+});
+
+/** With them the package is as small as the published one. */
+export const rustSources = () => ({
+  name: "sources of Rust's standard library",
+  isReady: () => Boolean(findToolchainWithSources()),
+  install: installSources,
 });
 
 /** A program from crates.io in exactly one version; one on the PATH is used if it is that one. */

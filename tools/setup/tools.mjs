@@ -12,6 +12,7 @@ import {
   node,
   npmDependencies,
   optionalDebianPackage,
+  rustSources,
   wasmTarget,
 } from "./kinds.mjs";
 import { pythonPackages } from "./python.mjs";
@@ -33,6 +34,7 @@ export const tools = [
   { for: ["test"],   ...npmDependencies(inRoot("tests/types")), name: "npm dependencies of tests/types" },
   { for: ["test"],   ...npmDependencies(inRoot("tests/stacks")), name: "npm dependencies of tests/stacks" },
   { for: always,     ...wasmTarget() },
+  { for: inBrowsers, ...rustSources() },
   { for: always,     ...cargoTool({ crate: "wasm-bindgen-cli", bin: "wasm-bindgen", version: lockedVersion("wasm-bindgen") }) },
   { for: ["test"],   ...cargoTool({ crate: "wasm-pack", version: "0.15.1" }) },
   { for: inBrowsers, ...debianPackage({ name: "chromium", find: chromiumPath, otherwise: chromium }) },

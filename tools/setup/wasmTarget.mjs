@@ -1,6 +1,6 @@
 /**
- * Makes a Rust tool chain compile for wasm32: by rustup, or, where rustup cannot reach its servers,
- * by Debian's packages and a standard library built from their sources.
+ * Makes a Rust tool chain compile for wasm32, and have the sources of its standard library: by rustup, or, where
+ * rustup cannot reach its servers, by Debian's packages and a standard library built from their sources.
  */
 import {
   cpSync,
@@ -23,6 +23,7 @@ import {
   debian,
   environmentOf,
   findToolchain,
+  findToolchainWithSources,
   versionMark,
   versionOf,
   wasmLibraries,
@@ -38,7 +39,7 @@ const debianPackages = [
   "rustfmt-web",
   "lld-22",
 ];
-const failureMark = path.join(cacheDirectory, "rustup-cannot-add-wasm32");
+const failureMark = path.join(cacheDirectory, "rustup-cannot-add");
 const day = 24 * 60 * 60 * 1000;
 
 /** Tries rustup first; its failure is remembered for a day where there is another way. */
@@ -49,6 +50,16 @@ export async function installWasmTarget() {
   if (!findToolchain()) throw new Failure(`Rust cannot compile for ${wasmTarget}`, remedy());
 }
 
+/** The sources are for the build that is published; without them it takes the library that comes with Rust. */
+export async function installSources() {
+  const hasOtherWay = canInstallDebianPackages();
+  if (onPath("rustup") && !(hasOtherWay && failedLately())) {
+    announce("Adding the sources of Rust's standard library with rustup", "some seconds");
+    await addByRustup(["component", "add", "rust-src"], hasOtherWay);
+  }
+  if (!findToolchainWithSources() && hasOtherWay) await installDebianPackages(debianPackages);
+}
+
 const remedy = () =>
   onPath("rustup")
     ? `rustup target add ${wasmTarget} (it needs to reach static.rust-lang.org)`
@@ -56,8 +67,12 @@ const remedy = () =>
 
 async function addTarget(hasOtherWay) {
   announce(`Adding ${wasmTarget} with rustup`, "some seconds");
+  await addByRustup(["target", "add", wasmTarget], hasOtherWay);
+}
+
+async function addByRustup(args, hasOtherWay) {
   try {
-    await run("rustup", ["target", "add", wasmTarget], { limitSeconds: hasOtherWay ? 60 : 600 });
+    await run("rustup", args, { limitSeconds: hasOtherWay ? 60 : 600 });
   } catch (failure) {
     announce(failure.message);
     rememberFailure();
