@@ -180,12 +180,12 @@ test("reports auth_failed when `auth` never answers, and asks it again", async (
     const answers = [new Promise(() => {}), { token: "late" }];
     // Fetching the files takes its time, too.
     await makeClient(url).connect();
-    window.client = makeClient(url, { auth: () => answers.shift(), connectTimeoutMs: 300 });
+    window.client = makeClient(url, { auth: () => answers.shift(), connectTimeoutMs: 2_000 });
     const failure = await outcome(window.client.connect());
     await until(window.client, "connected");
     return failure;
   }, server.url);
-  assertFailure(failure, "auth_failed", 1_000);
+  assertFailure(failure, "auth_failed", 4_000);
   await assertUsable();
 });
 
