@@ -16,11 +16,15 @@ const handshake = {
 /** A CONNECT packet: its namespace, with the comma, unless it is the root. */
 const connectPacket = /^40(\/[^,]+,)?/;
 
+/** CONNECT and DISCONNECT. Who connects to a namespace that was not there before asks for a sign of life. */
+const isAboutNamespaces = (frame) =>
+  typeof frame === "string" && (frame.startsWith("40") || frame.startsWith("41"));
+
 class FakeWebSocket extends EventTarget {
   static latest;
-  /** How many frames were sent. */
+  /** How many frames were sent, but for those that connect and disconnect namespaces. */
   sent = 0;
-  /** Takes what is sent once everything is connected. */
+  /** Takes what is sent once everything is connected; also then the client may ask whether the server is alive. */
   take = undefined;
 
   constructor() {
@@ -36,9 +40,9 @@ class FakeWebSocket extends EventTarget {
   }
 
   send(frame) {
+    if (!this.take || isAboutNamespaces(frame)) return this.#connect(frame);
     this.sent++;
-    if (this.take) this.take(frame);
-    else this.#connect(frame);
+    this.take(frame);
   }
 
   receive(data) {
