@@ -24,6 +24,10 @@ export function extractAttachments(value: unknown): Extraction {
   return { value: extract(value, attachments), attachments };
 }
 
+/** The same for an array, and for `attachments` that are there: returns the array to be written. */
+export const takeAttachments = (values: unknown[], attachments: Attachment[]): unknown[] =>
+  extractFromArray(values, attachments);
+
 /** Returns `value` itself if nothing in it is binary: what is equal needs no copy. */
 function extract(value: unknown, attachments: Attachment[]): unknown {
   if (typeof value !== "object" || value === null) return value;

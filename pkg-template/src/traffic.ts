@@ -53,7 +53,7 @@ export class Traffic {
   /** An event has been taken to be sent. */
   handleSent(kind: PassageKind, event: string, args: readonly unknown[]): void {
     this.#watched("out", kind, event, args);
-    this.outgoing.next({ event, args });
+    if (this.outgoing.isObserved) this.outgoing.next({ event, args });
   }
 
   /**
