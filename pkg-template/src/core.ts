@@ -1,5 +1,5 @@
 /** The core: the wasm module behind the port. Loaded when a client first connects. */
-import { toDedupPort, toMetricsPort } from "./figuresCore.js";
+import { type SocketNames, toDedupPort, toMetricsPort } from "./figuresCore.js";
 import { describe } from "./descriptions.js";
 import { Diagnostician } from "./diagnose.js";
 import { isSockeyeError, type SockeyeErrorCode } from "./errors.js";
@@ -13,7 +13,7 @@ import { withRetryAfter } from "./retryAfter.js";
 import { abandon, type Abandoned, Instance } from "./instance.js";
 import { safely, throwLater } from "./safely.js";
 import { UnderWay } from "./underWay.js";
-import type { Client, EngineEvents, EngineOptions, Glue } from "./wasm/glue.js";
+import type { Carrier, Client, EngineEvents, EngineOptions, Glue } from "./wasm/glue.js";
 
 /**
  * Gives the wasm module, unless nobody wants it any more, as `signal` says. Rejects with a {@link SockeyeError},
@@ -96,16 +96,18 @@ async function makeInstance(wasm: BufferSource | WebAssembly.Module): Promise<In
 }
 
 /** The numbers of the names that are listened to; `any` stands for all others. */
-type EventNames = Map<string, number> & {
-  any?: number | undefined;
-  /** The numbers of the namespaces. */
-  sockets: Map<string, number>;
-  /** How events are known again: see `src/web/identity.js` of the crate. */
-  identity?: Readers & { seeds: [number, number]; stamps: boolean };
-};
+type EventNames = Map<string, number> &
+  SocketNames & {
+    any?: number | undefined;
+    /** How events are known again: see `src/web/identity.js` of the crate. */
+    identity?: Readers & { seeds: [number, number]; stamps: boolean };
+  };
 
 function start(instance: Instance, given: CoreOptions, events: CoreEvents): WorkerCore {
-  const names: EventNames = Object.assign(new Map<string, number>(), { sockets: new Map() });
+  const names: EventNames = Object.assign(new Map<string, number>(), {
+    sockets: new Map<string, number>(),
+    addresses: [],
+  });
   const readers = new EventReaders(given.readers, (error) => events.readerFailed(error));
   names.identity = { ...readers.readers, seeds: toSeeds(given.seed), stamps: false };
   // The transports read the addresses when they open.
@@ -138,7 +140,7 @@ function start(instance: Instance, given: CoreOptions, events: CoreEvents): Work
     forget();
   };
   const parts = {
-    ...toDedupPort(client, given, kept, names.sockets),
+    ...toDedupPort(client, given, kept, names),
     ...toMetricsPort(client, options, given),
     ...toRemotePort(client),
     isAlive: () => isAlive,
@@ -158,7 +160,12 @@ const toRemotePort = (client: Client): Omit<WorkerCore, keyof CorePort> => ({
 /** The halves of a number of 53 bits. */
 const toSeeds = (seed: number): [number, number] => [seed | 0, (seed / 2 ** 32) | 0];
 
-type Given = CoreOptions & { names: EventNames; openTransports: Set<Abandoned> };
+type Given = CoreOptions & {
+  names: EventNames;
+  openTransports: Set<Abandoned>;
+  /** Takes what is sent, if it can be sent at once, and nothing of it has to cross into the wasm. */
+  carrier?: Carrier | undefined;
+};
 
 /**
  * The core says codes; the facade wants errors.
@@ -263,9 +270,13 @@ function toPort(
     judge: (socket, ticket, verdict, afterMs) => client.judge(socket, ticket, verdict, afterMs),
     discardQueue: () => client.discardQueue(),
     emit: (socket, body, attachments, volatile) =>
-      toErrorData(client.emit(socket, body, attachments, volatile)),
+      options.carrier?.emit(socket, body, attachments)
+        ? undefined
+        : toErrorData(client.emit(socket, body, attachments, volatile)),
     request: (socket, request, body, attachments, timeoutMs) =>
-      toErrorData(client.request(socket, request, body, attachments, timeoutMs)),
+      options.carrier?.request(socket, request, body, attachments, timeoutMs)
+        ? undefined
+        : toErrorData(client.request(socket, request, body, attachments, timeoutMs)),
     cancel: (socket, request) => client.cancel(socket, request),
     acknowledge: (socket, connection, ackId, body, attachments) =>
       client.acknowledge(socket, connection, ackId, body, attachments),

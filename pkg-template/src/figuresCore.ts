@@ -5,12 +5,20 @@ import type { CoreOptions, CorePort } from "./port.js";
 import type { KeptPositions } from "./ports/keptPositions.js";
 import type { Client } from "./wasm/glue.js";
 
-/** `options` are read whenever a namespace is made: they change with the user; `sockets` get its number. */
+/** What the transports know of the namespaces, to read and write the packets of events themselves. */
+export interface SocketNames {
+  /** Their numbers. */
+  sockets: Map<string, number>;
+  /** By their numbers: what stands before the JSON of their packets. */
+  addresses: string[];
+}
+
+/** `options` are read whenever a namespace is made: they change with the user; `names` get its number. */
 export function toDedupPort(
   client: Client,
   options: Pick<CoreOptions, "positions" | "unproved">,
   kept: KeptPositions | undefined,
-  sockets: Map<string, number>,
+  names: SocketNames,
 ): DedupPort & Pick<CorePort, "socket" | "setIdentity"> {
   return {
     setIdentity(identity) {
@@ -19,7 +27,8 @@ export function toDedupPort(
     },
     socket(namespace, authOnDemand) {
       const socket = client.socket(namespace, authOnDemand);
-      sockets.set(namespace, socket);
+      names.sockets.set(namespace, socket);
+      names.addresses[socket] = namespace === "/" ? "" : `${namespace},`;
       const { positions, unproved } = options;
       const left = kept?.add(socket, namespace);
       const known = Object.hasOwn(positions, namespace) ? positions[namespace] : left;

@@ -10,7 +10,7 @@ use crate::client::{Client, Stir};
 use crate::engineio::{Payload, TransportId};
 use crate::host::{EventId, Host};
 use crate::manager::{AckTicket, Consequence, Manager, SocketId};
-use crate::socketio::{EmitError, RequestId};
+use crate::socketio::{EmitError, PacketSizes, RequestId};
 use crate::time::Instant;
 
 impl<H: Host> Client<H> {
@@ -45,6 +45,35 @@ impl<H: Host> Client<H> {
         now: Instant,
     ) -> Result<(), EmitError> {
         self.passing(now).request(socket, request, body, attachments, timeout, now)
+    }
+
+    /// Counts an event as sent that the host then sends itself, if it may: see [`Manager::emit_by_host`].
+    #[must_use]
+    pub fn emit_by_host(
+        &mut self,
+        transport: TransportId,
+        socket: SocketId,
+        sizes: PacketSizes,
+        now: Instant,
+    ) -> bool {
+        self.outputs.is_empty() && self.passing(now).emit_by_host(transport, socket, sizes, now)
+    }
+
+    /// The same for an event that the server is to answer: see [`Manager::request_by_host`].
+    #[must_use]
+    pub fn request_by_host(
+        &mut self,
+        transport: TransportId,
+        socket: SocketId,
+        request: RequestId,
+        sizes: PacketSizes,
+        timeout: Option<Duration>,
+        now: Instant,
+    ) -> Option<u64> {
+        if !self.outputs.is_empty() {
+            return None;
+        }
+        self.passing(now).request_by_host(transport, socket, request, sizes, timeout, now)
     }
 
     /// Answers an event of the server: see [`Manager::acknowledge`].

@@ -14,6 +14,7 @@
 //! then, so the call is one more turn. The caller loops, it never recurses.
 
 mod address;
+mod by_host;
 mod cause;
 mod circuit;
 mod commands;

@@ -17,7 +17,7 @@ mod socket;
 pub use codec::{Header, decode_payload};
 pub use decoder::{Decoded, Decoder, DecoderLimits, Dropped};
 pub use excess::Excess;
-pub use outgoing::{EmitError, Limits, MaxPayload, Outgoing, Settlement};
+pub use outgoing::{EmitError, Limits, MaxPayload, Outgoing, PacketSizes, Settlement};
 pub use packet::{DecodeError, Packet, PacketType};
 pub use pending_acks::{PendingAcks, RequestId};
 pub use phase::{Answered, AuthQuestion, AuthTicket, Opening, Phase};

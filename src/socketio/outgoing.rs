@@ -52,6 +52,25 @@ impl MaxPayload {
     }
 }
 
+/// How large a packet is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PacketSizes {
+    /// The units of its JSON.
+    pub text: usize,
+    /// How many attachments it has.
+    pub attachments: usize,
+    /// The bytes of all of them.
+    pub binary: usize,
+}
+
+impl PacketSizes {
+    /// Returns everything together.
+    #[must_use]
+    pub fn total(self) -> usize {
+        self.text.saturating_add(self.binary)
+    }
+}
+
 /// An event that cannot be taken; nothing has been kept of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(not(target_family = "wasm"), derive(thiserror::Error))]

@@ -7,9 +7,10 @@ use js_sys::{Array, JsString};
 use wasm_bindgen::prelude::*;
 
 use crate::client::Client;
+use crate::engineio::TransportId;
 use crate::host::EventIdentity;
 use crate::manager::{AckTicket, AddressTicket, Cause, SocketId, Verdict, VerdictTicket};
-use crate::socketio::{AuthTicket, EmitError, RequestId};
+use crate::socketio::{AuthTicket, EmitError, PacketSizes, RequestId};
 use crate::time::Instant;
 use crate::web::config::to_config;
 use crate::web::driver::{ClientOutlet, Driver};
@@ -174,6 +175,50 @@ impl JsClient {
         )
     }
 
+    /// Counts an event as sent that the transport then sends, at this time. Returns whether it may; if not, it is to be
+    /// given to `emit`.
+    #[wasm_bindgen(js_name = emitByHost)]
+    pub fn emit_by_host(
+        &self,
+        transport: u32,
+        socket: u32,
+        text: u32,
+        attachments: u32,
+        binary: f64,
+        now: f64,
+    ) -> bool {
+        let sizes = to_sizes(text, attachments, binary);
+        let (transport, socket) = (TransportId(transport), SocketId(socket));
+        let now = Instant::from_millis(now);
+        self.driver.has_performed()
+            && self.driver.turn(|core| core.emit_by_host(transport, socket, sizes, now))
+    }
+
+    /// The same for an event that the server is to answer. Returns the number that goes with it, or a negative one.
+    #[wasm_bindgen(js_name = requestByHost)]
+    #[allow(clippy::too_many_arguments)]
+    pub fn request_by_host(
+        &self,
+        transport: u32,
+        socket: u32,
+        request: u32,
+        text: u32,
+        attachments: u32,
+        binary: f64,
+        timeout_ms: f64,
+        now: f64,
+    ) -> f64 {
+        let sizes = to_sizes(text, attachments, binary);
+        let (transport, socket) = (TransportId(transport), SocketId(socket));
+        let (request, timeout) = (RequestId(request), Some(to_duration(timeout_ms)));
+        let now = Instant::from_millis(now);
+        let ack_id = self.driver.has_performed().then(|| {
+            self.driver
+                .turn(|core| core.request_by_host(transport, socket, request, sizes, timeout, now))
+        });
+        ack_id.flatten().map_or(-1.0, |ack_id| ack_id as f64)
+    }
+
     /// Forgets a request.
     pub fn cancel(&self, socket: u32, request: u32) {
         self.driver.turn(|core| core.sockets().cancel(SocketId(socket), RequestId(request)));
@@ -327,6 +372,10 @@ impl JsClient {
 
 pub(super) fn to_code(result: Result<(), EmitError>) -> Option<String> {
     result.err().map(|error| error.code().to_owned())
+}
+
+fn to_sizes(text: u32, attachments: u32, binary: f64) -> PacketSizes {
+    PacketSizes { text: text as usize, attachments: attachments as usize, binary: binary as usize }
 }
 
 pub(super) fn to_attachments(attachments: Option<Array>) -> Vec<JsValue> {

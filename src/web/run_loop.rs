@@ -68,6 +68,11 @@ impl<C: Core, P: Perform<C::Output>> RunLoop<C, P> {
         result
     }
 
+    /// Whether everything is done that the core has wanted done so far.
+    pub fn has_performed(&self) -> bool {
+        self.outputs.borrow().is_empty()
+    }
+
     /// What follows every input. Inlined into each export it would be a fifth of the module.
     #[inline(never)]
     fn settle(self: &Rc<Self>) {

@@ -6,10 +6,14 @@
 // the core abandons them.
 
 import { byteLength, bytesLength, encodeBase64 } from "./base64.js";
-import { takeFrame } from "./shim.js";
+import { now, recently, takeFrame } from "./shim.js";
 
 /** What stands between two packets of a polling payload. */
 const SEPARATOR = "\x1e";
+
+/** How the frames of an event begin. */
+const EVENT = "42";
+const BINARY_EVENT = "45";
 
 /** The packet that ends a session. */
 const CLOSE = "1";
@@ -17,9 +21,12 @@ const CLOSE = "1";
 /** `fetch` sends no more than 64 KiB after the page has gone; a unit has up to three bytes. */
 const MAX_KEEPALIVE_UNITS = 20_000;
 
-/** Opens a WebSocket, which is to take over the session `sid` if there is one. */
+/**
+ * Opens a WebSocket, which is to take over the session `sid` if there is one. The last one stands in the `carrier` of
+ * the options: what is sent may be given to it instead of the core, which it asks then.
+ */
 export const openWebSocket = (options, owner, id, sid) =>
-  noted(options, new WebSocketTransport(options, owner, id, sid));
+  (options.carrier = noted(options, new WebSocketTransport(options, owner, id, sid)));
 
 /** Makes a polling transport; it does nothing before it is told. */
 export const openPolling = (options, owner, id) =>
@@ -52,6 +59,36 @@ class WebSocketTransport {
     }
   }
 
+  /** Sends an event if the core lets it, which sees the sizes only. Returns whether it was sent. */
+  emit(socket, body, attachments) {
+    const count = attachments ? attachments.length : 0;
+    const bytes = attachments ? sum(attachments) : 0;
+    const owner = this.#owner;
+    const isSent = owner.emitByHost(this.#id, socket, body.length, count, bytes, recently());
+    if (isSent) this.#sendEvent(socket, "", body, attachments);
+    return isSent;
+  }
+
+  /** The same for an event that the server is to answer. */
+  request(socket, request, body, attachments, timeoutMs) {
+    const { length } = body;
+    const count = attachments ? attachments.length : 0;
+    const bytes = attachments ? sum(attachments) : 0;
+    const owner = this.#owner;
+    const id = this.#id;
+    const ackId = owner.requestByHost(id, socket, request, length, count, bytes, timeoutMs, now());
+    const isSent = ackId >= 0;
+    if (isSent) this.#sendEvent(socket, ackId, body, attachments);
+    return isSent;
+  }
+
+  #sendEvent(socket, ackId, body, attachments) {
+    const address = this.#options.names.addresses[socket];
+    if (!attachments) return this.#sendInOrder(EVENT + address + ackId + body);
+    this.#sendInOrder(`${BINARY_EVENT}${attachments.length}-${address}${ackId}${body}`);
+    for (const bytes of attachments) this.sendBinary(bytes);
+  }
+
   /** Joins the pieces of a frame and sends it. `ackId` is negative, `body` undefined if there is none. */
   sendText(head, ackId, body) {
     const text = ackId < 0 ? head : head + ackId;
@@ -74,6 +111,7 @@ class WebSocketTransport {
     const socket = this.#socket;
     this.#closed = true;
     this.#options.openTransports?.delete(this);
+    if (this.#options.carrier === this) this.#options.carrier = undefined;
     if (!socket) return;
     silence(socket);
     const end = () => attempt(() => socket.close());
@@ -147,6 +185,8 @@ function listen(socket, owner, id, options) {
     else if (!names || !takeFrame(owner, id, data, names)) owner.handleText(id, data);
   };
 }
+
+const sum = (attachments) => attachments.reduce((bytes, one) => bytes + bytesLength(one), 0);
 
 /** The bytes of a frame, without what a transport puts around it. */
 const sizeOf = (data) => (typeof data === "string" ? byteLength(data) : bytesLength(data));

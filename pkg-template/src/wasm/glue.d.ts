@@ -182,6 +182,18 @@ export interface TransportOptions {
   openTransports?: Set<{ abandon(): void }>;
 }
 
+/** The WebSocket that was opened last. Each method returns whether it has sent the event. */
+export interface Carrier {
+  emit(socket: number, body: string, attachments: unknown[] | undefined): boolean;
+  request(
+    socket: number,
+    request: number,
+    body: string,
+    attachments: unknown[] | undefined,
+    timeoutMs: number,
+  ): boolean;
+}
+
 /** How an {@link Engine} is set up. */
 export interface EngineOptions extends TransportOptions {
   /** `polling` and `websocket`, in the order in which they are tried. Others are left out. */

@@ -30,6 +30,15 @@ impl<H: Host> Engine<H> {
         None
     }
 
+    /// Returns whether [`send`](Self::send) would give a packet back for this transport, which is a WebSocket then.
+    #[must_use]
+    pub fn sends_over(&self, transport: TransportId) -> bool {
+        matches!(self.state, State::Open)
+            && self.current.as_ref().is_some_and(|current| {
+                current.id == transport && current.kind == TransportKind::WebSocket
+            })
+    }
+
     /// Takes the news that the answer to a GET has come, after the packets in it.
     pub fn handle_polled(&mut self, transport: TransportId) {
         let Some(current) = self.current_if(transport).filter(|current| current.is_polling) else {

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use super::{Socket, encode_head};
 use crate::host::{Host, OutgoingFrame};
 use crate::socketio::event_buffer::Buffered;
-use crate::socketio::outgoing::{EmitError, MaxPayload, Outgoing};
+use crate::socketio::outgoing::{EmitError, MaxPayload, Outgoing, PacketSizes};
 use crate::socketio::packet::PacketType;
 use crate::socketio::pending_acks::RequestId;
 use crate::time::Instant;
@@ -65,10 +65,7 @@ impl<H: Host> Socket<H> {
         deadline: Option<Instant>,
         max_payload: Option<MaxPayload>,
     ) -> Result<Option<Outgoing<H>>, EmitError> {
-        if self.pending.len() >= self.limits.pending_acks {
-            return Err(EmitError::TooManyRequests);
-        }
-        let ack_id = self.next_ack_id;
+        let ack_id = self.next_request().ok_or(EmitError::TooManyRequests)?;
         self.check(host, Some(ack_id), &body, &attachments, max_payload)?;
         let sending = self.is_sending();
         let packet = if sending {
@@ -77,9 +74,38 @@ impl<H: Host> Socket<H> {
             self.keep(host, Some(ack_id), body, attachments)?;
             None
         };
-        self.next_ack_id += 1;
-        self.pending.insert(ack_id, request, deadline, sending);
+        self.note_request(request, deadline);
         Ok(packet)
+    }
+
+    /// Returns the number that the next request gets, unless as many answers are waited for as may be.
+    #[must_use]
+    pub fn next_request(&self) -> Option<u64> {
+        (self.pending.len() < self.limits.pending_acks).then_some(self.next_ack_id)
+    }
+
+    /// The answer to the request that has got [`next_request`](Self::next_request) is waited for.
+    pub fn note_request(&mut self, request: RequestId, deadline: Option<Instant>) {
+        let sending = self.is_sending();
+        self.pending.insert(self.next_ack_id, request, deadline, sending);
+        self.next_ack_id += 1;
+    }
+
+    /// Returns whether a server certainly takes a packet of these sizes.
+    #[must_use]
+    pub fn takes(
+        &self,
+        ack_id: Option<u64>,
+        sizes: PacketSizes,
+        max_payload: Option<MaxPayload>,
+    ) -> bool {
+        let PacketSizes { text, attachments, binary } = sizes;
+        let head = self.head_length(ack_id, attachments) as u64;
+        attachments <= self.limits.attachments
+            && max_payload.is_none_or(|max| {
+                let text = (text as u64).saturating_mul(MAX_UNIT_BYTES).saturating_add(head);
+                text <= max.text && binary as u64 <= max.binary
+            })
     }
 
     /// Answers the server's event `ack_id`. Returns `None` without a connection.

@@ -1,7 +1,10 @@
-//! An event that the host has read gives the outputs of its frame.
+//! An event that the host has read gives the outputs of its frame, and one that it sends itself those of an `emit`.
 #![cfg(not(target_family = "wasm"))]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 #![allow(clippy::wildcard_enum_match_arm)]
+
+mod inputs;
+mod sending;
 
 use std::time::Duration;
 
@@ -9,29 +12,15 @@ use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 use sockeye::engineio::{Failure, TransportId};
 use sockeye::host::{EventName, Host};
-use sockeye::manager::{Config, Consequence, Manager, Output, SocketId};
+use sockeye::manager::{Consequence, Manager, SocketId};
 use sockeye::native::NativeHost;
-use sockeye::socketio::RequestId;
 use sockeye::time::Instant;
 
-const TRANSPORT: TransportId = TransportId(0);
-const ROOT: SocketId = SocketId(0);
-const HANDSHAKE: &str = r#"0{"sid":"e","pingInterval":300,"pingTimeout":200}"#;
+use inputs::{
+    HANDSHAKE, Input, TRANSPORT, any_input, connected, deadline, drain, manager, play, take, with,
+};
 
-/// One input of the manager.
-#[derive(Clone, Debug)]
-enum Input {
-    Connect(u32),
-    Disconnect(u32),
-    Frame(&'static str),
-    Binary,
-    Closed,
-    Timeout,
-    ReconnectNow,
-    Request(Option<u64>),
-    Cancel,
-    Destroy,
-}
+const ROOT: SocketId = SocketId(0);
 
 /// The frames that a host may read itself, and those that only look like them.
 const FRAMES: [&str; 31] = [
@@ -68,55 +57,6 @@ const FRAMES: [&str; 31] = [
     r#"42[ "x" ]"#,
 ];
 
-fn manager() -> Manager<NativeHost> {
-    let host = NativeHost::default();
-    for name in ["x", "a\"b", "7"] {
-        host.listen(name);
-    }
-    let mut manager = Manager::new(host, Config::default());
-    manager.socket("/", false);
-    manager.socket("/other", false);
-    manager
-}
-
-/// Takes the inputs, one every 50 ms, and returns the moment of the last.
-fn play(manager: &mut Manager<NativeHost>, inputs: &[Input]) -> Instant {
-    let mut now = Instant::from_millis(1_000.0);
-    for (number, input) in inputs.iter().enumerate() {
-        now = now + Duration::from_millis(50);
-        take(manager, input, number as u32, now);
-    }
-    now
-}
-
-/// Returns what may have come of the input, which only frames are asked.
-fn take(
-    manager: &mut Manager<NativeHost>,
-    input: &Input,
-    number: u32,
-    now: Instant,
-) -> Consequence {
-    let root = SocketId(0);
-    match *input {
-        Input::Frame(frame) => return manager.handle_text(TRANSPORT, &frame.to_owned(), now),
-        Input::Binary => return manager.handle_binary(TRANSPORT, vec![1], now),
-        Input::Connect(socket) => manager.connect(SocketId(socket), now),
-        Input::Disconnect(socket) => manager.disconnect(SocketId(socket), now),
-        Input::Closed => manager.handle_closed(TRANSPORT, Failure::Failed, now),
-        Input::Timeout => manager.handle_timeout(now),
-        Input::ReconnectNow => manager.reconnect_now(now),
-        Input::Request(timeout) => {
-            let timeout = timeout.map(Duration::from_millis);
-            let body = "[\"r\"]".to_owned();
-            // After the end there is nobody to ask.
-            let _ = manager.request(root, RequestId(number), body, Vec::new(), timeout, now);
-        }
-        Input::Cancel => manager.cancel(root, RequestId(number.saturating_sub(1))),
-        Input::Destroy => manager.destroy(now),
-    }
-    Consequence::Any
-}
-
 /// Ends the turn by news of a transport that nobody knows, and that changes nothing else.
 fn end_turn(manager: &mut Manager<NativeHost>, now: Instant) {
     manager.handle_closed(TransportId(99), Failure::Failed, now);
@@ -138,26 +78,6 @@ fn is_only_an_event(inputs: &[Input], frame: &Input) -> bool {
     end_turn(&mut ended, later);
     assert_eq!(drain(&mut manager), drain(&mut ended), "{frame:?} after {inputs:?}");
     consequence == Consequence::Event
-}
-
-/// The deadline of a manager that has said everything else.
-fn deadline(manager: &mut Manager<NativeHost>) -> Option<Instant> {
-    match manager.poll_output() {
-        Output::Timeout(deadline) => deadline,
-        output => panic!("{output:?} is left"),
-    }
-}
-
-/// Everything that the caller must do, with the next deadline at the end.
-fn drain(manager: &mut Manager<NativeHost>) -> Vec<String> {
-    let mut outputs = Vec::new();
-    loop {
-        let output = manager.poll_output();
-        outputs.push(format!("{output:?}"));
-        if matches!(output, Output::Timeout(_)) {
-            return outputs;
-        }
-    }
 }
 
 /// Hands a frame in as the host of a browser does: read, if it can be read, else as text.
@@ -240,16 +160,6 @@ fn compare(inputs: &[Input], frame: &str) -> bool {
     }
     assert_eq!(drain(&mut by_text), drain(&mut by_event), "{frame}, later, after {inputs:?}");
     taken
-}
-
-fn connected() -> Vec<Input> {
-    vec![Input::Connect(0), Input::Frame(HANDSHAKE), Input::Frame(r#"40{"sid":"s"}"#)]
-}
-
-fn with(more: Input) -> Vec<Input> {
-    let mut inputs = connected();
-    inputs.push(more);
-    inputs
 }
 
 #[test]
@@ -342,37 +252,6 @@ fn gives_the_same_outputs_when_the_namespace_serves() {
     for frame in FRAMES {
         compare(&connected(), frame);
     }
-}
-
-fn any_input() -> impl Strategy<Value = Input> {
-    let frames = vec![
-        "2",
-        "41",
-        "1",
-        "6",
-        "430[]",
-        "431[]",
-        "451-[]",
-        "450-[]",
-        "44",
-        "garbage",
-        "41/other,",
-        r#"40/other,{"sid":"s"}"#,
-        r#"42["x"]"#,
-    ];
-    prop_oneof![
-        3 => (0_u32..2).prop_map(Input::Connect),
-        1 => (0_u32..2).prop_map(Input::Disconnect),
-        3 => Just(Input::Frame(HANDSHAKE)),
-        4 => Just(Input::Frame(r#"40{"sid":"s"}"#)),
-        6 => prop::sample::select(frames).prop_map(Input::Frame),
-        2 => Just(Input::Binary),
-        1 => Just(Input::Closed),
-        1 => Just(Input::Timeout),
-        1 => Just(Input::ReconnectNow),
-        2 => prop::option::of(0_u64..1_000).prop_map(Input::Request),
-        1 => Just(Input::Cancel),
-    ]
 }
 
 proptest! {
