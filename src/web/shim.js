@@ -85,33 +85,44 @@ export function recently() {
   return time;
 }
 
-/** How the frame of the last event began, up to what follows its name, and what that says. */
-let lastHead = '42["",';
-let lastNamespace = "/";
-let lastName = "";
-let lastFrom = 2;
+/**
+ * How the frame of the last event began, up to what follows its name, and what that says; of those with attachments
+ * that of the last one, too.
+ */
+const plain = { head: '42["",', namespace: "/", name: "", from: 2, attachments: 0 };
+const binary = { head: '451-["",', namespace: "/", name: "", from: 4, attachments: 1 };
 
 /**
  * Reads how the frame of an event begins: mostly as that of the event before, and then nothing has to be cut
- * out of it. Returns whether it is one that is understood without parsing.
+ * out of it. Returns nothing for one that is not understood without parsing.
  */
 function readHead(text) {
-  if (text.startsWith(lastHead)) return true;
-  if (!text.startsWith("42")) return false;
-  const from = endOfNamespace(text, 2);
+  if (text.startsWith(plain.head)) return plain;
+  if (text.startsWith(binary.head)) return binary;
+  if (text.startsWith("42")) return readNewHead(plain, text, 2, 0);
+  if (!text.startsWith("45")) return undefined;
+  const dash = text.indexOf("-", 2);
+  const attachments = readNumber(text, 2, dash);
+  return attachments < 1 ? undefined : readNewHead(binary, text, dash + 1, attachments);
+}
+
+function readNewHead(last, text, start, attachments) {
+  const from = endOfNamespace(text, start);
   if (text.charCodeAt(from) !== OPENING_BRACKET || text.charCodeAt(from + 1) !== QUOTE)
-    return false;
+    return undefined;
   const end = text.indexOf('"', from + 2);
   const next = text.charCodeAt(end + 1);
-  if (end < 0 || (next !== COMMA && next !== CLOSING_BRACKET)) return false;
+  if (end < 0 || (next !== COMMA && next !== CLOSING_BRACKET)) return undefined;
   const name = text.slice(from + 2, end);
-  if (name.includes("\\")) return false;
+  if (name.includes("\\")) return undefined;
   // A part of the frame would keep all of it in memory.
-  lastHead = [text.slice(0, from + 2), name, text.slice(end, end + 2)].join("");
-  lastName = lastHead.slice(from + 2, -2);
-  lastNamespace = from === 2 ? "/" : lastHead.slice(2, from - 1);
-  lastFrom = from;
-  return true;
+  const head = [text.slice(0, from + 2), name, text.slice(end, end + 2)].join("");
+  last.head = head;
+  last.name = head.slice(from + 2, -2);
+  last.namespace = from === start ? "/" : head.slice(start, from - 1);
+  last.from = from;
+  last.attachments = attachments;
+  return last;
 }
 
 /** Returns where the packet goes on behind the namespace that may stand at `start`. */
@@ -128,27 +139,9 @@ const socketOf = (text, start, end, { sockets }) =>
  * Returns whether it was taken; every other frame goes the long way as text.
  */
 export function takeFrame(manager, transport, text, names) {
-  if (readHead(text)) return takeEvent(manager, transport, text, names);
-  if (text.startsWith("43")) return takeAnswer(manager, transport, text, names);
-  return text.startsWith("45") && takeBinaryEvent(manager, transport, text, names);
-}
-
-/** One without an acknowledgement id, that somebody listens to. */
-function takeBinaryEvent(manager, transport, text, names) {
-  const dash = text.indexOf("-", 2);
-  const attachments = readNumber(text, 2, dash);
-  if (attachments < 1) return false;
-  const from = endOfNamespace(text, dash + 1);
-  const socket = socketOf(text, dash + 1, from, names);
-  const event = peekEventName(text, from, names);
-  if (socket === undefined || event < 0) return false;
-  let args;
-  try {
-    args = JSON.parse(text.slice(from));
-  } catch {
-    return false;
-  }
-  return manager.handleBinaryEvent(transport, event, args, text.length, socket, attachments);
+  const head = readHead(text);
+  if (head) return takeEvent(manager, transport, text, names, head);
+  return text.startsWith("43") && takeAnswer(manager, transport, text, names);
 }
 
 function takeAnswer(manager, transport, text, names) {
@@ -178,11 +171,11 @@ function readNumber(text, start, end) {
   return number;
 }
 
-function takeEvent(manager, transport, text, names) {
-  const socket = names.sockets.get(lastNamespace);
-  const event = names.get(lastName) ?? missingName(lastName, names);
+function takeEvent(manager, transport, text, names, { namespace, name, from, attachments }) {
+  const socket = names.sockets.get(namespace);
+  const event = names.get(name) ?? missingName(name, names);
   if (socket === undefined) return false;
-  if (event === UNHEARD) {
+  if (event === UNHEARD && attachments === 0) {
     // What nobody listens to is not parsed, so this is all that is seen of its end.
     const isComplete = text.charCodeAt(text.length - 1) === CLOSING_BRACKET;
     return isComplete && manager.handleUnheardEvent(transport, socket);
@@ -190,18 +183,21 @@ function takeEvent(manager, transport, text, names) {
   if (event < 0) return false;
   let args;
   try {
-    args = JSON.parse(text.slice(lastFrom));
+    args = JSON.parse(text.slice(from));
   } catch {
     return false;
   }
+  const { length } = text;
+  if (attachments > 0)
+    return manager.handleBinaryEvent(transport, event, args, length, socket, attachments);
   const has = identify(args, names);
-  if (has === 0) return manager.handleEvent(transport, event, args, text.length, socket);
+  if (has === 0) return manager.handleEvent(transport, event, args, length, socket);
   const { streamHigh, streamLow, epochHigh, epochLow, idHigh, idLow, seq } = parts();
   return manager.handleIdentifiedEvent(
     transport,
     event,
     args,
-    text.length,
+    length,
     socket,
     has,
     streamHigh,
