@@ -10,6 +10,8 @@
 mod bench;
 #[path = "web/binary.rs"]
 mod binary;
+#[path = "web/by_host.rs"]
+mod by_host;
 #[path = "web/decoder.rs"]
 mod decoder;
 #[path = "web/engine.rs"]

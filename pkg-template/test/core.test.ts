@@ -2,7 +2,9 @@ import { beforeEach, describe, expect, test, vi } from "vitest";
 import type { ReadWasm } from "../src/core.js";
 import { fail } from "../src/errors.js";
 import { read as readPayload } from "../src/payload.js";
+import type { SocketNames } from "../src/figuresCore.js";
 import type { CoreEvents, CoreOptions } from "../src/port.js";
+import type { Carrier } from "../src/wasm/glue.js";
 import type * as Glue from "./support/glue.js";
 import { bytes } from "./support/payload.js";
 import { sockeyeError, turn } from "./support/setUp.js";
@@ -279,6 +281,38 @@ describe("the port", () => {
       ["cancel", 0, 2],
       ["acknowledge", 0, 1, 4, "[]", attachments],
     ]);
+  });
+
+  test("asks the manager only for what the transport does not send itself", async () => {
+    const { port, manager } = await make();
+    manager.calls.length = 0;
+    const emit = vi.fn<Carrier["emit"]>().mockReturnValueOnce(true).mockReturnValue(false);
+    const request = vi.fn<Carrier["request"]>().mockReturnValueOnce(true).mockReturnValue(false);
+    Object.assign(manager.options, { carrier: { emit, request } });
+    const attachments = [new ArrayBuffer(1)];
+    for (const body of ["[1]", "[2]"]) {
+      expect(port.emit(0, body, attachments, true)).toBeUndefined();
+      expect(port.request(0, 5, body, undefined, 3)).toBeUndefined();
+    }
+    expect(emit.mock.calls).toEqual([
+      [0, "[1]", attachments],
+      [0, "[2]", attachments],
+    ]);
+    expect(request.mock.calls).toEqual([
+      [0, 5, "[1]", undefined, 3],
+      [0, 5, "[2]", undefined, 3],
+    ]);
+    expect(manager.calls).toEqual([
+      ["emit", 0, "[2]", attachments, true],
+      ["request", 0, 5, "[2]", undefined, 3],
+    ]);
+  });
+
+  test("tells the transports what stands before the packets of a namespace", async () => {
+    const { port, manager } = await make();
+    for (const name of ["/", "/a"]) port.socket(name, false);
+    const { sockets, addresses } = manager.options.names as unknown as SocketNames;
+    expect(["/", "/a"].map((name) => addresses[sockets.get(name) ?? -1])).toEqual(["", "/a,"]);
   });
 
   test("lets the transports know the address before the attempt goes on", async () => {

@@ -30,6 +30,21 @@ describe("emit()", () => {
     expect(core.callsOf("emit")).toEqual([[0, `["a",${json}]`, undefined, false]]);
   });
 
+  test("writes what JSON.stringify makes of the array, whatever came before", async () => {
+    const { client, core } = await connected();
+    const placed = { toJSON: (place: unknown) => ({ place }) };
+    const events: [string, ...unknown[]][] = [
+      ["a", 1],
+      ["a", 2],
+      ['quo"te\\', Symbol("none"), () => {}, undefined, 3],
+      ["a", placed, placed],
+      ["", []],
+    ];
+    for (const event of events) client.emit(...event);
+    const bodies = core.callsOf("emit").map(([, body]) => body);
+    expect(bodies).toEqual(events.map((event) => JSON.stringify(event)));
+  });
+
   test("writes the arguments at once", () => {
     const { client, loader } = idle();
     const draft = { text: "before" };

@@ -18,6 +18,7 @@ export class Bench {
       ["/", 0],
       ["/x", 1],
     ]),
+    addresses: ["", "/x,"],
   });
   sockets = [];
   /** What is called inside a callback, by the callback's name; once. */
@@ -37,7 +38,18 @@ export class Bench {
     const { names, webSocket } = this;
     const times = { connectTimeoutMs: 20_000, minMs: 100, baseMs: 1_000, capMs: 30_000, seed: 1 };
     const engine = { transports: ["websocket"], upgrade: true, rememberUpgrade: false };
-    return { webSocketUrl: "ws://bench/socket.io/", names, webSocket, ...engine, ...times };
+    const address = { webSocketUrl: "ws://bench/socket.io/" };
+    return (this.made = { ...address, names, webSocket, ...engine, ...times });
+  }
+
+  /** Has the transport emit an event itself. Returns whether it has. */
+  emit(socket, body, attachments) {
+    return this.made.carrier?.emit(socket, body, attachments) ?? false;
+  }
+
+  /** The same for a request. */
+  request(socket, request, body, attachments, timeoutMs) {
+    return this.made.carrier?.request(socket, request, body, attachments, timeoutMs) ?? false;
   }
 
   events() {

@@ -31,6 +31,17 @@ extern "C" {
     #[wasm_bindgen(method, js_name = uninstallClock)]
     fn uninstall_clock(this: &JsBench);
     #[wasm_bindgen(method)]
+    pub fn emit(this: &JsBench, socket: u32, body: &str, attachments: Option<Array>) -> bool;
+    #[wasm_bindgen(method)]
+    pub fn request(
+        this: &JsBench,
+        socket: u32,
+        request: u32,
+        body: &str,
+        attachments: Option<Array>,
+        timeout_ms: f64,
+    ) -> bool;
+    #[wasm_bindgen(method)]
     pub fn advance(this: &JsBench, millis: f64);
     #[wasm_bindgen(method)]
     pub fn timer(this: &JsBench) -> f64;
