@@ -19,6 +19,9 @@ const shown = {
     "1 kB, received": "receive 1 kB of binary data",
     "1 kB, sent": "send 1 kB of binary data",
   },
+  worker: {
+    "10,000 events/s, conflated per frame, in a worker": "10,000 events/s in a worker: busy",
+  },
   network: { "processor time of the renderer per event": "all work of the page, real server" },
 };
 
