@@ -157,7 +157,9 @@ export class OutboxDesk {
   /** Removes what the store holds of a user, but not what has been enqueued since. */
   async discard(identity: string): Promise<void> {
     try {
-      await this.#store.discard(identity);
+      const keys = await this.#store.list(identity);
+      const isOld = (key: string) => this.#outbox.get(key)?.args === undefined;
+      await this.#store.remove(identity, keys.filter(isOld));
     } catch (error) {
       this.#onFailed(toStoreErrorCode(error), error);
     }

@@ -48,8 +48,12 @@ export class StorePlace implements StoreLink {
     return this.#link.load(key);
   }
 
-  discard(identity: string): Promise<void> {
-    return this.#link.discard(identity);
+  list(identity: string): Promise<readonly string[]> {
+    return this.#link.list(identity);
+  }
+
+  remove(identity: string, keys: readonly string[]): Promise<void> {
+    return this.#link.remove(identity, keys);
   }
 
   abandon(): Promise<Endings> {

@@ -40,8 +40,10 @@ export interface StoreLink {
   run?(ticket: number, command: StoreCommand): void;
   /** Returns what an action sends, as JSON. */
   load(key: string): Promise<string | undefined>;
-  /** Removes what it holds of a user, but not what is stored from now on. Rejects with the store's error. */
-  discard(identity: string): Promise<void>;
+  /** Returns the keys of what it holds of a user, but for what is of a version to come. Rejects with the store's error. */
+  list(identity: string): Promise<readonly string[]>;
+  /** Removes actions of a user, whether they were sent or not. Rejects with the store's error. */
+  remove(identity: string, keys: readonly string[]): Promise<void>;
   /** The core is no more. Resolves when nothing is under way, with how actions ended of which the core did not tell. */
   abandon(): Promise<Endings>;
   /** Nothing more is told. */

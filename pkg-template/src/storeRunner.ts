@@ -53,8 +53,6 @@ export class StoreRunner implements StoreLink {
   readonly #begun = new Set<Promise<void>>();
   /** How actions end of which the core does not know yet that the store has removed them. */
   readonly #endings = new Map<string, Settlement>();
-  /** For each user of whom something is being removed: what has been stored since. */
-  readonly #discards = new Set<Set<string>>();
   #partition: Promise<OutboxPartition> | undefined;
   #leading: AbortController | undefined;
   #isClosed = false;
@@ -70,7 +68,6 @@ export class StoreRunner implements StoreLink {
   }
 
   run(ticket: number, command: StoreCommand): void {
-    if (command.type === "put") for (const kept of this.#discards) kept.add(command.action.key);
     if (command.type === "resign") this.#resign();
     else void this.#run(ticket, command);
   }
@@ -86,22 +83,30 @@ export class StoreRunner implements StoreLink {
     return (await partition?.load(key))?.body;
   }
 
-  async discard(identity: string): Promise<void> {
-    const kept = new Set<string>();
-    this.#discards.add(kept);
+  async list(identity: string): Promise<readonly string[]> {
+    return this.#visit(identity, async (partition) => {
+      const { actions, unreadable } = await partition.contents();
+      const damaged = unreadable.filter(({ isFuture }) => !isFuture);
+      return [...actions, ...damaged].map(({ key }) => key);
+    });
+  }
+
+  async remove(identity: string, keys: readonly string[]): Promise<void> {
+    await this.#visit(identity, (partition) =>
+      Promise.all(keys.map(async (key) => partition.remove(key, false))),
+    );
+  }
+
+  async #visit<Value>(
+    identity: string,
+    use: (partition: OutboxPartition) => Promise<Value>,
+  ): Promise<Value> {
+    const { name: namespace, store } = this.#scope;
+    const partition = await store.open({ namespace, identity }, () => {});
     try {
-      const { name: namespace, store } = this.#scope;
-      const partition = await store.open({ namespace, identity }, () => {});
-      try {
-        const { actions, unreadable } = await partition.contents();
-        const damaged = unreadable.filter(({ isFuture }) => !isFuture);
-        const old = [...actions, ...damaged].filter(({ key }) => !kept.has(key));
-        await Promise.all(old.map(async ({ key }) => partition.remove(key, false)));
-      } finally {
-        partition.close();
-      }
+      return await use(partition);
     } finally {
-      this.#discards.delete(kept);
+      partition.close();
     }
   }
 

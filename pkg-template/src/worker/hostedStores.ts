@@ -1,10 +1,12 @@
 /** The worker's side of what a page and its stores in the worker say to each other. */
 import type { StoreDescription } from "../storePort.js";
 import { toFault } from "./fault.js";
-import type { Told } from "./messages.js";
+import type { StoreAsk, Told } from "./messages.js";
 import { PageMirror } from "./pageMirror.js";
 import type { SeatListener, StoreSeat } from "./storeSeat.js";
 import type { StoringCore } from "./storingCore.js";
+
+type Asked = (...args: unknown[]) => Promise<unknown>;
 
 /** How a page is told something. */
 export interface Teller {
@@ -44,15 +46,17 @@ export class HostedStores {
       if (seat) this.#seats.set(socket, seat);
     },
     beginStore: (socket: number) => this.#seats.get(socket)?.begin(),
-    askStore: (socket: number, question: number, ask: "load" | "discard", what: string) =>
-      void this.#answer(question, this.#seats.get(socket)?.[ask](what)),
+    askStore: (socket: number, question: number, ask: StoreAsk, ...args: unknown[]) => {
+      const seat = this.#seats.get(socket) as unknown as Record<StoreAsk, Asked> | undefined;
+      void this.#answer(question, seat?.[ask](...args));
+    },
     pageEvent: (...told: Parameters<PageMirror["tell"]>) => this.#page.tell(...told),
   };
 
-  async #answer(question: number, answer: Promise<string | void> | undefined): Promise<void> {
+  async #answer(question: number, answer: Promise<unknown> | undefined): Promise<void> {
     const { tell } = this.#teller;
     try {
-      tell(["storeSaid", question, (await answer) ?? undefined, undefined]);
+      tell(["storeSaid", question, await answer, undefined]);
     } catch (error) {
       tell(["storeSaid", question, undefined, toFault(error)]);
     }

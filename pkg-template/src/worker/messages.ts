@@ -113,14 +113,8 @@ export interface Fault {
   incident?: unknown;
 }
 
-/** What is asked of a store in the worker, by a number; answered by `storeSaid`. */
-type StoreQuestion = [
-  name: "askStore",
-  socket: number,
-  question: number,
-  ask: "load" | "discard",
-  keyOrIdentity: string,
-];
+/** What can be asked of a store. */
+export type StoreAsk = "load" | "list" | "remove";
 
 /** What a page says of the stores in the worker. */
 type StoreCall =
@@ -128,7 +122,8 @@ type StoreCall =
   | [name: "seatStore", socket: number, description: StoreDescription, wasMade: boolean]
   /** It may be opened. */
   | [name: "beginStore", socket: number]
-  | StoreQuestion
+  /** Answered by `storeSaid` with the number. */
+  | [name: "askStore", socket: number, question: number, ask: StoreAsk, ...args: unknown[]]
   /** What the page's document or window tells, and whether the page is seen then. */
   | [name: "pageEvent", type: string, persisted: boolean, visibilityState: string];
 
@@ -141,7 +136,7 @@ type StoreTold =
   | [name: "storeFailed", socket: number, code: StoreErrorCode, fault: Fault]
   /** It cannot be opened: what is told by `store` from now on concerns the page. */
   | [name: "storeRefused", socket: number, fault: Fault]
-  | [name: "storeSaid", question: number, value: string | undefined, fault: Fault | undefined]
+  | [name: "storeSaid", question: number, value: unknown, fault: Fault | undefined]
   /** The page is to note that a database was made. */
   | [name: "databaseMade", database: string];
 

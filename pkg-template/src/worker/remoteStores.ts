@@ -4,7 +4,7 @@ import type { TabScope } from "../ports/tabScope.js";
 import type { Settlement, StoredAction, StoreErrorCode, UnreadableAction } from "../outboxStore.js";
 import type { RemoteStoreListener, StoreDescription, StoreLink } from "../storePort.js";
 import { fromFault } from "./fault.js";
-import type { Call, Fault } from "./messages.js";
+import type { Call, Fault, StoreAsk } from "./messages.js";
 import { documentEvents, windowEvents } from "./pageMirror.js";
 
 /** The page's side of which this is a part. */
@@ -26,8 +26,10 @@ interface Remote {
 }
 
 interface Question {
-  readonly resolve: (value: string | undefined) => void;
+  readonly resolve: (value: unknown) => void;
   readonly reject: (error: Error) => void;
+  /** There will be no answer. */
+  readonly stop: () => void;
 }
 
 export class RemoteStores {
@@ -58,8 +60,9 @@ export class RemoteStores {
     this.#page.ask("seatStore", socket, description, this.#wasMade(description.database));
     void before.then(() => this.#page.ask("beginStore", socket));
     return {
-      load: (key) => this.#question(socket, "load", key),
-      discard: async (identity) => void (await this.#question(socket, "discard", identity)),
+      load: (key) => this.#question<string | undefined>(socket, undefined, "load", key),
+      list: (identity) => this.#question<readonly string[]>(socket, [], "list", identity),
+      remove: (identity, keys) => this.#question<void>(socket, undefined, "remove", identity, keys),
       abandon: async () => {
         remote.isClosed = true;
         await this.#ended;
@@ -77,7 +80,7 @@ export class RemoteStores {
   /** The core has ended: nothing more is asked. */
   stop(): void {
     this.#watching.abort();
-    for (const { resolve } of this.#questions.values()) resolve(undefined);
+    for (const { stop } of this.#questions.values()) stop();
     this.#questions.clear();
   }
 
@@ -111,7 +114,7 @@ export class RemoteStores {
       this.#remotes.delete(socket);
       listener?.handleRefused(fromFault(fault));
     },
-    storeSaid: (question: number, value: string | undefined, fault: Fault | undefined) => {
+    storeSaid: (question: number, value: unknown, fault: Fault | undefined) => {
       const asked = this.#questions.get(question);
       this.#questions.delete(question);
       if (fault) asked?.reject(fromFault(fault));
@@ -125,11 +128,15 @@ export class RemoteStores {
     return remote?.isClosed === false ? remote.listener : undefined;
   }
 
-  #question(socket: number, ask: "load" | "discard", what: string): Promise<string | undefined> {
-    if (this.#watching.signal.aborted) return Promise.resolve(undefined);
+  /** `otherwise` is the answer where the core ends before it has come. */
+  #question<Value>(socket: number, otherwise: Value, ask: StoreAsk, ...args: unknown[]) {
+    if (this.#watching.signal.aborted) return Promise.resolve(otherwise);
     const question = this.#asked++;
-    this.#page.ask("askStore", socket, question, ask, what);
-    return new Promise((resolve, reject) => this.#questions.set(question, { resolve, reject }));
+    this.#page.ask("askStore", socket, question, ask, ...args);
+    return new Promise<Value>((resolve, reject) => {
+      const settle = (value: unknown) => resolve(value as Value);
+      this.#questions.set(question, { resolve: settle, reject, stop: () => resolve(otherwise) });
+    });
   }
 
   #wasMade(database: string): boolean {

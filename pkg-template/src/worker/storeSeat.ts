@@ -67,14 +67,17 @@ export class StoreSeat {
     this.#tryOnce();
   }
 
+  /** Nobody has anything where it was refused. */
   load(key: string): Promise<string | undefined> {
-    return new Promise((resolve) => {
-      this.#do((runner) => resolve(runner?.load(key)));
-    });
+    return this.#ask((runner) => runner?.load(key));
   }
 
-  discard(identity: string): Promise<void> {
-    return new Promise((resolve) => this.#do((runner) => resolve(runner?.discard(identity))));
+  async list(identity: string): Promise<readonly string[]> {
+    return (await this.#ask((runner) => runner?.list(identity))) ?? [];
+  }
+
+  remove(identity: string, keys: readonly string[]): Promise<void> {
+    return this.#ask((runner) => runner?.remove(identity, keys));
   }
 
   /** The core is no more. Resolves when nothing is under way. */
@@ -91,6 +94,10 @@ export class StoreSeat {
     if (!this.#runner) this.#store.close();
     if (endings.size > 0) this.#listener.handleEndings([...endings.values()], true);
     return endings;
+  }
+
+  #ask<Value>(ask: (runner: StoreRunner | undefined) => Promise<Value> | undefined) {
+    return new Promise<Value | undefined>((resolve) => this.#do((runner) => resolve(ask(runner))));
   }
 
   #do(task: Task): void {
@@ -170,7 +177,9 @@ class FirstOpened implements OutboxStore {
   readonly #store: OutboxStore;
   #opened: OutboxPartition | undefined;
   #handleChanges: ((changes: readonly StoreChange[]) => void) | undefined;
-  #handleFailed: ((error: unknown) => void) | undefined;
+  #handleFailed: (error: unknown) => void = (error) => this.#failures.push(error);
+  /** What went wrong before anybody could be told. */
+  readonly #failures: unknown[] = [];
 
   constructor(store: OutboxStore) {
     this.#store = store;
@@ -180,25 +189,26 @@ class FirstOpened implements OutboxStore {
     return this.#store.durability;
   }
 
-  /** What is told before the next {@link open} is not needed: the partition is read after that. */
+  /** What changes before the next {@link open} is not needed: the partition is read after that. */
   async openFirst(place: Place): Promise<void> {
     this.#opened = await this.#store.open(
       place,
       (changes) => this.#handleChanges?.(changes),
-      (error) => this.#handleFailed?.(error),
+      (error) => this.#handleFailed(error),
     );
   }
 
   async open(
     place: Place,
     handleChanges: (changes: readonly StoreChange[]) => void,
-    handleFailed?: (error: unknown) => void,
+    handleFailed: (error: unknown) => void = () => {},
   ): Promise<OutboxPartition> {
     const opened = this.#opened;
     if (!opened) return this.#store.open(place, handleChanges, handleFailed);
     this.#opened = undefined;
     this.#handleChanges = handleChanges;
     this.#handleFailed = handleFailed;
+    for (const error of this.#failures.splice(0)) handleFailed(error);
     return opened;
   }
 
