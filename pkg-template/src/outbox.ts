@@ -316,9 +316,8 @@ export class Outbox {
     const { connection, name, socket } = this.#scope;
     const { core, services } = connection;
     if (this.#desk || !core || !services) return this.#desk;
-    const options = connection.options.outbox;
     this.#openStore();
-    const scope = { core, socket, name, own: this.#own, options };
+    const scope = { core, socket, name, own: this.#own, options: connection.options.outbox };
     const desk = (this.#desk = new services.OutboxDesk(scope, this, this.#remains));
     this.#remains = undefined;
     this.#takeDiscarded();

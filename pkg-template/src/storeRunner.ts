@@ -9,7 +9,6 @@ import type {
   OutboxStore,
   Settlement,
   StoreChange,
-  StoredAction,
   StoreErrorCode,
 } from "./outboxStore.js";
 import type { Endings, StoreLink, StoreListener } from "./storePort.js";

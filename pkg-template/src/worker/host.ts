@@ -152,6 +152,7 @@ export class Host {
       ...this.#toSendings(),
       ...this.#toPaces(),
       ...this.#toWishes(),
+      ...this.#toLife(),
       ...this.#stores.handlers,
       socket: (...[namespace, authOnDemand, positions, isUnproved]: SocketCall) => {
         this.#options.positions = positions ? { [namespace]: positions } : {};
@@ -168,15 +169,6 @@ export class Host {
         this.#courier.add(["signs", socket, core.signsOfLife(socket), core.couldDrain(socket)]);
       },
       traffic: () => (this.#traffic = this.#core?.traffic()),
-      suspend: (term: number) => {
-        this.#term = term;
-        this.#core?.suspend();
-        this.#lock.release();
-      },
-      resume: (asleepMs: number) => {
-        this.#core?.resume(asleepMs);
-        this.#lock.hold();
-      },
       taken: () => {
         for (const delivery of this.#told.splice(0)) this.#release(delivery);
         this.#courier.release();
@@ -186,6 +178,20 @@ export class Host {
         this.#courier.add(["positions", socket, this.#core?.positions(socket) ?? []]);
       },
       destroy: () => void this.#destroy(),
+    };
+  }
+
+  #toLife(): Handlers {
+    return {
+      suspend: (term: number) => {
+        this.#term = term;
+        this.#core?.suspend();
+        this.#lock.release();
+      },
+      resume: (asleepMs: number) => {
+        this.#core?.resume(asleepMs);
+        this.#lock.hold();
+      },
     };
   }
 

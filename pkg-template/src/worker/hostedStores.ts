@@ -11,9 +11,9 @@ type Asked = (...args: unknown[]) => Promise<unknown>;
 /** How a page is told something. */
 export interface Teller {
   /** In its order with all else. */
-  tell(told: Told): void;
+  readonly tell: (told: Told) => void;
   /** Ahead of what waits for the page to take in what it was told. */
-  say(told: Told): void;
+  readonly say: (told: Told) => void;
 }
 
 export class HostedStores {

@@ -62,7 +62,8 @@ export class RemoteStores {
     return {
       load: (key) => this.#question<string | undefined>(socket, undefined, "load", key),
       list: (identity) => this.#question<readonly string[]>(socket, [], "list", identity),
-      remove: (identity, keys) => this.#question<void>(socket, undefined, "remove", identity, keys),
+      remove: (identity, keys) =>
+        this.#question<undefined>(socket, undefined, "remove", identity, keys),
       abandon: async () => {
         remote.isClosed = true;
         await this.#ended;
