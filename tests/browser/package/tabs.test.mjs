@@ -72,11 +72,12 @@ const countItems = (tab) => tab.evaluate(() => window.soak.countItems());
 
 const connect = (tab) => tab.evaluate(() => window.soak.client.connect());
 
-/** How many clients have a lock, and how many wait for one, in the whole origin. */
+/** How many clients have the lock of a store, and how many wait for one, in the whole origin. */
 const countLocks = (tab) =>
   tab.evaluate(async () => {
     const { held, pending } = await navigator.locks.query();
-    return { held: held.length, pending: pending.length };
+    const count = (locks) => locks.filter(({ name }) => name.startsWith("sockeye:")).length;
+    return { held: count(held), pending: count(pending) };
   });
 
 /** Notes which tabs send. */
