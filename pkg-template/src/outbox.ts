@@ -71,7 +71,7 @@ export class Outbox {
   #snapshot: readonly OutboxItem[] | undefined = [];
   #isToldSoon = false;
   #desk: OutboxDesk | undefined;
-  readonly #own: OwnStore = { store: undefined };
+  readonly #own: OwnStore = { store: undefined, hasWorked: false };
   /** What is left of the desk of a core that has failed. */
   #remains: Remains | undefined;
   /** What was enqueued before the core was there. */

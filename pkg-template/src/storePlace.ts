@@ -5,12 +5,15 @@ import type { ResolvedOutbox } from "./outboxOptions.js";
 import type { StoreCommand } from "./outboxPort.js";
 import type { OutboxStore } from "./outboxStore.js";
 import type { CorePort } from "./port.js";
-import type { Endings, StoreDescription, StoreLink } from "./storePort.js";
+import type { Endings, RemoteStoreListener, StoreDescription, StoreLink } from "./storePort.js";
 import { type RunnerListener, StoreRunner } from "./storeRunner.js";
 
-/** The store that is the page's own, if there is one: it outlives cores. */
+/** What of a store outlives cores. */
 export interface OwnStore {
+  /** The page's own, if there is one. */
   store: OutboxStore | undefined;
+  /** Whether one that is elsewhere has been opened. */
+  hasWorked: boolean;
 }
 
 /** What a {@link StorePlace} works with. */
@@ -68,8 +71,16 @@ export class StorePlace implements StoreLink {
     const { core, socket, name, options, own } = this.#scope;
     const description = own.store ? undefined : describeStore(name, options);
     if (!description || !core.openStore) return undefined;
-    const listener = { ...this.#listener, handleRefused: (error: unknown) => this.#move(error) };
-    return core.openStore(socket, description, listener, before);
+    const listener: RemoteStoreListener = {
+      ...this.#listener,
+      handleOpened: (keys) => {
+        own.hasWorked = true;
+        this.#listener.handleOpened(keys);
+      },
+      handleRefused: (error) => this.#move(error),
+    };
+    const { hasWorked } = own;
+    return core.openStore(socket, { ...description, hasWorked }, listener, before);
   }
 
   /** Where the core is, it would be lost with that. */
@@ -80,7 +91,7 @@ export class StorePlace implements StoreLink {
 
   #openHere(before: Promise<unknown>): StoreLink {
     const { options, own, ...scope } = this.#scope;
-    const store = (own.store ??= makeOutboxStore(options));
+    const store = (own.store ??= makeOutboxStore(options, own.hasWorked));
     const { requireDurable } = options;
     return new StoreRunner({ ...scope, store, requireDurable }, this.#listener, before);
   }
@@ -90,7 +101,7 @@ export class StorePlace implements StoreLink {
 function describeStore(
   namespace: string,
   { durability, name, encrypt, takeOverMs }: ResolvedOutbox,
-): StoreDescription | undefined {
+): Omit<StoreDescription, "hasWorked"> | undefined {
   if (durability === "memory" || name === undefined || encrypt) return undefined;
   return { namespace, database: name, durability, takeOverMs };
 }

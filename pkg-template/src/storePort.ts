@@ -10,6 +10,8 @@ export interface StoreDescription {
   durability: "relaxed" | "strict";
   /** As the option of the outbox. */
   takeOverMs: number;
+  /** Whether it has been opened before: it is not refused then, because what it holds is neither gone nor to be overtaken. */
+  hasWorked: boolean;
 }
 
 /** What the owner of a store is told. */

@@ -112,11 +112,11 @@ export class StoreSeat {
 
   /** What has never been opened is not lost if it is had elsewhere; one of a version to come is left alone. */
   async #try(identity: string): Promise<void> {
-    const { namespace } = this.#scope.description;
+    const { namespace, hasWorked } = this.#scope.description;
     try {
       await this.#store.openFirst({ namespace, identity });
     } catch (error) {
-      if (troubleOf(error) !== "storage_version") {
+      if (!hasWorked && troubleOf(error) !== "storage_version") {
         if (this.#waiting) this.#listener.handleRefused(error);
         this.#begin(undefined);
         return;

@@ -60,6 +60,12 @@ async function opened(outbox: OutboxOptions = {}, identity = "") {
 const open = (identity = "") =>
   new IndexedDbStore({ name }, browser.open()).open({ namespace: "/", identity }, () => {});
 
+/** From now on no database can be opened. */
+const refuse = () =>
+  vi.spyOn(IDBFactory.prototype, "open").mockImplementation(() => {
+    throw new DOMException("forbidden", "SecurityError");
+  });
+
 /** What is in the database. */
 async function stored(identity = "") {
   const partition = await open(identity);
@@ -134,11 +140,6 @@ test("what a user had is not shown to the next one", async () => {
 });
 
 describe("where there is no database for the worker", () => {
-  const refuse = () =>
-    vi.spyOn(IDBFactory.prototype, "open").mockImplementation(() => {
-      throw new DOMException("forbidden", "SecurityError");
-    });
-
   test("the page keeps the actions in its memory, also when the worker has ended", async () => {
     refuse();
     const { client, workers, core, errors } = await opened();
@@ -291,6 +292,25 @@ describe("when the core is no more", () => {
     expect(other.callsOf("enqueue")).toEqual([]);
     await want(other, 0, { type: "open", identity: "" });
     await vi.waitFor(() => expect(other.callsOf("enqueue")).toHaveLength(1));
+  });
+
+  test("a database that is away then is not taken for empty", async () => {
+    const { client, workers, core } = await opened();
+    const action = client.outbox.enqueue("save", [], {}, "k");
+    await want(core, 1, put("k"));
+    core.events.action(0, "k", "queued", 0, undefined, []);
+    await action.accepted;
+    const away = refuse();
+    workers[0]?.die();
+    const other = await next(workers);
+    const failed = { type: "failed", code: "storage_failed" };
+    expect(await want(other, 0, { type: "open", identity: "" })).toEqual(failed);
+    expect(client.outbox.durability).toBe("strict");
+    expect(action.status.value.state).toBe("queued");
+    away.mockRestore();
+    expect(await want(other, 1, { type: "open", identity: "" })).toMatchObject({
+      actions: [{ key: "k" }],
+    });
   });
 
   test("the right to drain is free, and the database too", async () => {
