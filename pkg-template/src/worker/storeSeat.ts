@@ -201,10 +201,11 @@ class FirstOpened implements OutboxStore {
   async open(
     place: Place,
     handleChanges: (changes: readonly StoreChange[]) => void,
-    handleFailed: (error: unknown) => void = () => {},
+    handleFailed?: (error: unknown) => void,
   ): Promise<OutboxPartition> {
     const opened = this.#opened;
-    if (!opened) return this.#store.open(place, handleChanges, handleFailed);
+    // Whoever only removes what a user before has left comes with nobody who could be told.
+    if (!opened || !handleFailed) return this.#store.open(place, handleChanges, handleFailed);
     this.#opened = undefined;
     this.#handleChanges = handleChanges;
     this.#handleFailed = handleFailed;

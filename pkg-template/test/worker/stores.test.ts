@@ -127,6 +127,19 @@ test("removes what a user has left, but not what is enqueued after that", async 
   await vi.waitFor(async () => expect(await stored("anna")).toEqual(["new"]));
 });
 
+test("removes what a user has left also before the store is open", async () => {
+  const before = await open("anna");
+  await before.put(newAction("old"), { body: '["save"]' });
+  before.close();
+  const { client, workers } = clientWithWorkers({ outbox: { name }, identity: "anna" });
+  client.logout({ queue: "discard" });
+  await vi.waitFor(() => expect(workers).toHaveLength(1));
+  const { core } = workers[0] as FakeWorker;
+  await vi.waitFor(() => expect(core.callsOf("openOutbox")).toHaveLength(1));
+  await want(core, 0, { type: "open", identity: "" });
+  await vi.waitFor(async () => expect(await stored("anna")).toEqual([]));
+});
+
 test("what a user had is not shown to the next one", async () => {
   const { client, core } = await opened({}, "anna");
   await want(core, 1, put("k"));
