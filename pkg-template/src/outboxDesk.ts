@@ -31,6 +31,8 @@ const isParked = (state: ActionState) => state === "quarantined" || state === "u
 export interface Remains {
   storing: ReadonlyMap<string, Enqueued>;
   held: Enqueued[];
+  /** The users of whom what the store holds was being removed. */
+  discarding: ReadonlySet<string>;
   /** Resolves when the store has done what it was told. */
   endings: Promise<Endings>;
 }
@@ -53,6 +55,7 @@ export class OutboxDesk {
   readonly #cancelling = new Set<string>();
   /** What the store holds and the core has yet to speak of. */
   readonly #stored = new Map<string, StoredAction | UnreadableAction>();
+  readonly #discarding = new Set<string>();
   readonly #encoder = new TextEncoder();
   #isClosed = false;
 
@@ -156,13 +159,18 @@ export class OutboxDesk {
 
   /** Removes what the store holds of a user, but not what has been enqueued since. */
   async discard(identity: string): Promise<void> {
+    this.#discarding.add(identity);
     try {
-      const keys = await this.#store.list(identity);
-      const isOld = (key: string) => this.#outbox.get(key)?.args === undefined;
-      await this.#store.remove(identity, keys.filter(isOld));
+      const { actions } = this.#outbox;
+      const kept = [...actions.values()].filter(({ args }) => args !== undefined);
+      await this.#store.discard(
+        identity,
+        kept.map(({ id }) => id),
+      );
     } catch (error) {
       this.#onFailed(toStoreErrorCode(error), error);
     }
+    this.#discarding.delete(identity);
   }
 
   /** Returns the actions that no core has, which are not stored. */
@@ -177,12 +185,14 @@ export class OutboxDesk {
     return {
       storing: this.#storing,
       held: this.#held ?? [],
+      discarding: new Set(this.#discarding),
       endings: this.#store.abandon().then((endings) => new Map([...this.#endings, ...endings])),
     };
   }
 
   /** What was being stored may be in the store, so what comes now has to wait: it must not overtake. */
-  #takeOver({ storing, held, endings }: Remains): void {
+  #takeOver({ storing, held, discarding, endings }: Remains): void {
+    for (const identity of discarding) void this.discard(identity);
     this.#returned = [...this.#outbox.actions.keys()];
     for (const [id, enqueued] of storing) this.#storing.set(id, enqueued);
     this.#held = held;

@@ -51,12 +51,8 @@ export class StorePlace implements StoreLink {
     return this.#link.load(key);
   }
 
-  list(identity: string): Promise<readonly string[]> {
-    return this.#link.list(identity);
-  }
-
-  remove(identity: string, keys: readonly string[]): Promise<void> {
-    return this.#link.remove(identity, keys);
+  discard(identity: string, kept: readonly string[]): Promise<void> {
+    return this.#link.discard(identity, kept);
   }
 
   abandon(): Promise<Endings> {

@@ -42,10 +42,11 @@ export interface StoreLink {
   run?(ticket: number, command: StoreCommand): void;
   /** Returns what an action sends, as JSON. */
   load(key: string): Promise<string | undefined>;
-  /** Returns the keys of what it holds of a user, but for what is of a version to come. Rejects with the store's error. */
-  list(identity: string): Promise<readonly string[]>;
-  /** Removes actions of a user, whether they were sent or not. Rejects with the store's error. */
-  remove(identity: string, keys: readonly string[]): Promise<void>;
+  /**
+   * Removes what it holds of a user, but for these keys, what is stored from now on, and what is of a version to come.
+   * Is done also if the core ends meanwhile. Rejects with the store's error.
+   */
+  discard(identity: string, kept: readonly string[]): Promise<void>;
   /** The core is no more. Resolves when nothing is under way, with how actions ended of which the core did not tell. */
   abandon(): Promise<Endings>;
   /** Nothing more is told. */

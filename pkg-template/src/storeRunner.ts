@@ -11,6 +11,7 @@ import type {
   StoreChange,
   StoreErrorCode,
 } from "./outboxStore.js";
+import { Discards } from "./discards.js";
 import type { Endings, StoreLink, StoreListener } from "./storePort.js";
 
 /** What a store says to the core, and asks of it. */
@@ -52,6 +53,7 @@ export class StoreRunner implements StoreLink {
   readonly #begun = new Set<Promise<void>>();
   /** How actions end of which the core does not know yet that the store has removed them. */
   readonly #endings = new Map<string, Settlement>();
+  readonly #discards = new Discards();
   #partition: Promise<OutboxPartition> | undefined;
   #leading: AbortController | undefined;
   #isClosed = false;
@@ -67,6 +69,7 @@ export class StoreRunner implements StoreLink {
   }
 
   run(ticket: number, command: StoreCommand): void {
+    this.#discards.note(command);
     if (command.type === "resign") this.#resign();
     else void this.#run(ticket, command);
   }
@@ -82,31 +85,9 @@ export class StoreRunner implements StoreLink {
     return (await partition?.load(key))?.body;
   }
 
-  async list(identity: string): Promise<readonly string[]> {
-    return this.#visit(identity, async (partition) => {
-      const { actions, unreadable } = await partition.contents();
-      const damaged = unreadable.filter(({ isFuture }) => !isFuture);
-      return [...actions, ...damaged].map(({ key }) => key);
-    });
-  }
-
-  async remove(identity: string, keys: readonly string[]): Promise<void> {
-    await this.#visit(identity, (partition) =>
-      Promise.all(keys.map(async (key) => partition.remove(key, false))),
-    );
-  }
-
-  async #visit<Value>(
-    identity: string,
-    use: (partition: OutboxPartition) => Promise<Value>,
-  ): Promise<Value> {
+  async discard(identity: string, kept: readonly string[]): Promise<void> {
     const { name: namespace, store } = this.#scope;
-    const partition = await store.open({ namespace, identity }, () => {});
-    try {
-      return await use(partition);
-    } finally {
-      partition.close();
-    }
+    await this.#discards.run(store, { namespace, identity }, kept);
   }
 
   close(): void {

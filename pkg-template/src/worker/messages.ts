@@ -114,7 +114,7 @@ export interface Fault {
 }
 
 /** What can be asked of a store. */
-export type StoreAsk = "load" | "list" | "remove";
+export type StoreAsk = "load" | "discard";
 
 /** What a page says of the stores in the worker. */
 type StoreCall =

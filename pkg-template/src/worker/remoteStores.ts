@@ -28,8 +28,6 @@ interface Remote {
 interface Question {
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: Error) => void;
-  /** There will be no answer. */
-  readonly stop: () => void;
 }
 
 export class RemoteStores {
@@ -60,10 +58,8 @@ export class RemoteStores {
     this.#page.ask("seatStore", socket, description, this.#wasMade(description.database));
     void before.then(() => this.#page.ask("beginStore", socket));
     return {
-      load: (key) => this.#question<string | undefined>(socket, undefined, "load", key),
-      list: (identity) => this.#question<readonly string[]>(socket, [], "list", identity),
-      remove: (identity, keys) =>
-        this.#question<undefined>(socket, undefined, "remove", identity, keys),
+      load: (key) => this.#question<string | undefined>(socket, "load", key),
+      discard: (identity, kept) => this.#question<undefined>(socket, "discard", identity, kept),
       abandon: async () => {
         remote.isClosed = true;
         await this.#ended;
@@ -81,7 +77,7 @@ export class RemoteStores {
   /** The core has ended: nothing more is asked. */
   stop(): void {
     this.#watching.abort();
-    for (const { stop } of this.#questions.values()) stop();
+    for (const { resolve } of this.#questions.values()) resolve(undefined);
     this.#questions.clear();
   }
 
@@ -129,14 +125,13 @@ export class RemoteStores {
     return remote?.isClosed === false ? remote.listener : undefined;
   }
 
-  /** `otherwise` is the answer where the core ends before it has come. */
-  #question<Value>(socket: number, otherwise: Value, ask: StoreAsk, ...args: unknown[]) {
-    if (this.#watching.signal.aborted) return Promise.resolve(otherwise);
+  /** There is no answer if the core ends before. */
+  #question<Value>(socket: number, ask: StoreAsk, ...args: unknown[]): Promise<Value | undefined> {
+    if (this.#watching.signal.aborted) return Promise.resolve(undefined);
     const question = this.#asked++;
     this.#page.ask("askStore", socket, question, ask, ...args);
-    return new Promise<Value>((resolve, reject) => {
-      const settle = (value: unknown) => resolve(value as Value);
-      this.#questions.set(question, { resolve: settle, reject, stop: () => resolve(otherwise) });
+    return new Promise((resolve, reject) => {
+      this.#questions.set(question, { resolve: (value) => resolve(value as Value), reject });
     });
   }
 

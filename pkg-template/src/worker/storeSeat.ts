@@ -1,6 +1,7 @@
 /** A store that has its place next to the core in a worker. */
 import type { StoreAnswer, StoreCommand } from "../outboxPort.js";
 import type { OutboxPartition, OutboxStore, Settlement, StoreChange } from "../outboxStore.js";
+import { Discards } from "../discards.js";
 import { troubleOf } from "../ports/indexedDbErrors.js";
 import type { Endings, RemoteStoreListener, StoreDescription } from "../storePort.js";
 import { type StoreCore, StoreRunner } from "../storeRunner.js";
@@ -36,6 +37,8 @@ export class StoreSeat {
   /** The user whose actions are opened first. */
   #identity: string | undefined;
   #hasBegun = false;
+  #isRefused = false;
+  readonly #discards = new Discards();
   #runner: StoreRunner | undefined;
   /** How actions end if the store does as it was told, by the tickets. */
   readonly #ends = new Map<number, readonly Settlement[]>();
@@ -56,6 +59,7 @@ export class StoreSeat {
 
   run(ticket: number, command: StoreCommand): void {
     if (command.type === "open") this.#identity ??= command.identity;
+    this.#discards.note(command);
     this.#do((runner) => {
       if (!runner) {
         this.#scope.passOn(ticket, command);
@@ -69,15 +73,20 @@ export class StoreSeat {
 
   /** Nobody has anything where it was refused. */
   load(key: string): Promise<string | undefined> {
-    return this.#ask((runner) => runner?.load(key));
+    return new Promise((resolve) => {
+      this.#do((runner) => resolve(runner?.load(key)));
+    });
   }
 
-  async list(identity: string): Promise<readonly string[]> {
-    return (await this.#ask((runner) => runner?.list(identity))) ?? [];
-  }
-
-  remove(identity: string, keys: readonly string[]): Promise<void> {
-    return this.#ask((runner) => runner?.remove(identity, keys));
+  /** Also if the core ends meanwhile. There is nothing where it was refused. */
+  async discard(identity: string, kept: readonly string[]): Promise<void> {
+    const { namespace } = this.#scope.description;
+    try {
+      await this.#discards.run(this.#store, { namespace, identity }, kept);
+    } catch (error) {
+      await this.#trial;
+      if (!this.#isRefused) throw error;
+    }
   }
 
   /** The core is no more. Resolves when nothing is under way. */
@@ -89,15 +98,11 @@ export class StoreSeat {
   async #abandon(): Promise<Endings> {
     this.#waiting = undefined;
     const abandoned = this.#runner?.abandon();
-    await this.#trial;
+    await Promise.all([this.#trial, this.#discards.settled()]);
     const endings = (await abandoned) ?? new Map<string, Settlement>();
     if (!this.#runner) this.#store.close();
     if (endings.size > 0) this.#listener.handleEndings([...endings.values()], true);
     return endings;
-  }
-
-  #ask<Value>(ask: (runner: StoreRunner | undefined) => Promise<Value> | undefined) {
-    return new Promise<Value | undefined>((resolve) => this.#do((runner) => resolve(ask(runner))));
   }
 
   #do(task: Task): void {
@@ -117,6 +122,7 @@ export class StoreSeat {
       await this.#store.openFirst({ namespace, identity });
     } catch (error) {
       if (!hasWorked && troubleOf(error) !== "storage_version") {
+        this.#isRefused = true;
         if (this.#waiting) this.#listener.handleRefused(error);
         this.#begin(undefined);
         return;

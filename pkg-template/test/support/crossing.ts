@@ -66,6 +66,8 @@ export async function cross(overrides: Partial<CoreOptions> = {}) {
 /** A worker with a core, as a client has made it. */
 export interface FakeWorker {
   core: FakeCore;
+  /** The worker's. */
+  port: MessagePort;
   /** The worker ends in the middle of whatever it does. */
   die: () => void;
   release: ReturnType<typeof vi.fn>;
@@ -96,7 +98,7 @@ export function clientWithWorkers(options: ClientOptions = {}) {
         handleDead();
       };
       const release = vi.fn();
-      workers.push({ core, die, release });
+      workers.push({ core, port: port2, die, release });
       const remote = new RemoteCore({ port, watch, release }, { ...given, ...own }, events);
       return { core: remote.core, services };
     },

@@ -140,6 +140,22 @@ test("removes what a user has left also before the store is open", async () => {
   await vi.waitFor(async () => expect(await stored("anna")).toEqual([]));
 });
 
+test("removes what a user has left although the client is destroyed at once, or the worker ends", async () => {
+  const { client, core } = await opened({}, "anna");
+  await want(core, 1, put("old"));
+  client.logout({ queue: "discard" });
+  await client.destroy();
+  await vi.waitFor(async () => expect(await stored("anna")).toEqual([]));
+
+  const other = await opened({}, "berta");
+  await want(other.core, 1, put("old"));
+  expect(await stored("berta")).toEqual(["old"]);
+  other.workers[0]?.port.close(); // nothing gets there
+  other.client.logout({ queue: "discard" });
+  other.workers[0]?.die();
+  await vi.waitFor(async () => expect(await stored("berta")).toEqual([]));
+});
+
 test("what a user had is not shown to the next one", async () => {
   const { client, core } = await opened({}, "anna");
   await want(core, 1, put("k"));
