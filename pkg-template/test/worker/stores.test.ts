@@ -377,14 +377,17 @@ describe("the life of the page", () => {
 
   test("a page that is frozen does nothing with the database until it goes on", async () => {
     const { document, tell } = page();
-    const { core } = await opened();
+    const { client, core } = await opened();
     tell("freeze", document);
+    client.outbox.pause();
+    await vi.waitFor(() => expect(core.callsOf("pauseOutbox")).toHaveLength(1));
+    const begun = vi.spyOn(IDBDatabase.prototype, "transaction");
     core.events.store(0, 1, put("k"));
-    await vi.waitFor(() => expect(core.callsOf("storeAnswered")).toHaveLength(1));
-    await turn();
+    for (let turns = 0; turns < 10; turns++) await turn();
+    expect(begun).not.toHaveBeenCalled();
     tell("resume", document);
     await want(core, 2, { type: "read" });
-    await vi.waitFor(async () => expect(await stored()).toEqual(["k"]));
+    expect(await stored()).toEqual(["k"]);
   });
 
   test("the page keeps the note that the database was made", async () => {
