@@ -64,10 +64,7 @@ async function connect(
   const link: Link = {
     port,
     watch: (handleDead) => whenReleased(lock, handleDead),
-    release: () => {
-      port.close();
-      leave(worker);
-    },
+    release: () => leave(worker),
   };
   try {
     greet(worker, hello, port2);
@@ -75,7 +72,8 @@ async function connect(
   } catch (error) {
     // It may make a core yet, for which there is nobody.
     port.postMessage([["destroy"]] satisfies Call[]);
-    link.release();
+    port.close();
+    leave(worker);
     throw error;
   }
   return link;

@@ -14,6 +14,7 @@ import type { ActionData } from "./outboxPort.js";
 import type { OutboxStore } from "./outboxStore.js";
 import { lengthOf, type Outgoing, serialize } from "./serialize.js";
 import { randomId } from "./randomId.js";
+import type { OwnStore } from "./storePlace.js";
 import type { Traffic } from "./traffic.js";
 
 /** An action in the outbox, at one time. */
@@ -70,7 +71,7 @@ export class Outbox {
   #snapshot: readonly OutboxItem[] | undefined = [];
   #isToldSoon = false;
   #desk: OutboxDesk | undefined;
-  #store: OutboxStore | undefined;
+  readonly #own: OwnStore = { store: undefined, hasWorked: false };
   /** What is left of the desk of a core that has failed. */
   #remains: Remains | undefined;
   /** What was enqueued before the core was there. */
@@ -315,9 +316,8 @@ export class Outbox {
     const { connection, name, socket } = this.#scope;
     const { core, services } = connection;
     if (this.#desk || !core || !services) return this.#desk;
-    const options = connection.options.outbox;
-    const store = (this.#store ??= this.#openStore() ?? services.makeOutboxStore(options));
-    const scope = { core, socket, name, store, options };
+    this.#openStore();
+    const scope = { core, socket, name, own: this.#own, options: connection.options.outbox };
     const desk = (this.#desk = new services.OutboxDesk(scope, this, this.#remains));
     this.#remains = undefined;
     this.#takeDiscarded();
@@ -332,7 +332,7 @@ export class Outbox {
   #discardStored(identity: string): void {
     const { connection } = this.#scope;
     const { store, durability } = connection.options.outbox;
-    if (!this.#store && !store && durability === "memory") return;
+    if (!this.#own.store && !store && durability === "memory") return;
     this.#discarded.push(identity);
     if (this.#desk) this.#takeDiscarded();
     else connection.load();
@@ -344,7 +344,7 @@ export class Outbox {
 
   #openStore(): OutboxStore | undefined {
     const { store } = this.#scope.connection.options.outbox;
-    return (this.#store ??= typeof store === "function" ? made(store) : store);
+    return (this.#own.store ??= typeof store === "function" ? made(store) : store);
   }
 
   #cancel(action: Action): void {

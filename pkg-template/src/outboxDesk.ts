@@ -4,14 +4,15 @@ import { describe } from "./descriptions.js";
 import { type ErrorData, SockeyeError, type SockeyeErrorCode } from "./errors.js";
 import { Forgetting } from "./forgetting.js";
 import type { Enqueued, Nack, Outbox, OutboxItem } from "./outbox.js";
-import type { ResolvedOutbox } from "./outboxOptions.js";
 import type { ActionState, StoreCommand } from "./outboxPort.js";
-import type { Settlement, StoredAction, StoreErrorCode, UnreadableAction } from "./outboxStore.js";
+import type { StoredAction, StoreErrorCode, UnreadableAction } from "./outboxStore.js";
 import { lengthOf } from "./serialize.js";
 import { isTooDeep, MAX_DEPTH } from "./tooDeep.js";
 import { toValue } from "./toValue.js";
 import { timeLeft } from "./timeLeft.js";
-import { StoreRunner, type StoreScope, toStoreErrorCode } from "./storeRunner.js";
+import { type PlaceScope, StorePlace } from "./storePlace.js";
+import type { Endings } from "./storePort.js";
+import { toStoreErrorCode } from "./storeRunner.js";
 import { TextEncoder } from "./text.js";
 
 /** The ends of which the core may say no more than that. */
@@ -26,23 +27,20 @@ const codes: Partial<Record<ActionState, SockeyeErrorCode>> = {
 
 const isParked = (state: ActionState) => state === "quarantined" || state === "unknown";
 
-/** What an {@link OutboxDesk} works with. */
-type DeskScope = StoreScope & { options: ResolvedOutbox };
-
 /** What is left of a desk whose core has failed. */
 export interface Remains {
   storing: ReadonlyMap<string, Enqueued>;
   held: Enqueued[];
+  /** The users of whom what the store holds was being removed. */
+  discarding: ReadonlySet<string>;
   /** Resolves when the store has done what it was told. */
   endings: Promise<Endings>;
 }
 
-type Endings = ReadonlyMap<string, Settlement>;
-
 export class OutboxDesk {
-  readonly #scope: DeskScope;
+  readonly #scope: PlaceScope;
   readonly #outbox: Outbox;
-  readonly #runner: StoreRunner;
+  readonly #store: StorePlace;
   /** Actions that were there before, until the store has said what it holds of them. */
   #returned: string[] = [];
   /** What the core was given and has not stored, as far as anybody knows. */
@@ -57,17 +55,17 @@ export class OutboxDesk {
   readonly #cancelling = new Set<string>();
   /** What the store holds and the core has yet to speak of. */
   readonly #stored = new Map<string, StoredAction | UnreadableAction>();
+  readonly #discarding = new Set<string>();
   readonly #encoder = new TextEncoder();
   #isClosed = false;
 
-  constructor(scope: DeskScope, outbox: Outbox, remains?: Remains) {
+  constructor(scope: PlaceScope, outbox: Outbox, remains?: Remains) {
     this.#scope = scope;
     this.#outbox = outbox;
-    const { requireDurable } = scope.options;
-    this.#runner = new StoreRunner(
-      { ...scope, requireDurable },
+    this.#store = new StorePlace(
+      scope,
       {
-        handleStored: (action) => this.#onStored(action),
+        handleStored: (actions) => this.#onStored(actions),
         handleOpened: (keys) => this.#onOpened(keys),
         handleLessDurable: (cause) => this.#onFailed("not_durable", cause),
         handleFailed: (code, error) => {
@@ -161,23 +159,18 @@ export class OutboxDesk {
 
   /** Removes what the store holds of a user, but not what has been enqueued since. */
   async discard(identity: string): Promise<void> {
-    const { name: namespace, store } = this.#scope;
+    this.#discarding.add(identity);
     try {
-      const partition = await store.open({ namespace, identity }, () => {});
-      try {
-        const { actions, unreadable } = await partition.contents();
-        const isOld = ({ key }: { key: string }) => this.#outbox.get(key)?.args === undefined;
-        const damaged = unreadable.filter(({ isFuture }) => !isFuture);
-        const removed = [...actions, ...damaged]
-          .filter(isOld)
-          .map(async ({ key }) => partition.remove(key, false));
-        await Promise.all(removed);
-      } finally {
-        partition.close();
-      }
+      const { actions } = this.#outbox;
+      const kept = [...actions.values()].filter(({ args }) => args !== undefined);
+      await this.#store.discard(
+        identity,
+        kept.map(({ id }) => id),
+      );
     } catch (error) {
       this.#onFailed(toStoreErrorCode(error), error);
     }
+    this.#discarding.delete(identity);
   }
 
   /** Returns the actions that no core has, which are not stored. */
@@ -192,12 +185,14 @@ export class OutboxDesk {
     return {
       storing: this.#storing,
       held: this.#held ?? [],
-      endings: this.#runner.abandon().then((endings) => new Map([...this.#endings, ...endings])),
+      discarding: new Set(this.#discarding),
+      endings: this.#store.abandon().then((endings) => new Map([...this.#endings, ...endings])),
     };
   }
 
   /** What was being stored may be in the store, so what comes now has to wait: it must not overtake. */
-  #takeOver({ storing, held, endings }: Remains): void {
+  #takeOver({ storing, held, discarding, endings }: Remains): void {
+    for (const identity of discarding) void this.discard(identity);
     this.#returned = [...this.#outbox.actions.keys()];
     for (const [id, enqueued] of storing) this.#storing.set(id, enqueued);
     this.#held = held;
@@ -219,13 +214,13 @@ export class OutboxDesk {
   close(): void {
     this.#isClosed = true;
     this.#forgetting.stop();
-    this.#runner.close();
+    this.#store.close();
   }
 
   // What the core says.
 
   store(ticket: number, command: StoreCommand): void {
-    this.#runner.run(ticket, command);
+    this.#store.run(ticket, command);
   }
 
   action(
@@ -296,8 +291,10 @@ export class OutboxDesk {
     if (!this.#isClosed) core.flushPlan(socket, ticket, [...kept], dropped);
   }
 
-  #onStored(action: StoredAction | UnreadableAction): void {
-    if (!this.#outbox.actions.has(action.key)) this.#stored.set(action.key, action);
+  #onStored(actions: readonly (StoredAction | UnreadableAction)[]): void {
+    for (const action of actions) {
+      if (!this.#outbox.actions.has(action.key)) this.#stored.set(action.key, action);
+    }
   }
 
   /** What is gone has ended while the user was away, or while there was no core. */
@@ -330,8 +327,7 @@ export class OutboxDesk {
 
   /** Whether the application wants nothing stored that this store would lose. */
   get #wouldBeLost(): boolean {
-    const { options, store } = this.#scope;
-    return options.requireDurable && store.durability === "memory";
+    return this.#scope.options.requireDurable && this.#store.isLostWithPage;
   }
 
   #onFailed(code: StoreErrorCode | "not_durable", cause: unknown): void {
@@ -370,7 +366,7 @@ export class OutboxDesk {
 
   /** What stands in for binary values is left as it is. There are none of what cannot be read. */
   async #readArgs(key: string): Promise<readonly unknown[] | undefined> {
-    const body = await this.#runner.load(key).catch(() => undefined);
+    const body = await this.#store.load(key).catch(() => undefined);
     return body === undefined ? undefined : (JSON.parse(body) as unknown[]).slice(1);
   }
 }

@@ -13,6 +13,7 @@ import type {
   StoredPayload,
   StoreErrorCode,
 } from "./outboxStore.js";
+import type { RemoteStoreListener, StoreDescription, StoreLink } from "./storePort.js";
 
 /** An action, but for its payload. */
 export interface ActionData {
@@ -94,6 +95,16 @@ export type StoreAnswer =
 export interface OutboxPort {
   /** Has to come before anything else of the outbox; again to change the settings. */
   openOutbox(socket: number, settings: OutboxSettings): void;
+  /**
+   * Opens the store of a namespace where the core is, when `before` has ended: {@link OutboxEvents.store} tells no command
+   * to it, unless it is refused. Comes before `openOutbox`. There is none where the core is on the page.
+   */
+  openStore?(
+    socket: number,
+    description: StoreDescription,
+    listener: RemoteStoreListener,
+    before: Promise<unknown>,
+  ): StoreLink;
   /** `body` as for {@link CorePort.emit}. Returns why the action is not taken, if so. */
   enqueue(
     socket: number,

@@ -1,5 +1,4 @@
 /** What is needed only when there is a core. Loaded with it. */
-export { makeOutboxStore } from "./makeOutboxStore.js";
 export { OutboxDesk } from "./outboxDesk.js";
 export { Authenticator } from "./auth.js";
 export { Questions } from "./questions.js";

@@ -9,14 +9,20 @@ import type {
   OutboxStore,
   Settlement,
   StoreChange,
-  StoredAction,
   StoreErrorCode,
-  UnreadableAction,
 } from "./outboxStore.js";
+import { Discards } from "./discards.js";
+import type { Endings, StoreLink, StoreListener } from "./storePort.js";
+
+/** What a store says to the core, and asks of it. */
+export type StoreCore = Pick<
+  CorePort,
+  "storeAnswered" | "storeChanged" | "refreshOutbox" | "signsOfLife" | "couldDrain"
+>;
 
 /** What a {@link StoreRunner} needs. */
 export interface StoreScope {
-  core: CorePort;
+  core: StoreCore;
   socket: number;
   /** The namespace. */
   name: string;
@@ -26,15 +32,9 @@ export interface StoreScope {
 }
 
 /** What the owner of a {@link StoreRunner} is told. */
-export interface StoreListener {
-  /** There is an action in the store, or what was one; it may be known already. */
-  handleStored(action: StoredAction | UnreadableAction): void;
-  /** The store has been opened and holds these. */
-  handleOpened(keys: ReadonlySet<string>): void;
+export interface RunnerListener extends StoreListener {
   /** The store has been opened, and survives less than it was made for. */
   handleLessDurable(cause: unknown): void;
-  /** The store failed; the core has been told. */
-  handleFailed(code: StoreErrorCode, error: unknown): void;
 }
 
 type AnsweredCommand = Exclude<StoreCommand, { type: "resign" }>;
@@ -44,22 +44,23 @@ type LeaderCommand = Extract<
 >;
 
 /** Commands are begun in the order in which they come, and answered in any, never at once. */
-export class StoreRunner {
+export class StoreRunner implements StoreLink {
   readonly #scope: StoreScope;
-  readonly #listener: StoreListener;
+  readonly #listener: RunnerListener;
   /** What has to end before the store is opened. */
   readonly #before: Promise<unknown>;
   /** Commands that have not been answered, but for those that wait to lead. */
   readonly #begun = new Set<Promise<void>>();
   /** How actions end of which the core does not know yet that the store has removed them. */
   readonly #endings = new Map<string, Settlement>();
+  readonly #discards = new Discards();
   #partition: Promise<OutboxPartition> | undefined;
   #leading: AbortController | undefined;
   #isClosed = false;
 
   constructor(
     scope: StoreScope,
-    listener: StoreListener,
+    listener: RunnerListener,
     before: Promise<unknown> = Promise.resolve(),
   ) {
     this.#scope = scope;
@@ -68,21 +69,25 @@ export class StoreRunner {
   }
 
   run(ticket: number, command: StoreCommand): void {
+    this.#discards.note(command);
     if (command.type === "resign") this.#resign();
     else void this.#run(ticket, command);
   }
 
-  /** The core is no more. Resolves when nothing is under way, with how actions ended meanwhile. */
-  async abandon(): Promise<ReadonlyMap<string, Settlement>> {
+  async abandon(): Promise<Endings> {
     this.close();
     await Promise.all(this.#begun);
     return this.#endings;
   }
 
-  /** Returns what an action sends, as JSON. */
   async load(key: string): Promise<string | undefined> {
     const partition = await this.#partition;
     return (await partition?.load(key))?.body;
+  }
+
+  async discard(identity: string, kept: readonly string[]): Promise<void> {
+    const { name: namespace, store } = this.#scope;
+    await this.#discards.run(store, { namespace, identity }, kept);
   }
 
   close(): void {
@@ -123,7 +128,8 @@ export class StoreRunner {
     const handleChanges = (changes: readonly StoreChange[]) => {
       if (this.#isClosed || this.#partition !== opening) return;
       const known = changes.filter((change) => change.type !== "missed");
-      for (const change of known) if (change.type === "put") this.#tellStored([change.action]);
+      for (const change of known)
+        if (change.type === "put") this.#listener.handleStored([change.action]);
       if (known.length > 0) core.storeChanged(socket, known);
       if (known.length < changes.length) core.refreshOutbox(socket);
     };
@@ -228,13 +234,8 @@ export class StoreRunner {
   /** A store holds them in any order: items are there oldest first, and the core takes in order what is. */
   #told<Answer extends StoreAnswer & Contents>(answer: Answer): Answer {
     const actions = [...answer.actions].sort((one, other) => one.order - other.order);
-    this.#tellStored(actions);
-    for (const action of answer.unreadable) this.#listener.handleStored(action);
+    this.#listener.handleStored([...actions, ...answer.unreadable]);
     return { ...answer, actions };
-  }
-
-  #tellStored(actions: readonly StoredAction[]): void {
-    for (const action of actions) this.#listener.handleStored(action);
   }
 }
 

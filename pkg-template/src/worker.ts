@@ -6,7 +6,11 @@
 import { createCore } from "./core.js";
 import { read } from "./payload.js";
 import { serve } from "./worker/serve.js";
+import { withStores } from "./worker/storingCore.js";
 
 export type { WorkerFactory } from "./worker/workerFactory.js";
 
-serve(globalThis, (...given) => createCore(...given, read));
+serve(
+  globalThis,
+  withStores((...given) => createCore(...given, read)),
+);

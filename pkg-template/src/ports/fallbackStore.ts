@@ -13,10 +13,11 @@ export class FallbackStore implements OutboxStore {
   readonly #durable: OutboxStore;
   #memory: OutboxStore | undefined;
   #failure: unknown;
-  #hasWorked = false;
+  #hasWorked: boolean;
 
-  constructor(durable: OutboxStore) {
+  constructor(durable: OutboxStore, hasWorked = false) {
     this.#durable = durable;
+    this.#hasWorked = hasWorked;
   }
 
   get durability(): OutboxStore["durability"] {

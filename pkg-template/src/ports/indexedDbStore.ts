@@ -6,6 +6,7 @@ import { KeptActions } from "./indexedDbKept.js";
 import { IndexedDbPartition } from "./indexedDbPartition.js";
 import { IndexedDbQueue } from "./indexedDbQueue.js";
 import { openLeadership } from "./leadership.js";
+import { noteMade, PREFIX } from "./madeNote.js";
 import { openStoreNews } from "./storeNews.js";
 import type { TabScope } from "./tabScope.js";
 
@@ -41,9 +42,6 @@ interface Listener {
   /** The store goes on in spite of this. */
   readonly tell: (error: unknown) => void;
 }
-
-/** Before the names of databases, locks and channels, which all scripts of the origin share. */
-const PREFIX = "sockeye:";
 
 /** Of how many partitions that are closed it is kept what was stored. */
 const MAX_LEFT = 32;
@@ -150,20 +148,6 @@ export class IndexedDbStore implements OutboxStore {
     shared.queue.resume();
     shared.queue.close();
     if (this.#shared === shared) this.#shared = undefined;
-  }
-}
-
-/**
- * Notes that a database was made; returns whether it had been made before. What the browser destroys of itself
- * is only the database; when a user clears the site's data this note goes with it.
- */
-function noteMade(name: string, scope: TabScope): boolean {
-  try {
-    const wasMade = typeof scope.localStorage?.getItem(name) === "string";
-    scope.localStorage?.setItem(name, "made");
-    return wasMade;
-  } catch {
-    return false; // It is forbidden, or full.
   }
 }
 

@@ -4,10 +4,12 @@ import type { ErrorData } from "../errors.js";
 import type { ActionData } from "../outboxPort.js";
 import type { Pace } from "../pacing.js";
 import type { CoreEvents, CoreOptions, WorkerCore } from "../port.js";
+import type { MakeCore, StoringCore } from "./storingCore.js";
 import { throwLater } from "../safely.js";
 import { Courier } from "./courier.js";
 import { type Delivered, HeldBack } from "./heldBack.js";
 import { HeldLock } from "./heldLock.js";
+import { HostedStores } from "./hostedStores.js";
 import {
   type Call,
   type CrossingOptions,
@@ -19,13 +21,6 @@ import {
   type Told,
   tellings,
 } from "./messages.js";
-
-/** Makes a core where it is called. */
-export type MakeWorkerCore = (
-  options: CoreOptions,
-  events: CoreEvents,
-  signal: AbortSignal,
-) => Promise<WorkerCore>;
 
 type Calls = Record<string, (...args: unknown[]) => unknown>;
 type Handlers = Record<string, ((...args: never[]) => void) | undefined>;
@@ -40,6 +35,7 @@ export class Host {
   readonly #courier: Courier<Told>;
   readonly #options: CoreOptions;
   readonly #lock: HeldLock;
+  readonly #stores: HostedStores;
   readonly #handlers: Handlers;
   /** By the numbers of events. */
   readonly #held = new Map<number, HeldBack>();
@@ -47,7 +43,7 @@ export class Host {
   readonly #asked: number[] = [];
   /** The deliveries that the page has and may yet say of that they failed. */
   #told: number[] = [];
-  #core: WorkerCore | undefined;
+  #core: StoringCore | undefined;
   #timer: ReturnType<typeof setInterval> | undefined;
   #sockets = 0;
   #traffic: CoreOptions["traffic"];
@@ -64,11 +60,15 @@ export class Host {
       (_, error) => throwLater(error),
       (told) => this.#complete(told),
     );
+    this.#stores = new HostedStores({
+      tell: (told) => this.#courier.add(told),
+      say: (told) => this.#say(told),
+    });
     this.#handlers = this.#toHandlers();
   }
 
   /** What the page asks before the core is there waits in the port. */
-  async start(makeCore: MakeWorkerCore): Promise<void> {
+  async start(makeCore: MakeCore<StoringCore>): Promise<void> {
     try {
       const { signal } = new AbortController();
       this.#core = await makeCore(this.#options, this.#toEvents(), signal);
@@ -76,6 +76,7 @@ export class Host {
       this.#say(["unavailable", ...toUnavailable(error)]);
       return;
     }
+    this.#stores.start(this.#core);
     this.#say(["ready"]);
     this.#lock.hold();
     this.#timer = setInterval(() => this.#tellFigures(), FIGURES_MS);
@@ -151,6 +152,8 @@ export class Host {
       ...this.#toSendings(),
       ...this.#toPaces(),
       ...this.#toWishes(),
+      ...this.#toLife(),
+      ...this.#stores.handlers,
       socket: (...[namespace, authOnDemand, positions, isUnproved]: SocketCall) => {
         this.#options.positions = positions ? { [namespace]: positions } : {};
         this.#options.unproved = isUnproved ? [namespace] : [];
@@ -166,6 +169,20 @@ export class Host {
         this.#courier.add(["signs", socket, core.signsOfLife(socket), core.couldDrain(socket)]);
       },
       traffic: () => (this.#traffic = this.#core?.traffic()),
+      taken: () => {
+        for (const delivery of this.#told.splice(0)) this.#release(delivery);
+        this.#courier.release();
+      },
+      undelivered: (socket: number, delivery: number) => {
+        this.#core?.failDelivery(delivery);
+        this.#courier.add(["positions", socket, this.#core?.positions(socket) ?? []]);
+      },
+      destroy: () => void this.#destroy(),
+    };
+  }
+
+  #toLife(): Handlers {
+    return {
       suspend: (term: number) => {
         this.#term = term;
         this.#core?.suspend();
@@ -175,15 +192,6 @@ export class Host {
         this.#core?.resume(asleepMs);
         this.#lock.hold();
       },
-      taken: () => {
-        for (const delivery of this.#told.splice(0)) this.#release(delivery);
-        this.#courier.release();
-      },
-      undelivered: (socket: number, delivery: number) => {
-        this.#core?.failDelivery(delivery);
-        this.#courier.add(["positions", socket, this.#core?.positions(socket) ?? []]);
-      },
-      destroy: () => this.#destroy(),
     };
   }
 
@@ -255,9 +263,11 @@ export class Host {
     this.#figures = text;
   }
 
-  #destroy(): void {
+  /** The worker may be ended after that, so what its stores were told is done. */
+  async #destroy(): Promise<void> {
     clearInterval(this.#timer);
     if (this.#core?.isAlive()) this.#core.destroy();
+    await this.#stores.abandon();
     this.#lock.release();
     this.#say(["destroyed"]);
   }

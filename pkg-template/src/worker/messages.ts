@@ -8,7 +8,9 @@ import type { DedupStatistics, StreamPosition } from "../dedupPort.js";
 import type { ErrorData } from "../errors.js";
 import type { OutboxSize, TrafficCounts } from "../metricsPort.js";
 import type { Pace } from "../pacing.js";
+import type { Settlement, StoredAction, StoreErrorCode, UnreadableAction } from "../outboxStore.js";
 import type { CoreEvents, CoreOptions, CorePort } from "../port.js";
+import type { StoreDescription } from "../storePort.js";
 
 /** By this a worker knows what is meant for it. */
 export const greeting = "sockeye-client";
@@ -104,9 +106,44 @@ type Named<Calls, Names extends keyof Calls> = {
   [Name in Names]: Calls[Name] extends (...args: infer Args) => unknown ? [Name, ...Args] : never;
 }[Names];
 
+/** An error of a store: it would lose this when it is cloned. */
+export interface Fault {
+  message: string;
+  code?: unknown;
+  incident?: unknown;
+}
+
+/** What can be asked of a store. */
+export type StoreAsk = "load" | "discard";
+
+/** What a page says of the stores in the worker. */
+type StoreCall =
+  /** `wasMade` says whether the page has noted that its database had been made. */
+  | [name: "seatStore", socket: number, description: StoreDescription, wasMade: boolean]
+  /** It may be opened. */
+  | [name: "beginStore", socket: number]
+  /** Answered by `storeSaid` with the number. */
+  | [name: "askStore", socket: number, question: number, ask: StoreAsk, ...args: unknown[]]
+  /** What the page's document or window tells, and whether the page is seen then. */
+  | [name: "pageEvent", type: string, persisted: boolean, visibilityState: string];
+
+/** What a worker says of its stores. */
+type StoreTold =
+  /** Ahead of all that waits for the page to take it in. */
+  | [name: "endings", socket: number, endings: readonly Settlement[], isSo: boolean]
+  | [name: "stored", socket: number, actions: readonly (StoredAction | UnreadableAction)[]]
+  | [name: "storeOpened", socket: number, keys: readonly string[]]
+  | [name: "storeFailed", socket: number, code: StoreErrorCode, fault: Fault]
+  /** It cannot be opened: what is told by `store` from now on concerns the page. */
+  | [name: "storeRefused", socket: number, fault: Fault]
+  | [name: "storeSaid", question: number, value: unknown, fault: Fault | undefined]
+  /** The page is to note that a database was made. */
+  | [name: "databaseMade", database: string];
+
 /** What a page says. */
 export type Call =
   | Named<CorePort, Command | Sending>
+  | StoreCall
   | [
       name: "socket",
       namespace: string,
@@ -161,6 +198,7 @@ export type Told =
   /** The lock is held from now on, until `suspend`, of which this is the last `term`. */
   | [name: "locked", term: number]
   | Named<CoreEvents, Telling>
+  | StoreTold
   /** `asked` is the number of what the core was asked last of the namespace. */
   | [name: "status", ...Parameters<CoreEvents["status"]>, asked: number]
   /** Whatever follows is this user's. */

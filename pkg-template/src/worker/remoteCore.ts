@@ -3,12 +3,14 @@ import { describe } from "../descriptions.js";
 import type { ErrorData } from "../errors.js";
 import type { StreamPosition } from "../dedupPort.js";
 import type { TrafficCounts } from "../metricsPort.js";
+import type { ActionState } from "../outboxPort.js";
 import { later, type Pace } from "../pacing.js";
 import type { CoreEvents, CoreOptions, CorePort } from "../port.js";
 import { keepPositions, type KeptPositions } from "../ports/keptPositions.js";
 import { watchLife } from "../ports/pageEvents.js";
 import { throwLater } from "../safely.js";
 import { Courier } from "./courier.js";
+import { RemoteStores } from "./remoteStores.js";
 import {
   type Call,
   type Command,
@@ -25,7 +27,7 @@ export interface Link {
   readonly port: MessagePort;
   /** Calls `handleDead` when the worker has ended, until the function that it returns is called. */
   watch(handleDead: () => void): () => void;
-  /** The worker is not needed any more for this core. */
+  /** The worker is not needed any more for this core. What it has said may still be taken in. */
   release(): void;
 }
 
@@ -54,6 +56,7 @@ export class RemoteCore {
   readonly #options: CoreOptions;
   readonly #courier: Courier<Call>;
   readonly #kept: KeptPositions | undefined;
+  readonly #stores: RemoteStores;
   readonly #unwatchLife: (() => void) | undefined;
   readonly #handlers: Handlers;
   /** By the numbers of events; those of which more is asked for soon. */
@@ -72,6 +75,7 @@ export class RemoteCore {
   readonly #wishes: { isConnected: boolean; asked: number }[] = [];
   #unwatch: (() => void) | undefined;
   #isAlive = true;
+  #isReleased = false;
 
   constructor(link: Link, options: CoreOptions, events: CoreEvents) {
     this.#link = link;
@@ -81,6 +85,12 @@ export class RemoteCore {
       events.reported(describe("not_serializable", "it cannot be sent to the worker")),
     );
     this.#kept = keepPositions(options, (socket) => this.#positions.get(socket) ?? []);
+    // It has to hear first that the page is about to be frozen: the one after it waits for the worker.
+    this.#stores = new RemoteStores({
+      ask: (...call) => this.#ask(...call),
+      isCurrent: () => this.#user === this.#toldUser,
+      handleStopping: (isFrozen) => this.#sendNow(isFrozen && !options.lifecycle),
+    });
     this.#handlers = this.#toHandlers();
     this.core = this.#toCore();
     this.#unwatchLife = watchLife(options.lifecycle, {
@@ -97,6 +107,7 @@ export class RemoteCore {
       ...this.#toFigures(),
       connect: (socket) => this.#wish(socket, true),
       disconnect: (socket) => this.#wish(socket, false),
+      openStore: (...store) => this.#stores.open(...store),
       socket: (namespace, authOnDemand) => this.#addSocket(namespace, authOnDemand),
       pace: (event, pace) => this.#setPace(event, pace),
       setIdentity: (identity) => {
@@ -111,8 +122,6 @@ export class RemoteCore {
       },
       isAlive: () => this.#isAlive,
       destroy: () => {
-        this.#ask("destroy");
-        this.#courier.flush();
         this.#stop();
       },
     };
@@ -204,6 +213,10 @@ export class RemoteCore {
   #suspend(isFrozen: boolean): void {
     this.#unwatch?.();
     this.#ask("suspend", ++this.#term);
+    this.#sendNow(isFrozen);
+  }
+
+  #sendNow(isFrozen: boolean): void {
     this.#courier.flush();
     if (isFrozen) standStill();
   }
@@ -211,9 +224,9 @@ export class RemoteCore {
   /** What is told. A listener may have the core destroyed; what throws keeps nothing else from being told. */
   #take(told: readonly Told[]): void {
     for (const one of told) {
-      if (this.#isAlive || one[0] === "destroyed") this.#tell(one);
+      if (this.#isAlive || isLast(one)) this.#tell(one);
     }
-    if (this.#isAlive) this.#ask("taken");
+    if (this.#isAlive && !told.every(isAhead)) this.#ask("taken");
   }
 
   #tell([name, ...args]: Told): void {
@@ -229,6 +242,7 @@ export class RemoteCore {
   #toHandlers(): Handlers {
     const events = this.#events;
     return {
+      ...this.#stores.handlers,
       delivered: (...told) => {
         if (this.#user === this.#toldUser) this.#deliver(...told);
       },
@@ -240,6 +254,7 @@ export class RemoteCore {
       },
       forgotten: (...told) => {
         this.#parked.delete(told[1]);
+        this.#stores.forgetEnding(told[0], told[1]);
         events.forgotten(...told);
       },
       retryRefused: (_socket, key) => {
@@ -253,14 +268,12 @@ export class RemoteCore {
         if (term === this.#term) this.#watchWorker();
       },
       coreFailed: (error, cause) => this.#fail(error, cause),
-      destroyed: () => this.#link.release(),
+      destroyed: () => this.#end(),
     };
   }
 
   #watchWorker(): void {
-    this.#unwatch = this.#link.watch(() =>
-      this.#fail(describe("core_failed", "its worker has ended"), undefined),
-    );
+    this.#unwatch = this.#link.watch(() => this.#handleDead());
   }
 
   #deliver(...[socket, event, args, connection, ackId, delivery]: Args<"delivered">): void {
@@ -305,9 +318,10 @@ export class RemoteCore {
   }
 
   #noteAction(told: Parked): void {
-    const [, key, state] = told;
+    const [socket, key, state] = told;
     if (state === "quarantined" || state === "unknown") this.#parked.set(key, told);
     else this.#parked.delete(key);
+    if (!pending.includes(state)) this.#stores.forgetEnding(socket, key);
   }
 
   #takeFigures(figures: FiguresData): void {
@@ -317,24 +331,50 @@ export class RemoteCore {
     if (this.#options.traffic) Object.assign(this.#options.traffic, figures.traffic);
   }
 
-  /** The worker is of no use any more. */
+  /** The core is of no use any more. The worker ends when its stores have done what they were told. */
   #fail(error: ErrorData, cause: unknown): void {
-    this.#ask("destroy");
-    this.#courier.flush();
     this.#stop();
-    this.#link.port.onmessage = null;
-    this.#link.release();
     this.#events.coreFailed(error, cause);
   }
 
   #stop(): void {
+    this.#ask("destroy");
+    this.#courier.flush();
     this.#isAlive = false;
     for (const cancel of this.#asking.values()) cancel();
-    this.#unwatch?.();
     this.#unwatchLife?.();
     this.#kept?.forget();
+    this.#stores.stop();
+  }
+
+  /** Nobody may be given this worker again. What it has said before is still taken in. */
+  #handleDead(): void {
+    this.#release();
+    if (this.#isAlive) this.#fail(describe("core_failed", "its worker has ended"), undefined);
+    setTimeout(() => this.#end());
+  }
+
+  #end(): void {
+    this.#release();
+    this.#unwatch?.();
+    this.#link.port.close();
+    this.#stores.end();
+  }
+
+  #release(): void {
+    if (!this.#isReleased) this.#link.release();
+    this.#isReleased = true;
   }
 }
+
+/** The states of actions that have not ended. */
+const pending: ActionState[] = ["storing", "queued", "sending", "sent"];
+
+/** What is told ahead of all else does not count as taken in. */
+const isAhead = ([name]: Told) => name === "endings";
+
+/** What is told of a core that is no more. */
+const isLast = ([name]: Told) => name === "endings" || name === "destroyed";
 
 /** A worker is frozen with its page, also in the middle of what it was told: it gets the time to leave the server. */
 function standStill(): void {

@@ -1,7 +1,8 @@
 /** Serves the pages that a worker belongs to. */
 import { release } from "../wasm/build.js";
-import { Host, type MakeWorkerCore } from "./host.js";
+import { Host } from "./host.js";
 import { greeting, type Hello, type Told } from "./messages.js";
+import type { MakeCore, StoringCore } from "./storingCore.js";
 
 /** The part of a worker's global scope that hears of pages. Where there is none, nobody says anything. */
 export interface WorkerScope {
@@ -9,7 +10,7 @@ export interface WorkerScope {
 }
 
 /** Makes a core for each page that says hello. Whatever else is said is the application's. */
-export function serve(scope: WorkerScope, makeCore: MakeWorkerCore): void {
+export function serve(scope: WorkerScope, makeCore: MakeCore<StoringCore>): void {
   scope.addEventListener?.("message", ({ data, ports: [port] }) => {
     if (!port || !isHello(data)) return;
     if (data.release === release) void new Host(port, data).start(makeCore);

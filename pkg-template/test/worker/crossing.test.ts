@@ -1,64 +1,18 @@
 /** A core on the other side of a border: everything that the facade and the core say to each other crosses. */
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { Pace } from "../../src/pacing.js";
-import type { CoreEvents, CoreOptions } from "../../src/port.js";
 import { Host } from "../../src/worker/host.js";
-import {
-  commands,
-  type CrossingOptions,
-  sendings,
-  tellings,
-  type Told,
-} from "../../src/worker/messages.js";
-import { RemoteCore } from "../../src/worker/remoteCore.js";
-import { errorData, FakeCore } from "../support/fakeCore.js";
+import { commands, sendings, tellings } from "../../src/worker/messages.js";
+import { cross, crossing, endAll, making } from "../support/crossing.js";
+import { errorData, type FakeCore } from "../support/fakeCore.js";
 import { FakeBrowser } from "../support/fakeTabs.js";
 import { turn } from "../support/setUp.js";
 
-type Listeners = { [Name in keyof CoreEvents]: ReturnType<typeof vi.fn> };
-
-const crossing = { positions: {}, unproved: [] } as unknown as CrossingOptions;
-
-/** Whatever was begun by a test. */
-const ends: (() => void)[] = [];
 beforeEach(() => void vi.stubGlobal("navigator", new FakeBrowser().open().navigator));
 afterEach(() => {
-  for (const end of ends.splice(0)) end();
+  endAll();
   vi.useRealTimers();
 });
-
-/** Both sides, with a channel between them. `told` are the messages that have come to the page. */
-async function cross(overrides: Partial<CoreOptions> = {}) {
-  const { port1: port, port2 } = new MessageChannel();
-  const told: Told[][] = [];
-  const isReady = new Promise((resolve) => (port.onmessage = ({ data }) => resolve(data)));
-  port.addEventListener("message", ({ data }) => void told.push(data as Told[]));
-  let core!: FakeCore;
-  const { lifecycle = false, ...others } = overrides;
-  const options = { ...crossing, ...others, lifecycle, webSocket: undefined, fetch: undefined };
-  const host = new Host(port2, {
-    options: structuredClone({ ...crossing, ...others }),
-    lock: "lock",
-  });
-  await host.start((options, events) => Promise.resolve((core = new FakeCore(options, events))));
-  expect(await isReady).toEqual([["ready"]]);
-  const names = [...tellings, "status", "delivered"] as const;
-  const events = Object.fromEntries(names.map((name) => [name, vi.fn()])) as Listeners;
-  events.delivered.mockReturnValue(true);
-  const release = vi.fn();
-  const died: (() => void)[] = [];
-  const watch = (handleDead: () => void) => {
-    died.push(handleDead);
-    return () => void died.splice(died.indexOf(handleDead), 1);
-  };
-  const remote = new RemoteCore({ port, watch, release }, options, events as unknown as CoreEvents);
-  ends.push(() => {
-    remote.core.destroy();
-    port.close();
-    port2.close();
-  });
-  return { page: remote.core, core, events, release, died, told };
-}
 
 const crossed = (check: () => void) => vi.waitFor(check);
 
@@ -328,8 +282,8 @@ describe("what the core tells", () => {
     let core: FakeCore | undefined;
     port1.postMessage([["destroy"]]);
     port1.close();
-    await new Host(port2, { options: crossing, lock: "lock" }).start((options, events) =>
-      Promise.resolve((core = new FakeCore(options, events))),
+    await new Host(port2, { options: crossing, lock: "lock" }).start(
+      making((made) => (core = made)),
     );
     await crossed(() => expect(core?.callsOf("destroy")).toHaveLength(1));
   });
@@ -339,8 +293,8 @@ describe("what the core tells", () => {
     core.events.coreFailed(errorData("core_failed"), new Error("trap"));
     await crossed(() => expect(events.coreFailed).toHaveBeenCalledOnce());
     expect(events.coreFailed.mock.lastCall).toEqual([errorData("core_failed"), "Error: trap"]);
-    expect(release).toHaveBeenCalledOnce();
     expect(page.isAlive()).toBe(false);
+    await crossed(() => expect(release).toHaveBeenCalledOnce());
   });
 });
 

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { useBrowser } from "../support/browser.mjs";
 import { startChromium } from "../support/chromium.mjs";
+import { prepareWorkers } from "../support/prepareWorkers.mjs";
 import { startServer } from "../support/saving.mjs";
 import { startSite } from "../support/site.mjs";
 
@@ -125,9 +126,11 @@ test("neither reads nor changes the database of a later version", async (t) => {
   assert.deepEqual(server.applied, []);
 });
 
-/** Each leaves the page without a database. */
+/** Each leaves a page, or a worker, without a database. */
 const without = {
-  "is not there": () => delete window.indexedDB && delete Window.prototype.indexedDB,
+  "is not there": () => {
+    for (const scope of [globalThis, Object.getPrototypeOf(globalThis)]) delete scope.indexedDB;
+  },
   "is forbidden": () => {
     IDBFactory.prototype.open = () => {
       throw new DOMException("denied", "SecurityError");
@@ -144,10 +147,17 @@ const without = {
   },
 };
 
+/** Opens a page that is prepared, as its workers are. */
+async function openPrepared(t, prepare) {
+  const page = await browser.open(t, site.url, prepare);
+  await page.evaluate(prepareWorkers, String(prepare));
+  return page;
+}
+
 for (const [how, prepare] of Object.entries(without)) {
   test(`says that actions are kept in memory before it takes any where the database ${how}`, async (t) => {
     const server = await startServer(t);
-    const page = await browser.open(t, site.url, prepare);
+    const page = await openPrepared(t, prepare);
     await page.evaluate(makeClient, { url: server.url });
     const { durability, told, accepted } = await page.evaluate(async () => {
       await window.client.enqueue("save", 1).accepted;
@@ -162,7 +172,7 @@ for (const [how, prepare] of Object.entries(without)) {
   });
 
   test(`refuses actions where the database ${how} if they have to last`, async (t) => {
-    const page = await browser.open(t, site.url, prepare);
+    const page = await openPrepared(t, prepare);
     const url = "http://127.0.0.1:9";
     await page.evaluate(makeClient, { url, options: { outbox: { requireDurable: true } } });
     const refused = await page.evaluate(enqueueAll, { count: 1 });

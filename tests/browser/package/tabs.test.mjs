@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { now } from "../../soak/support/clock.mjs";
 import { withSetting } from "../../soak/support/setting.mjs";
+import { prepareWorkers } from "../support/prepareWorkers.mjs";
 import { waitFor } from "../support/wait.mjs";
 
 const limit = { timeout: 120_000 };
@@ -72,11 +73,12 @@ const countItems = (tab) => tab.evaluate(() => window.soak.countItems());
 
 const connect = (tab) => tab.evaluate(() => window.soak.client.connect());
 
-/** How many clients have a lock, and how many wait for one, in the whole origin. */
+/** How many clients have the lock of a store, and how many wait for one, in the whole origin. */
 const countLocks = (tab) =>
   tab.evaluate(async () => {
     const { held, pending } = await navigator.locks.query();
-    return { held: held.length, pending: pending.length };
+    const count = (locks) => locks.filter(({ name }) => name.startsWith("sockeye:")).length;
+    return { held: count(held), pending: count(pending) };
   });
 
 /** Notes which tabs send. */
@@ -180,12 +182,16 @@ test("each identity has its own tab that sends, and nothing of the other's", lim
   }),
 );
 
+/** Leaves a page, or a worker, without Web Locks. */
+const forgetLocks = () => void Object.defineProperty(navigator, "locks", { value: undefined });
+
 test("tabs without Web Locks let one of them send, and replace it when it crashes", limit, () =>
   inBrowser(async (setting, browser) => {
     const tabs = [];
     for (let count = 0; count < 3; count += 1) {
       const tab = await setting.openPlain(browser);
-      await tab.evaluate(() => Object.defineProperty(navigator, "locks", { value: undefined }));
+      await tab.evaluate(forgetLocks);
+      await tab.evaluate(prepareWorkers, String(forgetLocks));
       await setting.begin(tab, { outbox: { takeOverMs } });
       tabs.push(tab);
     }

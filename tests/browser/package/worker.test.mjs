@@ -4,6 +4,7 @@ import { after, before, test } from "node:test";
 import { Server } from "socket.io";
 import { useBrowser } from "../support/browser.mjs";
 import { listen } from "../support/listen.mjs";
+import { startServer as startSaving } from "../support/saving.mjs";
 import { startSite } from "../support/site.mjs";
 import { waitFor } from "../support/wait.mjs";
 
@@ -199,6 +200,95 @@ test("goes on with another worker when its own has ended, and loses no action", 
   assert.deepEqual(await told(page), ["core_failed"]);
 });
 
+/** Counts in `window.databases` what the page itself opens. */
+function countDatabases() {
+  window.databases = 0;
+  const { open } = IDBFactory.prototype;
+  IDBFactory.prototype.open = function (...args) {
+    window.databases += 1;
+    return open.apply(this, args);
+  };
+}
+
+/** Makes `window.client`, with a worker. */
+const begin = (page, url, file = "/socketWorker.js") =>
+  page.evaluate(
+    ([url, file]) => {
+      const worker = () => new Worker(file, { type: "module" });
+      window.client = window.kit.makeClient(url, { worker });
+    },
+    [url, file],
+  );
+
+test("keeps actions over a reload, and the page itself opens no database", async (t) => {
+  const { url, applied } = await startSaving(t);
+  const page = await browser.open(t, site.url, countDatabases);
+  await begin(page, url);
+  const ids = await page.evaluate(async () => {
+    const actions = [1, 2, 3].map((value) => window.client.enqueue("save", value));
+    await Promise.all(actions.map(({ accepted }) => accepted));
+    return actions.map(({ id }) => id);
+  });
+  assert.equal(await page.evaluate(() => window.client.outbox.durability), "strict");
+  assert.equal(await page.evaluate(() => window.databases), 0);
+  assert.deepEqual(applied, []);
+
+  await page.reload();
+  await begin(page, url);
+  const connecting = page.evaluate(() => window.client.connect());
+  const { restored, results } = await page.evaluate(async () => {
+    const items = await new Promise((resolve) => {
+      window.client.outbox.items.subscribe((items) => items.length === 3 && resolve(items));
+    });
+    const results = items.map(({ id }) => window.client.outbox.get(id).result);
+    return { restored: items.map(({ id }) => id), results: await Promise.all(results) };
+  });
+  await connecting;
+  assert.deepEqual(restored, ids);
+  assert.deepEqual(results, ["saved 1", "saved 2", "saved 3"]);
+  assert.deepEqual(applied, [1, 2, 3]);
+  assert.equal(await page.evaluate(() => window.databases), 0);
+  assert.deepEqual(page.errors, []);
+});
+
+test("lets the worker of another tab send when the one that did is closed", async (t) => {
+  const { url, applied } = await startSaving(t);
+  const first = await browser.open(t, site.url, countDatabases);
+  const second = await first.context().newPage();
+  await second.goto(site.url);
+  for (const page of [first, second]) {
+    await begin(page, url);
+    await page.evaluate(() => window.client.connect());
+  }
+  const result = first.evaluate(() => window.client.enqueue("save", "first").result);
+  assert.equal(await result, "saved first");
+  await second.evaluate(() => {
+    window.client.outbox.pause();
+    window.action = window.client.enqueue("save", "second");
+    return window.action.accepted;
+  });
+  await first.close();
+  await second.evaluate(() => window.client.outbox.resume());
+  assert.equal(await second.evaluate(() => window.action.result), "saved second");
+  assert.deepEqual(applied, ["first", "second"]);
+});
+
+test("keeps actions in the page's memory where the worker has no database", async (t) => {
+  const { url, applied } = await startSaving(t);
+  const page = await browser.open(t, site.url);
+  await begin(page, url, "/noDatabaseWorker.js");
+  const answers = await page.evaluate(async () => {
+    const told = window.kit.take(window.client.errors, 1);
+    const action = window.client.enqueue("save", 1);
+    await action.accepted;
+    const { durability } = window.client.outbox;
+    await window.client.connect();
+    return [(await told)[0].code, durability, await action.result];
+  });
+  assert.deepEqual(answers, ["not_durable", "memory", "saved 1"]);
+  assert.deepEqual(applied, [1]);
+});
+
 test("ends its worker when it is destroyed, in good order", async (t) => {
   const { url, io } = await startServer(t);
   const reasons = [];
@@ -231,18 +321,21 @@ test("has a core for each of several clients in one worker", async (t) => {
 test("goes on in the page, and says why, when it is given a worker that was ended", async (t) => {
   const { url } = await startServer(t);
   const page = await browser.open(t, site.url);
-  const [answer, { code, message }] = await page.evaluate(async (url) => {
+  await page.evaluate(async (url) => {
     const one = new Worker("/socketWorker.js", { type: "module" });
-    const makeClient = () => window.kit.makeClient(url, { worker: () => one });
-    const first = makeClient();
+    window.makeClient = () => window.kit.makeClient(url, { worker: () => one });
+    const first = window.makeClient();
     await first.connect();
     await first.destroy();
-    const client = makeClient();
+  }, url);
+  await waitFor("the end of the worker", () => page.workers().length === 0);
+  const [answer, { code, message }] = await page.evaluate(async () => {
+    const client = window.makeClient();
     const told = window.kit.take(client.errors, 1);
     await client.connect();
     const answer = await client.request("count", 1);
     return [answer, ...(await told).map(window.kit.describe)];
-  }, url);
+  });
   assert.equal(answer, 1);
   assert.equal(code, "worker_failed");
   assert.match(message, /was ended/);

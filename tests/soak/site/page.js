@@ -10,6 +10,9 @@ import { randomOf } from "/random.js";
 const tell = (what) => window.tell(JSON.stringify(what));
 const now = () => performance.timeOrigin + performance.now();
 
+/** The browser tests do the same with either. */
+const isInWorker = document.documentElement.dataset.clientMode === "worker";
+
 let client;
 let enqueuing;
 let lastNumber = 0;
@@ -26,6 +29,7 @@ function begin({ url, tab, store, options = {} }) {
     ...(store === "memory" && { store: memoryOutboxStore() }),
   };
   client = createClient(url, {
+    ...(isInWorker && { worker: () => new Worker("/sockeye/worker.js", { type: "module" }) }),
     reconnect: { minMs: 10, baseMs: 20, capMs: 200 },
     ...options,
     auth: { tab },
