@@ -119,7 +119,7 @@ export class Connection extends ReliablePort implements CoreEvents, LoadEvents {
   setIdentity(identity: string, isDiscarded = false): void {
     this.#identity = identity;
     const tell = this.#sockets.map(({ parts }) => parts.handleIdentity(identity, isDiscarded));
-    Object.assign(this.options.core, { positions: {}, unproved: [] });
+    Object.assign(this.options.core, { identity, positions: {}, unproved: [] });
     this.#exchanges.discard(identityChanged);
     this.#core?.setIdentity(identity);
     for (const tellNamespace of tell) tellNamespace();

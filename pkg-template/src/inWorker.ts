@@ -16,7 +16,7 @@ import { type Link, RemoteCore } from "./worker/remoteCore.js";
 import type { WorkerFactory } from "./worker/workerFactory.js";
 
 /** How many cores there are in a worker. */
-const users = new WeakMap<Worker, number>();
+const users = new WeakMap<Worker | SharedWorker, number>();
 
 /**
  * Makes cores in workers. One that fails is told as `worker_failed`, and `makeInPage` makes the core; one that takes too
@@ -63,6 +63,7 @@ async function connect(
   const hello: Hello = { type: greeting, release, options, lock };
   const link: Link = {
     port,
+    tab: "port" in worker ? `sockeye-tab ${randomId()}` : undefined,
     watch: (handleDead) => whenReleased(lock, handleDead),
     release: () => leave(worker),
   };
@@ -79,16 +80,16 @@ async function connect(
   return link;
 }
 
-function greet(worker: Worker, hello: Hello, port: MessagePort): void {
+function greet(worker: Worker | SharedWorker, hello: Hello, port: MessagePort): void {
   try {
-    worker.postMessage(hello, [port]);
+    ("port" in worker ? worker.port : worker).postMessage(hello, [port]);
   } catch (cause) {
     const hint = "what is in the options has to be plain: no proxies, no functions";
     throw failed("the options cannot be sent to the worker", hint, cause);
   }
 }
 
-function make(factory: WorkerFactory): Worker {
+function make(factory: WorkerFactory): Worker | SharedWorker {
   try {
     return retain(factory());
   } catch (cause) {
@@ -98,7 +99,7 @@ function make(factory: WorkerFactory): Worker {
 }
 
 /** One that was ended says nothing any more. */
-function retain(worker: Worker): Worker {
+function retain(worker: Worker | SharedWorker): Worker | SharedWorker {
   const count = users.get(worker);
   if (count === 0) {
     const hint = "let the function that is the option `worker` make a new one each time";
@@ -109,16 +110,22 @@ function retain(worker: Worker): Worker {
 }
 
 /** The last one to leave ends it. */
-function leave(worker: Worker): void {
+function leave(worker: Worker | SharedWorker): void {
   const left = (users.get(worker) ?? 1) - 1;
   users.set(worker, left);
-  if (left === 0) worker.terminate();
+  if (left > 0) return;
+  if ("port" in worker) worker.port.close();
+  else worker.terminate();
 }
 
 const checkFile =
   "check the file that the option `worker` names, and `worker-src` of the page's Content-Security-Policy";
 
-function ready(worker: Worker, port: MessagePort, signal: AbortSignal): Promise<void> {
+function ready(
+  worker: Worker | SharedWorker,
+  port: MessagePort,
+  signal: AbortSignal,
+): Promise<void> {
   return new Promise((resolve, reject) => {
     const heard = new AbortController();
     const settle = (error?: SockeyeError) => {

@@ -6,7 +6,12 @@ import { type DedupOptions, type ResolvedDedup, resolveDedup } from "./dedup.js"
 import { toEndpoints } from "./endpoints.js";
 import { fail, type SockeyeError } from "./errors.js";
 import { toNamespace } from "./namespaceName.js";
-import { type OutboxOptions, type ResolvedOutbox, resolveOutbox } from "./outboxOptions.js";
+import {
+  describeStore,
+  type OutboxOptions,
+  type ResolvedOutbox,
+  resolveOutbox,
+} from "./outboxOptions.js";
 import { isPageOrWorker } from "./page.js";
 import { type Policies, type ReconnectOn, resolvePolicies, toCorePolicy } from "./policies.js";
 import type { CoreOptions } from "./port.js";
@@ -180,6 +185,7 @@ export function resolveOptions(url: Address, options: ClientOptions): ResolvedOp
   const identity = toIdentity(options.identity);
   const dedup = resolveDedup(options.dedup, identity);
   const { namespace, error, ...place } = resolveAddress(url, options);
+  const outbox = resolveOutbox(options.outbox, toServer(place.pollingUrl));
   return {
     url,
     namespace: toNamespace(options.namespace ?? namespace),
@@ -192,7 +198,7 @@ export function resolveOptions(url: Address, options: ClientOptions): ResolvedOp
     requestTimeoutMs,
     random,
     randomId: options.randomId,
-    outbox: resolveOutbox(options.outbox, toServer(place.pollingUrl)),
+    outbox,
     dedup,
     metricsIntervalMs,
     error,
@@ -202,14 +208,19 @@ export function resolveOptions(url: Address, options: ClientOptions): ResolvedOp
       ...resolveAttachments(options.attachments),
       ...resolveReconnection(options),
       ...dedup.core,
-      unproved: [],
+      ...{ identity, store: toKey(outbox), unproved: [] },
       trustRecovery: options.trustRecovery === true,
       onServerDisconnect: toCorePolicy(policies.reconnectOn),
-      onRefused: "ask",
-      lifecycle: options.lifecycle ?? isPageOrWorker(),
+      ...{ onRefused: "ask", lifecycle: options.lifecycle ?? isPageOrWorker() },
       seed: Math.floor(random() * 2 ** 53),
     },
   };
+}
+
+/** Names the store of an outbox that may be a worker's. */
+function toKey(outbox: ResolvedOutbox): string | undefined {
+  const description = describeStore(outbox);
+  return description && JSON.stringify(description);
 }
 
 /** A function is asked when there is an attempt. */

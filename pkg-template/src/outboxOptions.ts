@@ -6,6 +6,7 @@ import type { OutboxItem } from "./outbox.js";
 import { MAX_BYTES, MAX_ITEMS } from "./outboxBounds.js";
 import type { OutboxSettings } from "./outboxPort.js";
 import type { Awaitable, Cipher, OutboxStore } from "./outboxStore.js";
+import type { StoreDescription } from "./storePort.js";
 
 /** Says which actions are sent, and in which order, when a connection is there again. */
 export type BeforeFlush = (
@@ -109,4 +110,16 @@ function resolveDatabase(
   const isThere = database !== undefined && hasIndexedDb();
   const held = isThere ? durability : ("memory" as const);
   return { durability: held, name: database, encrypt, takeOverMs };
+}
+
+/** What has functions in it, or is lost with whoever has it, cannot be elsewhere. */
+export function describeStore({
+  durability,
+  name,
+  encrypt,
+  store,
+  takeOverMs,
+}: ResolvedOutbox): Omit<StoreDescription, "namespace" | "hasWorked"> | undefined {
+  if (durability === "memory" || name === undefined || encrypt || store) return undefined;
+  return { database: name, durability, takeOverMs };
 }

@@ -43,6 +43,10 @@ export interface TransportOptions {
 export interface CoreOptions extends TransportOptions, DedupCoreOptions {
   /** In the order in which they are tried. */
   transports: TransportName[];
+  /** The user when the core is made; {@link CorePort.setIdentity} follows, if there is one. */
+  identity: string;
+  /** What tells the stores of outboxes from others that a worker can have; none if only the page can have them. */
+  store: string | undefined;
   upgrade: boolean;
   rememberUpgrade: boolean;
   /** What a packet from the server may have: attachments, bytes in them, time for them to come. */

@@ -1,11 +1,11 @@
 /** Where an outbox's store is: on the page, or with the core that is elsewhere. */
 import { makeOutboxStore } from "./makeOutboxStore.js";
 import { memoryOutboxStore } from "./memoryStore.js";
-import type { ResolvedOutbox } from "./outboxOptions.js";
+import { describeStore, type ResolvedOutbox } from "./outboxOptions.js";
 import type { StoreCommand } from "./outboxPort.js";
 import type { OutboxStore } from "./outboxStore.js";
 import type { CorePort } from "./port.js";
-import type { Endings, RemoteStoreListener, StoreDescription, StoreLink } from "./storePort.js";
+import type { Endings, RemoteStoreListener, StoreLink } from "./storePort.js";
 import { type RunnerListener, StoreRunner } from "./storeRunner.js";
 
 /** What of a store outlives cores. */
@@ -65,7 +65,7 @@ export class StorePlace implements StoreLink {
 
   #openElsewhere(before: Promise<unknown>): StoreLink | undefined {
     const { core, socket, name, options, own } = this.#scope;
-    const description = own.store ? undefined : describeStore(name, options);
+    const description = own.store ? undefined : describeStore(options);
     if (!description || !core.openStore) return undefined;
     const listener: RemoteStoreListener = {
       ...this.#listener,
@@ -76,7 +76,7 @@ export class StorePlace implements StoreLink {
       handleRefused: (error) => this.#move(error),
     };
     const { hasWorked } = own;
-    return core.openStore(socket, { ...description, hasWorked }, listener, before);
+    return core.openStore(socket, { namespace: name, ...description, hasWorked }, listener, before);
   }
 
   /** Where the core is, it would be lost with that. */
@@ -91,13 +91,4 @@ export class StorePlace implements StoreLink {
     const { requireDurable } = options;
     return new StoreRunner({ ...scope, store, requireDurable }, this.#listener, before);
   }
-}
-
-/** What has functions in it, or is lost with whoever has it, cannot be elsewhere. */
-function describeStore(
-  namespace: string,
-  { durability, name, encrypt, takeOverMs }: ResolvedOutbox,
-): Omit<StoreDescription, "hasWorked"> | undefined {
-  if (durability === "memory" || name === undefined || encrypt) return undefined;
-  return { namespace, database: name, durability, takeOverMs };
 }

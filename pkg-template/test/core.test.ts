@@ -45,6 +45,8 @@ const options: CoreOptions = {
   countUnheard: false,
   keepPositions: true,
   positions: {},
+  identity: "",
+  store: undefined,
   unproved: [],
 };
 

@@ -1,26 +1,25 @@
 /** The worker's side of the border: the core of one page. */
 import { describe } from "../descriptions.js";
 import type { ErrorData } from "../errors.js";
-import type { ActionData } from "../outboxPort.js";
 import type { Pace } from "../pacing.js";
 import type { CoreEvents, CoreOptions, WorkerCore } from "../port.js";
 import type { MakeCore, StoringCore } from "./storingCore.js";
 import { throwLater } from "../safely.js";
 import { Courier } from "./courier.js";
 import { type Delivered, HeldBack } from "./heldBack.js";
-import { HeldLock } from "./heldLock.js";
+import { HeldLock, whenReleased } from "./heldLock.js";
 import { HostedStores } from "./hostedStores.js";
 import {
   type Call,
   type CrossingOptions,
   type FiguresData,
   type Hello,
-  type Sending,
   sendings,
   type SocketFigures,
   type Told,
   tellings,
 } from "./messages.js";
+import { tellRefusal } from "./refusals.js";
 
 type Calls = Record<string, (...args: unknown[]) => unknown>;
 type Handlers = Record<string, ((...args: never[]) => void) | undefined>;
@@ -35,6 +34,7 @@ export class Host {
   readonly #courier: Courier<Told>;
   readonly #options: CoreOptions;
   readonly #lock: HeldLock;
+  readonly #events: CoreEvents;
   readonly #stores: HostedStores;
   readonly #handlers: Handlers;
   /** By the numbers of events. */
@@ -48,18 +48,21 @@ export class Host {
   #sockets = 0;
   #traffic: CoreOptions["traffic"];
   #figures = "";
+  #unwatch: (() => void) | undefined;
   #term = 0;
 
   constructor(port: MessagePort, { options, lock }: Pick<Hello, "options" | "lock">) {
     this.#port = port;
     this.#options = toCoreOptions(options);
     this.#traffic = this.#options.traffic;
+    port.addEventListener("close", () => void this.#destroy());
     this.#lock = new HeldLock(lock, () => this.#courier.add(["locked", this.#term]));
     this.#courier = new Courier<Told>(
       port,
       (_, error) => throwLater(error),
       (told) => this.#complete(told),
     );
+    this.#events = this.#toEvents();
     this.#stores = new HostedStores({
       tell: (told) => this.#courier.add(told),
       say: (told) => this.#say(told),
@@ -71,7 +74,7 @@ export class Host {
   async start(makeCore: MakeCore<StoringCore>): Promise<void> {
     try {
       const { signal } = new AbortController();
-      this.#core = await makeCore(this.#options, this.#toEvents(), signal);
+      this.#core = await makeCore(this.#options, this.#events, signal);
     } catch (error) {
       this.#say(["unavailable", ...toUnavailable(error)]);
       return;
@@ -177,7 +180,6 @@ export class Host {
         this.#core?.failDelivery(delivery);
         this.#courier.add(["positions", socket, this.#core?.positions(socket) ?? []]);
       },
-      destroy: () => void this.#destroy(),
     };
   }
 
@@ -185,6 +187,7 @@ export class Host {
     return {
       suspend: (term: number) => {
         this.#term = term;
+        this.#unwatch?.();
         this.#core?.suspend();
         this.#lock.release();
       },
@@ -192,6 +195,12 @@ export class Host {
         this.#core?.resume(asleepMs);
         this.#lock.hold();
       },
+      present: (lock: string) => {
+        this.#unwatch?.();
+        // It has crashed, or is away, which it may have said; nothing else tells of the one or the other.
+        this.#unwatch = whenReleased(lock, () => this.#core?.suspend());
+      },
+      destroy: () => void this.#destroy(),
     };
   }
 
@@ -220,6 +229,7 @@ export class Host {
         const leaveOut = ([, , , , , , delivery]: Delivered) => this.#release(delivery);
         if (pace) this.#held.set(event, new HeldBack(pace, leaveOut));
         else this.#held.delete(event);
+        this.#core?.pace?.(event, pace);
       },
       next: (event: number) => this.#tellAll(this.#held.get(event)?.take() ?? []),
     };
@@ -231,7 +241,7 @@ export class Host {
       name,
       (...args: unknown[]) => {
         const error = (this.#core as unknown as Calls)[name]?.(...args);
-        if (error) this.#courier.add(toRefusal(name, args, error as ErrorData));
+        if (error) tellRefusal(this.#events, name, args, error as ErrorData);
       },
     ]);
     return Object.fromEntries(handlers) as Handlers;
@@ -266,6 +276,7 @@ export class Host {
   /** The worker may be ended after that, so what its stores were told is done. */
   async #destroy(): Promise<void> {
     clearInterval(this.#timer);
+    this.#unwatch?.();
     if (this.#core?.isAlive()) this.#core.destroy();
     await this.#stores.abandon();
     this.#lock.release();
@@ -295,15 +306,6 @@ function toUnavailable(error: unknown): [ErrorData, unknown] {
     code && message && hint ? { code, message, hint } : describe("load_failed", String(error)),
     why,
   ];
-}
-
-/** What the core has refused, as it is told of what had to wait. */
-function toRefusal(name: Sending, args: readonly unknown[], error: ErrorData): Told {
-  const [socket, second, third] = args as [number, number & ActionData, number];
-  if (name === "request") return ["settled", second, error, []];
-  if (name === "requestFirst") return ["settled", third, error, []];
-  if (name !== "enqueue") return ["reported", error];
-  return ["action", socket, second.key, "rejected", 0, error, []];
 }
 
 function toFigures(core: WorkerCore, socket: number): SocketFigures {

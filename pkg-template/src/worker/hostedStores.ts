@@ -3,8 +3,8 @@ import type { StoreDescription } from "../storePort.js";
 import { toFault } from "./fault.js";
 import type { StoreAsk, Told } from "./messages.js";
 import { PageMirror } from "./pageMirror.js";
-import type { SeatListener, StoreSeat } from "./storeSeat.js";
-import type { StoringCore } from "./storingCore.js";
+import type { SeatListener } from "./storeSeat.js";
+import type { Seat, StoringCore } from "./storingCore.js";
 
 type Asked = (...args: unknown[]) => Promise<unknown>;
 
@@ -19,7 +19,7 @@ export interface Teller {
 export class HostedStores {
   readonly #teller: Teller;
   readonly #page = new PageMirror();
-  readonly #seats = new Map<number, StoreSeat>();
+  readonly #seats = new Map<number, Seat>();
   #core: StoringCore | undefined;
 
   constructor(teller: Teller) {

@@ -165,6 +165,8 @@ export type Call =
   /** The lock is let go of; `term` is higher each time. */
   | [name: "suspend", term: number]
   | [name: "resume", asleepMs: number]
+  /** The page holds this lock from now on, until `suspend` or its end. */
+  | [name: "present", lock: string]
   /** The page asks for what was held back of an event, and hears of the next one at once if there is nothing. */
   | [name: "next", event: number]
   /** What was told last has been taken in; what waits may follow. */

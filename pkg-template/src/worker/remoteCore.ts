@@ -10,6 +10,7 @@ import { keepPositions, type KeptPositions } from "../ports/keptPositions.js";
 import { watchLife } from "../ports/pageEvents.js";
 import { throwLater } from "../safely.js";
 import { Courier } from "./courier.js";
+import { HeldLock } from "./heldLock.js";
 import { RemoteStores } from "./remoteStores.js";
 import {
   type Call,
@@ -25,6 +26,8 @@ import {
 /** What a {@link RemoteCore} stands on. */
 export interface Link {
   readonly port: MessagePort;
+  /** The name of the lock that the page holds as long as it is there, if the worker has to know that. */
+  readonly tab?: string | undefined;
   /** Calls `handleDead` when the worker has ended, until the function that it returns is called. */
   watch(handleDead: () => void): () => void;
   /** The worker is not needed any more for this core. What it has said may still be taken in. */
@@ -74,6 +77,8 @@ export class RemoteCore {
   /** By the numbers of namespaces: what was asked last, and how often something was. */
   readonly #wishes: { isConnected: boolean; asked: number }[] = [];
   #unwatch: (() => void) | undefined;
+  /** By this a worker of several pages knows that this one is there. */
+  #presence: HeldLock | undefined;
   #isAlive = true;
   #isReleased = false;
 
@@ -95,9 +100,15 @@ export class RemoteCore {
     this.core = this.#toCore();
     this.#unwatchLife = watchLife(options.lifecycle, {
       suspend: (isFrozen) => this.#suspend(isFrozen),
-      resume: (asleepMs) => this.#ask("resume", asleepMs),
+      resume: (asleepMs) => {
+        this.#ask("resume", asleepMs);
+        this.#presence?.hold();
+      },
     });
     link.port.onmessage = ({ data }: MessageEvent<Told[]>) => this.#take(data);
+    const { tab } = link;
+    if (tab !== undefined) this.#presence = new HeldLock(tab, () => this.#ask("present", tab));
+    this.#presence?.hold();
   }
 
   #toCore(): CorePort {
@@ -213,6 +224,8 @@ export class RemoteCore {
   #suspend(isFrozen: boolean): void {
     this.#unwatch?.();
     this.#ask("suspend", ++this.#term);
+    this.#courier.flush();
+    this.#presence?.release();
     this.#sendNow(isFrozen);
   }
 
@@ -342,6 +355,7 @@ export class RemoteCore {
     this.#courier.flush();
     this.#isAlive = false;
     for (const cancel of this.#asking.values()) cancel();
+    this.#presence?.release();
     this.#unwatchLife?.();
     this.#kept?.forget();
     this.#stores.stop();

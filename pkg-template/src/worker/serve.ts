@@ -2,20 +2,33 @@
 import { release } from "../wasm/build.js";
 import { Host } from "./host.js";
 import { greeting, type Hello, type Told } from "./messages.js";
+import { Hubs } from "./shared/hubs.js";
 import type { MakeCore, StoringCore } from "./storingCore.js";
 
 /** The part of a worker's global scope that hears of pages. Where there is none, nobody says anything. */
 export interface WorkerScope {
-  addEventListener?(type: "message", listener: (event: MessageEvent<unknown>) => void): void;
+  addEventListener?(type: "message" | "connect", listener: (event: MessageEvent) => void): void;
 }
 
 /** Makes a core for each page that says hello. Whatever else is said is the application's. */
 export function serve(scope: WorkerScope, makeCore: MakeCore<StoringCore>): void {
-  scope.addEventListener?.("message", ({ data, ports: [port] }) => {
-    if (!port || !isHello(data)) return;
-    if (data.release === release) void new Host(port, data).start(makeCore);
-    else port.postMessage([["refused", release]] satisfies Told[]);
+  scope.addEventListener?.("message", (event) => greet(event, makeCore));
+  // Only in a shared worker do pages connect.
+  const hubs = new Hubs(makeCore);
+  const join: MakeCore<StoringCore> = (options, events) => hubs.join(options, events);
+  scope.addEventListener?.("connect", ({ ports: [page] }) => {
+    page?.addEventListener("message", (event) => greet(event, join));
+    page?.start();
   });
+}
+
+function greet(
+  { data, ports: [port] }: MessageEvent<unknown>,
+  makeCore: MakeCore<StoringCore>,
+): void {
+  if (!port || !isHello(data)) return;
+  if (data.release === release) void new Host(port, data).start(makeCore);
+  else port.postMessage([["refused", release]] satisfies Told[]);
 }
 
 const isHello = (data: unknown): data is Hello =>

@@ -5,6 +5,9 @@ import { IndexedDbStore } from "../ports/indexedDbStore.js";
 import type { StoreDescription } from "../storePort.js";
 import { type SeatListener, StoreSeat } from "./storeSeat.js";
 
+/** What is asked of a place for a store. */
+export type Seat = Pick<StoreSeat, "begin" | "load" | "discard" | "abandon">;
+
 export interface StoringCore extends WorkerCore {
   /**
    * Makes a place for the store of a namespace: the core's commands to it go there from now on, and wait until it is told
@@ -15,7 +18,7 @@ export interface StoringCore extends WorkerCore {
     description: StoreDescription,
     scope: TabScope,
     listener: SeatListener,
-  ): StoreSeat;
+  ): Seat;
 }
 
 /** Makes a core where it is called. */

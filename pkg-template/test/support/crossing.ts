@@ -30,8 +30,11 @@ export const making = (handleMade: (core: FakeCore) => void): MakeCore<StoringCo
     return Promise.resolve(core);
   });
 
-/** Both sides, with a channel between them. `told` are the messages that have come to the page. */
-export async function cross(overrides: Partial<CoreOptions> = {}) {
+/**
+ * Both sides, with a channel between them. `told` are the messages that have come to the page. With `tab` the page
+ * holds the lock of that name.
+ */
+export async function cross(overrides: Partial<CoreOptions> = {}, tab?: string) {
   const { port1: port, port2 } = new MessageChannel();
   const told: Told[][] = [];
   const isReady = new Promise((resolve) => (port.onmessage = ({ data }) => resolve(data)));
@@ -54,13 +57,14 @@ export async function cross(overrides: Partial<CoreOptions> = {}) {
     died.push(handleDead);
     return () => void died.splice(died.indexOf(handleDead), 1);
   };
-  const remote = new RemoteCore({ port, watch, release }, options, events as unknown as CoreEvents);
+  const link = { port, tab, watch, release };
+  const remote = new RemoteCore(link, options, events as unknown as CoreEvents);
   ends.push(() => {
     remote.core.destroy();
     port.close();
     port2.close();
   });
-  return { page: remote.core, core, events, release, died, told };
+  return { page: remote.core, core, events, port, release, died, told };
 }
 
 /** A worker with a core, as a client has made it. */

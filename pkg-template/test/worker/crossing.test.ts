@@ -8,7 +8,11 @@ import { errorData, type FakeCore } from "../support/fakeCore.js";
 import { FakeBrowser } from "../support/fakeTabs.js";
 import { turn } from "../support/setUp.js";
 
-beforeEach(() => void vi.stubGlobal("navigator", new FakeBrowser().open().navigator));
+let browser: FakeBrowser;
+beforeEach(() => {
+  browser = new FakeBrowser();
+  vi.stubGlobal("navigator", browser.open().navigator);
+});
 afterEach(() => {
   endAll();
   vi.useRealTimers();
@@ -423,6 +427,40 @@ describe("the worker's lock", () => {
       undefined,
     );
   });
+});
+
+describe("the page's lock", () => {
+  /** Whether the page holds it, and the worker waits for it. */
+  const isKnown = () => browser.held.has("tab") && browser.queueOf("tab").length === 1;
+
+  test("is held while the page is there, and the core rests without it", async () => {
+    const page = new EventTarget();
+    const { core } = await cross({ lifecycle: page }, "tab");
+    await crossed(() => expect(isKnown()).toBe(true));
+    page.dispatchEvent(new Event("pagehide"));
+    await crossed(() => expect(browser.held.has("tab")).toBe(false));
+    await crossed(() => expect(core.calls.at(-1)).toEqual(["suspend"]));
+    page.dispatchEvent(Object.assign(new Event("pageshow"), { persisted: true }));
+    await crossed(() => expect(isKnown()).toBe(true));
+    expect(core.calls.at(-1)).toEqual(["resume", 0]);
+    // The page ends without a word.
+    browser.held.delete("tab");
+    browser.grantNext("tab");
+    await crossed(() => expect(core.calls.at(-1)).toEqual(["suspend"]));
+  });
+
+  test("is not there where the worker ends with the page", async () => {
+    const { core } = await cross();
+    await crossed(() => expect(browser.held.size).toBe(1));
+    expect(browser.held.has("lock")).toBe(true);
+    expect(core.callsOf("destroy")).toEqual([]);
+  });
+});
+
+test("the core ends with the page's port", async () => {
+  const { core, port } = await cross();
+  port.close();
+  await crossed(() => expect(core.callsOf("destroy")).toHaveLength(1));
 });
 
 test("a core that cannot be made is told with its code", async () => {

@@ -1,0 +1,194 @@
+/** The outbox of a namespace that several pages share, and its store. */
+import type { ErrorData } from "../../errors.js";
+import type { ActionData, ActionState } from "../../outboxPort.js";
+import type { StoredAction, UnreadableAction } from "../../outboxStore.js";
+import type { CoreEvents } from "../../port.js";
+import type { TabScope } from "../../ports/tabScope.js";
+import { PageMirror } from "../pageMirror.js";
+import type { SeatListener } from "../storeSeat.js";
+import type { Seat } from "../storingCore.js";
+import type { HubScope } from "./hub.js";
+import type { Guest, NamespaceWishes } from "./wishes.js";
+
+/** What the core has told of an action last. */
+type Told =
+  Parameters<CoreEvents["action"]> extends [socket: number, ...rest: infer Rest] ? Rest : never;
+
+/** What has not ended yet, or was put aside. */
+const open = new Set<ActionState>([
+  ...(["storing", "queued", "sending", "sent"] as const),
+  ...(["quarantined", "unknown"] as const),
+]);
+
+export class SharedOutbox {
+  readonly #hub: HubScope;
+  readonly #namespace: string;
+  #seat: Seat | undefined;
+  /** Whether the store has said what it holds. */
+  #isOpened = false;
+  /** What is in the store, or about to be. */
+  readonly #stored = new Map<string, StoredAction | UnreadableAction>();
+  readonly #told = new Map<string, Told>();
+  /** The page that has the store, where the worker cannot have it. */
+  #owner: Guest | undefined;
+
+  constructor(hub: HubScope, namespace: string) {
+    this.#hub = hub;
+    this.#namespace = namespace;
+  }
+
+  get seat(): Seat | undefined {
+    return this.#seat;
+  }
+
+  /** A page comes, opens it, or changes how it is to work. */
+  enter(guest: Guest, wishes: NamespaceWishes): void {
+    const { store, outbox } = wishes;
+    if (store) {
+      const { description, scope } = store;
+      const { core } = this.#hub;
+      this.#seat ??= core.seatStore(this.#socket, description, toScope(scope), this.#toListener());
+      store.seat = this.#seat;
+      if (store.hasBegun) this.begin(guest, wishes);
+    }
+    if (outbox) this.update(outbox);
+    if (wishes.isPaused) this.updatePaused();
+  }
+
+  /** The settings are those of the page that came last, but that any page may have to be asked before a flush. */
+  update(settings: NonNullable<NamespaceWishes["outbox"]>): void {
+    const askBeforeFlush = this.#asking().length > 0;
+    this.#hub.core.openOutbox(this.#socket, { ...settings, askBeforeFlush });
+  }
+
+  /** Nothing is sent as long as one page wants that. */
+  updatePaused(): void {
+    const { core } = this.#hub;
+    const isPaused = this.#having().some(([, { isPaused }]) => isPaused);
+    core[isPaused ? "pauseOutbox" : "resumeOutbox"](this.#socket);
+  }
+
+  /** A page is ready to hear of the store; it is told what is there, if that is known. */
+  begin(guest: Guest, wishes: NamespaceWishes): void {
+    this.#seat?.begin();
+    if (!this.#isOpened || !wishes.store) return;
+    const { listener } = wishes.store;
+    listener.handleOpened(new Set([...this.#stored.keys(), ...this.#told.keys()]));
+    listener.handleStored([...this.#stored.values()]);
+    for (const told of this.#told.values()) guest.events.action(wishes.socket, ...told);
+  }
+
+  /** A page is away, or has gone. Nobody else has the store that was on it. */
+  handleLeft(guest: Guest, wishes: NamespaceWishes): void {
+    if (wishes.isPaused) this.updatePaused();
+    if (this.#owner === guest) this.#hub.fail("the tab that had the outbox in its memory has gone");
+  }
+
+  /** A page enqueues an action: the others have to know what it is before they hear of it. */
+  enqueue(
+    guest: Guest,
+    data: ActionData,
+    enqueue: () => ErrorData | undefined,
+  ): ErrorData | undefined {
+    const { key, name: event, ...rest } = data;
+    const isNew = !this.#stored.has(key);
+    if (isNew) {
+      const action = { ...rest, key, event, order: 0, ageMs: 0, kills: 0 };
+      this.#stored.set(key, action);
+      this.#tellStores((listener) => listener.handleStored([action]), guest);
+    }
+    const error = enqueue();
+    if (error && isNew) this.#stored.delete(key);
+    return error;
+  }
+
+  /** The core wants something of a store that the worker cannot have. */
+  handleStore(...args: [ticket: number, command: Parameters<CoreEvents["store"]>[2]]): void {
+    const [first] = this.#having().filter(([, { outbox }]) => outbox);
+    if (!first) return;
+    const [guest, { socket }] = first;
+    this.#owner ??= guest;
+    if (this.#owner === guest) guest.events.store(socket, ...args);
+  }
+
+  handleAction(...told: Told): void {
+    const [key, state] = told;
+    if (open.has(state)) this.#told.set(key, told);
+    else this.#forget(key);
+    this.#tell((events, socket) => events.action(socket, ...told));
+  }
+
+  handleCancelRefused(key: string): void {
+    this.#tell((events, socket) => events.cancelRefused(socket, key));
+  }
+
+  handleForgotten(key: string): void {
+    this.#forget(key);
+    this.#tell((events, socket) => events.forgotten(socket, key));
+  }
+
+  handleFlushAsked(ticket: number, keys: string[]): void {
+    const { core, questions } = this.#hub;
+    questions.ask({
+      ...{ key: `flush ${this.#socket}`, ticket },
+      candidates: () => this.#asking().map(([guest]) => guest),
+      ask: ({ events, wishes }, own) =>
+        events.flushAsked(wishes.of(this.#namespace)?.socket ?? -1, own, keys),
+      giveUp: () => core.flushPlan(this.#socket, ticket, keys, []),
+    });
+  }
+
+  #forget(key: string): void {
+    this.#told.delete(key);
+    this.#stored.delete(key);
+  }
+
+  #toListener(): SeatListener {
+    return {
+      handleStored: (actions) => {
+        for (const action of actions) this.#stored.set(action.key, action);
+        this.#tellStores((listener) => listener.handleStored(actions));
+      },
+      handleOpened: (keys) => {
+        this.#isOpened = true;
+        this.#tellStores((listener) => listener.handleOpened(keys));
+      },
+      handleFailed: (...failure) =>
+        this.#tellStores((listener) => listener.handleFailed(...failure)),
+      handleEndings: (...endings) =>
+        this.#tellStores((listener) => listener.handleEndings(...endings)),
+      handleRefused: (error) => {
+        const [first] = this.#having().filter(([, { store }]) => store);
+        this.#owner = first?.[0];
+        first?.[1].store?.listener.handleRefused(error);
+      },
+    };
+  }
+
+  get #socket(): number {
+    return this.#hub.socketOf(this.#namespace);
+  }
+
+  #having(): [Guest, NamespaceWishes][] {
+    return this.#hub.having(this.#namespace);
+  }
+
+  #asking(): [Guest, NamespaceWishes][] {
+    return this.#having().filter(([, { outbox }]) => outbox?.askBeforeFlush);
+  }
+
+  #tell(tell: (events: CoreEvents, socket: number) => void): void {
+    for (const [{ events }, { outbox, socket }] of this.#having()) if (outbox) tell(events, socket);
+  }
+
+  #tellStores(tell: (listener: SeatListener) => void, but?: Guest): void {
+    for (const [guest, { store }] of this.#having())
+      if (guest !== but && store?.hasBegun) tell(store.listener);
+  }
+}
+
+/** A page's store is the hub's: it goes on when that page is away. */
+function toScope({ localStorage }: TabScope): TabScope {
+  const scope = new PageMirror().withNote(false, () => {});
+  return localStorage ? { ...scope, localStorage } : scope;
+}
