@@ -103,11 +103,11 @@ type EventNames = Map<string, number> &
     identity?: Readers & { seeds: [number, number]; stamps: boolean };
   };
 
+const makeNames = (): EventNames =>
+  Object.assign(new Map<string, number>(), { sockets: new Map<string, number>(), addresses: [] });
+
 function start(instance: Instance, given: CoreOptions, events: CoreEvents): WorkerCore {
-  const names: EventNames = Object.assign(new Map<string, number>(), {
-    sockets: new Map<string, number>(),
-    addresses: [],
-  });
+  const names = makeNames();
   const readers = new EventReaders(given.readers, (error) => events.readerFailed(error));
   names.identity = { ...readers.readers, seeds: toSeeds(given.seed), stamps: false };
   // The transports read the addresses when they open.
@@ -269,14 +269,7 @@ function toPort(
     failAddress: (ticket) => client.failAddress(ticket),
     judge: (socket, ticket, verdict, afterMs) => client.judge(socket, ticket, verdict, afterMs),
     discardQueue: () => client.discardQueue(),
-    emit: (socket, body, attachments, volatile) =>
-      options.carrier?.emit(socket, body, attachments)
-        ? undefined
-        : toErrorData(client.emit(socket, body, attachments, volatile)),
-    request: (socket, request, body, attachments, timeoutMs) =>
-      options.carrier?.request(socket, request, body, attachments, timeoutMs)
-        ? undefined
-        : toErrorData(client.request(socket, request, body, attachments, timeoutMs)),
+    ...toSending(client, options),
     cancel: (socket, request) => client.cancel(socket, request),
     acknowledge: (socket, connection, ackId, body, attachments) =>
       client.acknowledge(socket, connection, ackId, body, attachments),
@@ -289,6 +282,18 @@ function toPort(
     },
   };
 }
+
+/** What can go out at once the transport sends; all else is the core's. */
+const toSending = (client: Client, options: Given): Pick<CorePort, "emit" | "request"> => ({
+  emit: (socket, body, attachments, volatile) =>
+    options.carrier?.emit(socket, body, attachments)
+      ? undefined
+      : toErrorData(client.emit(socket, body, attachments, volatile)),
+  request: (socket, request, body, attachments, timeoutMs) =>
+    options.carrier?.request(socket, request, body, attachments, timeoutMs)
+      ? undefined
+      : toErrorData(client.request(socket, request, body, attachments, timeoutMs)),
+});
 
 /** The names are looked up without the core. */
 function toListening(names: EventNames) {

@@ -88,6 +88,9 @@ function write(values: unknown[], attachments: Attachment[], event?: string): st
 let lastEvent: string | undefined;
 let lastHead = "";
 
+/** As it is: there is no JSON of functions and symbols. */
+const stringify: (value: unknown) => string | undefined = JSON.stringify;
+
 /** Engines write an object faster than an array that has it in it. */
 function writeEvent(event: string, args: unknown[]): string {
   if (args.some(hasToJson)) return JSON.stringify([event, ...args]);
@@ -97,7 +100,7 @@ function writeEvent(event: string, args: unknown[]): string {
   }
   let body = lastHead;
   // What cannot be written is `null` in an array.
-  for (const arg of args) body += `,${JSON.stringify(arg) ?? "null"}`;
+  for (const arg of args) body += `,${stringify(arg) ?? "null"}`;
   return `${body}]`;
 }
 
