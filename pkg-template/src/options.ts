@@ -208,7 +208,7 @@ export function resolveOptions(url: Address, options: ClientOptions): ResolvedOp
       ...resolveAttachments(options.attachments),
       ...resolveReconnection(options),
       ...dedup.core,
-      ...{ identity, store: toKey(outbox), unproved: [] },
+      ...{ identity, hasAuth: options.auth !== undefined, store: toKey(outbox), unproved: [] },
       trustRecovery: options.trustRecovery === true,
       onServerDisconnect: toCorePolicy(policies.reconnectOn),
       ...{ onRefused: "ask", lifecycle: options.lifecycle ?? isPageOrWorker() },

@@ -45,6 +45,8 @@ export interface CoreOptions extends TransportOptions, DedupCoreOptions {
   transports: TransportName[];
   /** The user when the core is made; {@link CorePort.setIdentity} follows, if there is one. */
   identity: string;
+  /** Whether the application says by `auth` who the user is. */
+  hasAuth: boolean;
   /** What tells the stores of outboxes from others that a worker can have; none if only the page can have them. */
   store: string | undefined;
   upgrade: boolean;

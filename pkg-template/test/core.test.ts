@@ -46,6 +46,7 @@ const options: CoreOptions = {
   keepPositions: true,
   positions: {},
   identity: "",
+  hasAuth: false,
   store: undefined,
   unproved: [],
 };

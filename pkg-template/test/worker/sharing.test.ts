@@ -47,7 +47,7 @@ interface Page {
 const optionsOf = (overrides: Partial<CoreOptions>) =>
   ({
     ...{ identity: "", webSocketUrl: "wss://example.com", addressOnDemand: false },
-    ...{ positions: {}, unproved: [], seed: Math.random(), store: "store" },
+    ...{ positions: {}, unproved: [], seed: Math.random(), store: "store", hasAuth: false },
     ...overrides,
   }) as CoreOptions;
 
@@ -100,14 +100,29 @@ describe("who shares", () => {
     expect(cores).toHaveLength(2);
   });
 
-  test.each<Partial<CoreOptions>>([{ addressOnDemand: true }, { store: undefined }])(
-    "nobody does with %o, as others may mean something else by it",
-    async (options) => {
-      await open(options);
-      await open(options);
-      expect(cores).toHaveLength(2);
-    },
-  );
+  test("those do that say who the user is, with and without auth", async () => {
+    await open({ hasAuth: true, identity: "alice" });
+    await open({ identity: "alice" });
+    expect(cores).toHaveLength(1);
+  });
+
+  test("a page that has auth is alone while it has no user", async () => {
+    const page = await open({ hasAuth: true, identity: "alice" });
+    await open({ identity: "" });
+    page.tab.setIdentity("");
+    await turn();
+    expect(cores).toHaveLength(3);
+  });
+
+  test.each<Partial<CoreOptions>>([
+    { addressOnDemand: true },
+    { store: undefined },
+    { hasAuth: true },
+  ])("nobody does with %o, as others may mean something else by it", async (options) => {
+    await open(options);
+    await open(options);
+    expect(cores).toHaveLength(2);
+  });
 
   test("a core that cannot be made is told, and tried again for the next page", async () => {
     const make = vi.fn().mockRejectedValueOnce(errorData("wasm_unavailable"));

@@ -9,7 +9,7 @@ import type { Guest, NamespaceWishes } from "./wishes.js";
 
 /** What does not keep pages apart: it is a page's own. */
 const own = new Set<string>([
-  ...(["seed", "positions", "unproved", "keepPositions"] as const),
+  ...(["seed", "positions", "unproved", "keepPositions", "hasAuth"] as const),
   ...(["traffic", "lifecycle", "webSocket", "fetch"] as const),
 ] satisfies (keyof CoreOptions)[]);
 
@@ -75,12 +75,13 @@ export class Hubs {
 }
 
 /**
- * Pages with the same key share a core. A page has one for itself where nobody knows whether the server is the same,
- * as its address is asked for, and where only the page can have the store of the outbox.
+ * Pages with the same key share a core. A page has one for itself where nobody knows whether the user is the same, or
+ * the server, as its address is asked for, and where only the page can have the store of the outbox.
  */
 function toKey(options: CoreOptions): string {
+  const isStranger = options.hasAuth && options.identity === "";
   const shared = Object.entries(options).filter(([name]) => !own.has(name));
   shared.sort(([one], [other]) => (one < other ? -1 : 1));
-  const isAlone = options.addressOnDemand || options.store === undefined;
+  const isAlone = isStranger || options.addressOnDemand || options.store === undefined;
   return JSON.stringify([shared, isAlone && nextTicket()]);
 }
