@@ -112,6 +112,28 @@ test("two tabs have one connection, and each its own answers", limit, async (t) 
   }
 });
 
+test("ten tabs have one connection as long as one of them is there", limit, async (t) => {
+  const { url, io, connections, reasons } = await startServer(t);
+  const openTab = openWindow(t, url);
+  const tabs = [];
+  for (let number = 0; number < 10; number += 1) {
+    tabs.push(await openTab());
+    await hear(tabs[number], "news");
+    await connect(tabs[number]);
+  }
+  const ids = await Promise.all(tabs.map(who));
+  assert.equal(new Set(ids).size, 1);
+  io.emit("news", "for all");
+  for (const tab of tabs) await waitFor("the news", async () => (await heard(tab)).length === 1);
+  while (tabs.length > 1) {
+    await tabs.pop().close();
+    assert.deepEqual(await who(tabs[0]), ids[0]);
+  }
+  assert.deepEqual([connections.length, reasons], [1, []]);
+  await tabs[0].close();
+  await waitFor("the end of the connection", () => reasons.length === 1);
+});
+
 test("an event reaches exactly the tabs that listen", limit, async (t) => {
   const { url, io } = await startServer(t);
   const openTab = openWindow(t, url);
