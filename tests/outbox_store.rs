@@ -173,6 +173,8 @@ fn learns_by_reading_when_the_news_were_lost() {
     assert_eq!(follower.status("a"), "queued", "the news may still come");
     follower.pass(seconds(2));
     assert_eq!(follower.status("a"), "unknown Unseen");
+    // Nothing can be done about it any more: there is nothing left to send again.
+    assert_eq!(follower.forgotten, ["a"]);
 }
 
 #[test]

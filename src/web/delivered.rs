@@ -16,10 +16,9 @@ pub type Delivery = (SocketId, EventIdentity);
 /// Deliveries of which somebody on another thread has yet to say whether its listeners failed.
 #[derive(Default)]
 pub struct KeptDeliveries {
-    /// The oldest first; their numbers follow each other. None stands for one that is kept no longer.
-    deliveries: VecDeque<Option<Delivery>>,
-    /// The number of the first one is one more.
-    released: f64,
+    /// By their numbers, the oldest first: mostly it is released first, but may be kept for long.
+    deliveries: VecDeque<(f64, Delivery)>,
+    last: f64,
 }
 
 impl KeptDeliveries {
@@ -28,27 +27,23 @@ impl KeptDeliveries {
         if identity.id.is_none() && identity.order.is_none() {
             return 0.0;
         }
-        self.deliveries.push_back(Some(delivery));
-        self.released + self.deliveries.len() as f64
+        self.last += 1.0;
+        self.deliveries.push_back((self.last, delivery));
+        self.last
     }
 
     fn get(&self, number: f64) -> Option<Delivery> {
-        self.deliveries.get(self.index(number)?).copied().flatten()
+        self.deliveries.get(self.index(number)?).map(|(_, delivery)| *delivery)
     }
 
     fn release(&mut self, number: f64) {
-        let index = self.index(number);
-        if let Some(delivery) = index.and_then(|index| self.deliveries.get_mut(index)) {
-            *delivery = None;
-        }
-        while let Some(None) = self.deliveries.front() {
-            self.deliveries.pop_front();
-            self.released += 1.0;
+        if let Some(index) = self.index(number) {
+            self.deliveries.remove(index);
         }
     }
 
     fn index(&self, number: f64) -> Option<usize> {
-        (number > self.released).then_some((number - self.released - 1.0) as usize)
+        self.deliveries.binary_search_by(|(kept, _)| kept.total_cmp(&number)).ok()
     }
 }
 

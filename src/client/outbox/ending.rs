@@ -179,7 +179,7 @@ impl<H: Host> Outbox<H> {
             self.wait_for_news(id, left);
         } else {
             self.tell(id, ActionStatus::Unknown(UnknownCause::Unseen));
-            self.forget(id);
+            self.forget_parked(id);
         }
     }
 
