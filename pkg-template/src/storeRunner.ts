@@ -106,14 +106,16 @@ export class StoreRunner implements StoreLink {
 
   async #perform(ticket: number, command: AnsweredCommand): Promise<void> {
     const { core, socket } = this.#scope;
+    if (command.type === "open") this.#open(command.identity);
+    const asked = this.#partition;
     let answer: StoreAnswer;
     try {
-      if (command.type === "open") this.#open(command.identity);
       answer = await this.#execute(command);
     } catch (error) {
       const code = toStoreErrorCode(error);
       answer = { type: "failed", code };
-      if (!this.#isClosed) this.#listener.handleFailed(code, error);
+      // What fails for the user before concerns nobody any more.
+      if (!this.#isClosed && this.#partition === asked) this.#listener.handleFailed(code, error);
     }
     const endings = toEndings(command, answer);
     for (const ending of endings) this.#endings.set(ending.key, ending);
@@ -154,13 +156,18 @@ export class StoreRunner implements StoreLink {
   }
 
   async #execute(command: AnsweredCommand): Promise<StoreAnswer> {
-    const partition = await this.#partition;
+    const opened = this.#partition;
+    const partition = await opened;
     if (!partition) throw new Error("the outbox's store is not open");
     switch (command.type) {
       case "open":
-        return this.#opened(partition.clientId, await partition.contents());
       case "read":
-        return this.#told({ type: "contents", ...(await partition.contents()) });
+        return this.#tellContents(
+          command.type,
+          partition.clientId,
+          await partition.contents(),
+          this.#partition === opened,
+        );
       case "put": {
         const { action, payload, replaces } = command;
         const { requireDurable, store } = this.#scope;
@@ -186,6 +193,22 @@ export class StoreRunner implements StoreLink {
       case "park":
         return this.#executeAsLeader(partition, command);
     }
+  }
+
+  /** Of what was asked for a user before only the core hears: nobody else waits for it. */
+  #tellContents(
+    type: "open" | "read",
+    clientId: string,
+    contents: Contents,
+    isCurrent: boolean,
+  ): StoreAnswer {
+    if (type === "open") {
+      return isCurrent
+        ? this.#opened(clientId, contents)
+        : { type: "opened", clientId, ...contents };
+    }
+    const answer = { type: "contents", ...contents } as const;
+    return isCurrent ? this.#told(answer) : answer;
   }
 
   async #executeAsLeader(partition: OutboxPartition, command: LeaderCommand): Promise<StoreAnswer> {
@@ -250,11 +273,15 @@ const codes: StoreErrorCode[] = [
 const notStored: StoreAnswer = { type: "failed", code: "storage_failed" };
 
 /** What the store has removed, and why. */
-function toEndings(command: AnsweredCommand, { type }: StoreAnswer): readonly Settlement[] {
+function toEndings(command: AnsweredCommand, answer: StoreAnswer): readonly Settlement[] {
+  const { type } = answer;
   if (command.type === "settle" && type === "done") return command.settlements;
-  if (command.type !== "remove" || type !== "removed") return [];
-  return [{ key: command.key, outcome: "cancelled" }];
+  if (command.type === "remove" && type === "removed") return [toCancelled(command.key)];
+  const isReplaced = command.type === "put" && type === "stored" && answer.replaced;
+  return isReplaced && command.replaces !== undefined ? [toCancelled(command.replaces)] : [];
 }
+
+const toCancelled = (key: string): Settlement => ({ key, outcome: "cancelled" });
 
 const toDone = (answer: Fenced | undefined): StoreAnswer => ({ type: answer ?? "done" });
 

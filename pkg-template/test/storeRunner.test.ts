@@ -25,15 +25,15 @@ function run() {
     },
   };
   const listener = {
-    handleStored() {},
-    handleOpened() {},
+    handleStored: vi.fn(),
+    handleOpened: vi.fn(),
     handleLessDurable() {},
     handleFailed() {},
   };
   const runner = new StoreRunner({ core, socket: 3, name: "/", store }, listener);
   const answered = (count: number) =>
     vi.waitFor(() => expect(core.callsOf("storeAnswered")).toHaveLength(count));
-  return { core, runner, seen, answered };
+  return { core, runner, seen, answered, listener };
 }
 
 test("news that were missed have the store read again, once, and the others are told", async () => {
@@ -66,4 +66,14 @@ test("a store that leads for the core learns from it whether it gets on", async 
   expect(candidate?.heard()).toBe(0);
   expect(candidate?.couldDrain()).toBe(false);
   expect(core.callsOf("signsOfLife")).toHaveLength(1);
+});
+
+test("what was asked for a user who has left since is told to nobody but the core", async () => {
+  const { runner, answered, listener } = run();
+  runner.run(1, { type: "open", identity: "bob" });
+  runner.run(2, { type: "read" });
+  runner.run(3, { type: "open", identity: "alice" });
+  await answered(3);
+  expect(listener.handleOpened).toHaveBeenCalledOnce();
+  expect(listener.handleStored).toHaveBeenCalledOnce();
 });
