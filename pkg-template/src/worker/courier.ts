@@ -14,7 +14,7 @@ export class Courier<Message> {
   #isHeld = false;
 
   /**
-   * `handleRefused` is told what cannot be cloned. With `complete`, which may add to what is about to be sent, nothing
+   * `handleRefused` is told what cannot be cloned, and may add something in its place that can. With `complete`, which may add to what is about to be sent, nothing
    * more is sent until {@link release}: what comes faster than the other side takes it in goes in fewer and larger
    * messages.
    */
@@ -76,16 +76,27 @@ export class Courier<Message> {
     try {
       this.#recipient.postMessage(messages);
     } catch {
-      for (const message of messages) this.#post(message);
+      this.#sendEach(messages);
     }
   }
 
   /** One that cannot be cloned must not take the others with it. */
-  #post(message: Message): void {
+  #sendEach(messages: readonly Message[]): void {
+    const sent = messages.filter((message) => this.#post(message));
+    if (sent.length > 0) return;
+    // Nobody will say that it has taken in what was never sent.
+    this.#isHeld = false;
+    this.flush();
+  }
+
+  /** Returns whether it was sent. */
+  #post(message: Message): boolean {
     try {
       this.#recipient.postMessage([message]);
+      return true;
     } catch (error) {
       this.#handleRefused(message, error);
+      return false;
     }
   }
 }

@@ -69,7 +69,15 @@ export class HostedStores {
       handleOpened: (keys) => tell(["storeOpened", socket, [...keys]]),
       handleFailed: (code, error) => tell(["storeFailed", socket, code, toFault(error)]),
       handleRefused: (error) => tell(["storeRefused", socket, toFault(error)]),
-      handleEndings: (endings, isSo) => say(["endings", socket, endings, isSo]),
+      handleEndings: (endings, isSo) => {
+        try {
+          say(["endings", socket, endings, isSo]);
+        } catch {
+          // An answer of the server may hold what cannot be cloned. The store has to be told all the same.
+          const bare = endings.map(({ key, outcome }) => ({ key, outcome }));
+          say(["endings", socket, bare, isSo]);
+        }
+      },
     };
   }
 }

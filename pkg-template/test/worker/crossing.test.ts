@@ -73,6 +73,28 @@ describe("what the facade asks", () => {
     );
   });
 
+  test("what is nested too deep to be cloned keeps nothing else from being told", async () => {
+    const { page, core, events } = await cross();
+    const deep: unknown = JSON.parse("[".repeat(10_000) + "]".repeat(10_000));
+    page.listen("x", 3);
+    await crossed(() => expect(core.callsOf("listen")).toHaveLength(1));
+    core.events.delivered(0, 3, ["x", deep], 0, -1);
+    await vi.waitFor(() => expect(events.reported).toHaveBeenCalledOnce());
+    expect(events.reported).toHaveBeenCalledWith(expect.objectContaining({ code: "parse_error" }));
+    core.events.settled(7, undefined, [deep]);
+    core.events.action(0, "key", "applied", 1, undefined, [deep]);
+    core.events.topic(0, "room", "live", undefined, [deep]);
+    core.events.refused(0, deep);
+    core.events.delivered(0, 3, ["x", 1], 0, -1);
+    await vi.waitFor(() => expect(events.delivered).toHaveBeenCalled());
+    const tooDeep = expect.objectContaining({ code: "parse_error" }) as unknown;
+    expect(events.settled).toHaveBeenCalledExactlyOnceWith(7, tooDeep, []);
+    expect(events.action).toHaveBeenCalledExactlyOnceWith(0, "key", "applied", 1, undefined, []);
+    expect(events.topic).toHaveBeenCalledExactlyOnceWith(0, "room", "live", undefined, []);
+    expect(events.refused).toHaveBeenCalledExactlyOnceWith(0, undefined);
+    expect(events.delivered).toHaveBeenCalledExactlyOnceWith(0, 3, ["x", 1], 0, -1);
+  });
+
   test("what the core refuses is told later: to whom it concerns", async () => {
     const { page, core, events } = await cross();
     const refusal = (core.refusal = errorData("buffer_full"));

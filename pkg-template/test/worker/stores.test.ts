@@ -275,6 +275,18 @@ describe("when the core is no more", () => {
     expect(await action.result).toBe("answer");
   });
 
+  test("an answer that is nested too deep to be cloned is settled in the store all the same", async () => {
+    const { workers, core, action, settle } = await sending();
+    const deep: unknown = JSON.parse("[".repeat(10_000) + "]".repeat(10_000));
+    const settlements = [{ key: "k", outcome: "applied" as const, args: [deep] }];
+    expect(await want(core, 3, { ...settle, settlements })).toEqual({ type: "done" });
+    expect(await stored()).toEqual([]);
+    workers[0]?.die();
+    const other = await next(workers);
+    await want(other, 0, { type: "open", identity: "" });
+    expect(await action.result).toBeUndefined();
+  });
+
   test("what the store was told is done before the next core has it", async () => {
     const { workers, core, action, settle } = await sending();
     core.events.store(0, 3, settle);
