@@ -4,7 +4,6 @@ import type { ErrorData } from "../errors.js";
 import type { Pace } from "../pacing.js";
 import type { CoreEvents, CoreOptions, WorkerCore } from "../port.js";
 import type { MakeCore, StoringCore } from "./storingCore.js";
-import { throwLater } from "../safely.js";
 import { Courier } from "./courier.js";
 import { type Delivered, HeldBack } from "./heldBack.js";
 import { HeldLock, whenReleased } from "./heldLock.js";
@@ -50,6 +49,7 @@ export class Host {
   #figures = "";
   #unwatch: (() => void) | undefined;
   #term = 0;
+  #isDestroyed = false;
 
   constructor(port: MessagePort, { options, lock }: Pick<Hello, "options" | "lock">) {
     this.#port = port;
@@ -59,7 +59,7 @@ export class Host {
     this.#lock = new HeldLock(lock, () => this.#courier.add(["locked", this.#term]));
     this.#courier = new Courier<Told>(
       port,
-      (_, error) => throwLater(error),
+      (told, error) => this.#handleRefused(told, error),
       (told) => this.#complete(told),
     );
     this.#events = this.#toEvents();
@@ -79,6 +79,10 @@ export class Host {
       this.#say(["unavailable", ...toUnavailable(error)]);
       return;
     }
+    if (this.#isDestroyed) {
+      this.#core.destroy();
+      return;
+    }
     this.#stores.start(this.#core);
     this.#say(["ready"]);
     this.#lock.hold();
@@ -89,6 +93,15 @@ export class Host {
   /** Tells something ahead of what waits for the page to take in what it was told. */
   #say(told: Told): void {
     this.#port.postMessage([told]);
+  }
+
+  /** The server may send what can be read, but is nested too deep to be cloned. */
+  #handleRefused(told: Told, error: unknown): void {
+    if (told[0] === "delivered") this.#release(told[6]);
+    const instead = toCloneable(told);
+    if (instead) this.#courier.add(instead);
+    const detail = `what the server has sent is nested too deep for a worker: ${String(error)}`;
+    this.#courier.add(["reported", describe("parse_error", detail)]);
   }
 
   #toEvents(): CoreEvents {
@@ -275,6 +288,7 @@ export class Host {
 
   /** The worker may be ended after that, so what its stores were told is done. */
   async #destroy(): Promise<void> {
+    this.#isDestroyed = true;
     clearInterval(this.#timer);
     this.#unwatch?.();
     if (this.#core?.isAlive()) this.#core.destroy();
@@ -288,6 +302,18 @@ type SocketCall =
   Extract<Call, readonly ["socket", ...unknown[]]> extends readonly ["socket", ...infer Rest]
     ? Rest
     : never;
+
+/** What is told in place of something that cannot be cloned: what it is about is settled all the same. */
+function toCloneable(told: Told): Told | undefined {
+  if (told[0] === "settled") {
+    const [name, request] = told;
+    return [name, request, describe("parse_error", "the answer is nested too deep"), []];
+  }
+  // The server's answer comes last.
+  if (told[0] === "action" || told[0] === "topic")
+    return [...told.slice(0, -1), []] as unknown as Told;
+  return told[0] === "refused" ? ([told[0], told[1], undefined] as Told) : undefined;
+}
 
 /** The server does not wait for an answer to it. */
 const canBeLost = (told: Told) => told[0] === "delivered" && told[5] < 0;

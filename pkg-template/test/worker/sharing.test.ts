@@ -779,17 +779,23 @@ describe("the outbox", () => {
     expect(listener.handleOpened.mock.lastCall).toEqual([new Set(["bob's"])]);
   });
 
-  test("is on one page where the worker cannot have it, and ends the core with that page", async () => {
+  test("is each page's own, as is the core, where the worker cannot have it", async () => {
     const [core, one, two] = (await share(2)) as [FakeCore, Page, Page];
-    const listeners = [openOutbox(one), openOutbox(two)];
+    for (const page of [one, two]) openOutbox(page);
     seats.listener?.handleRefused(new Error("no database"));
-    expect(listeners.map(({ handleRefused }) => handleRefused.mock.calls.length)).toEqual([1, 0]);
-    core.events.store(0, 1, { type: "read" });
-    expect(one.events.store.mock.calls).toEqual([[0, 1, { type: "read" }]]);
-    expect(two.events.store).not.toHaveBeenCalled();
-    one.tab.destroy();
-    expect(two.events.coreFailed).toHaveBeenCalledOnce();
+    for (const { events } of [one, two]) expect(events.coreFailed).toHaveBeenCalledOnce();
     expect(core.callsOf("destroy")).toHaveLength(1);
+    const again = [await open(), await open()];
+    expect(cores).toHaveLength(3);
+    const listener = openOutbox(again[1] as Page);
+    seats.listener?.handleRefused(new Error("no database"));
+    expect(listener.handleRefused).toHaveBeenCalledOnce();
+    // The page is away when the store is asked, and has it in its memory all the same.
+    again[1]?.tab.suspend();
+    cores[2]?.events.store(0, 1, { type: "read" });
+    expect(again[1]?.events.store.mock.calls).toEqual([[0, 1, { type: "read" }]]);
+    expect(again[1]?.events.coreFailed).not.toHaveBeenCalled();
+    expect(again[0]?.events.store).not.toHaveBeenCalled();
   });
 
   test("is closed when the last page has gone, which waits for that", async () => {

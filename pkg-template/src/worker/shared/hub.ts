@@ -27,12 +27,24 @@ export interface HubScope {
   wanting(socket: number): Having[];
   /** Returns the core's number of a namespace. */
   socketOf(namespace: string): number;
-  /** The core cannot go on. */
-  fail(detail: string): void;
+  /** From now on each page has a core of its own. Returns whether that is new. */
+  separate(): boolean;
+}
+
+/** What a hub tells whoever has made it. */
+export interface HubOwner {
+  /** The core is about to be told of a namespace. */
+  readonly prepare: (wishes: NamespaceWishes) => void;
+  /** The core has failed. */
+  readonly handleFailed: () => void;
+  /** Pages are to share no more: the worker cannot have what they would have together. */
+  readonly handleSeparated: () => void;
 }
 
 /** So many pages are remembered that are frozen or in the back/forward cache. */
 const MAX_AWAY = 32;
+/** Within this time all pages notice that the machine has slept. */
+const WAKING_MS = 10_000;
 
 export class Hub implements HubScope {
   readonly listening: Listening = new Listening(this);
@@ -42,16 +54,21 @@ export class Hub implements HubScope {
   readonly #guests: Guest[] = [];
   readonly #namespaces: SharedNamespace[] = [];
   readonly #byName = new Map<string, SharedNamespace>();
+  readonly #isAlone: boolean;
   readonly #handleFailed: () => void;
+  readonly #handleSeparated: () => void;
   readonly #prepare: (wishes: NamespaceWishes) => void;
   #core: StoringCore | undefined;
   #isSuspended = false;
+  #wokenAt = -Infinity;
   #ended: Promise<unknown> | undefined;
 
-  /** `prepare` is called before the core is told of a namespace, `handleFailed` when the core has failed. */
-  constructor(prepare: (wishes: NamespaceWishes) => void, handleFailed: () => void) {
-    this.#prepare = prepare;
-    this.#handleFailed = handleFailed;
+  /** It is for one page, if `isAlone`, or for all that want the same. */
+  constructor(isAlone: boolean, owner: HubOwner) {
+    this.#isAlone = isAlone;
+    this.#prepare = owner.prepare;
+    this.#handleFailed = owner.handleFailed;
+    this.#handleSeparated = owner.handleSeparated;
   }
 
   /** It has to be there before anybody comes. */
@@ -127,7 +144,19 @@ export class Hub implements HubScope {
   release(guest: Guest, error: ErrorData): void {
     if (this.present().length === 0) this.#suspend();
     this.#release(guest, error);
+    if (!this.#guests.includes(guest)) return;
+    // When it is back it has come last.
+    this.#guests.splice(this.#guests.indexOf(guest), 1);
+    this.#guests.push(guest);
     this.#boundAway();
+  }
+
+  /** A page has woken up after so long. Each page tells that, but the core has slept once. */
+  wake(asleepMs: number): void {
+    const now = performance.now();
+    const isKnown = asleepMs > 0 && now - this.#wokenAt < WAKING_MS;
+    if (asleepMs > 0) this.#wokenAt = now;
+    this.core.resume(isKnown ? 0 : asleepMs);
   }
 
   /** A page that is not present any more does not come back. */
@@ -140,11 +169,13 @@ export class Hub implements HubScope {
     if (this.present().length === 0 && !this.#isSuspended) this.#suspend();
   }
 
-  /** The core cannot go on without what has gone. */
-  fail(detail: string): void {
-    this.#fail(describe("core_failed", detail), undefined);
+  separate(): boolean {
+    if (this.#isAlone) return false;
+    this.#handleSeparated();
+    this.#fail(describe("core_failed", "the worker cannot have the outbox's store"), undefined);
     this.core.destroy();
     this.end();
+    return true;
   }
 
   /** The core has ended. */
@@ -255,21 +286,22 @@ export class Hub implements HubScope {
     if (wishes.isWanted) namespace.connect(guest, wishes);
   }
 
-  #leaveNamespace(guest: Guest, wishes: NamespaceWishes): void {
+  #leaveNamespace(wishes: NamespaceWishes): void {
     const namespace = this.namespaceOf(wishes);
     this.hooks.update(wishes.name);
     for (const topic of wishes.topics.keys()) namespace.topics.release(topic);
-    namespace.outbox.handleLeft(guest, wishes);
+    namespace.outbox.handleLeft(wishes);
     if (wishes.isWanted) namespace.handleLeft(wishes);
     if (!this.#isSuspended) namespace.rest();
   }
 
   #release(guest: Guest, error: ErrorData): void {
     this.requests.end(guest, error);
-    this.questions.handleLeft(guest);
     this.hooks.rounds.handleLeft(guest);
     this.listening.handleLeft(guest);
-    for (const wishes of guest.wishes.namespaces) this.#leaveNamespace(guest, wishes);
+    for (const wishes of guest.wishes.namespaces) this.#leaveNamespace(wishes);
+    // Nothing is asked for what only this page wanted.
+    this.questions.handleLeft(guest);
   }
 
   /** Of a page that was closed while it was away not every browser tells. One that comes back makes another core. */

@@ -5,7 +5,7 @@ import { Hub } from "./hub.js";
 import { Tab } from "./tab.js";
 import { toPort } from "./tabPort.js";
 import { nextTicket } from "./tickets.js";
-import type { Guest, NamespaceWishes } from "./wishes.js";
+import type { Guest } from "./wishes.js";
 
 /** What does not keep pages apart: it is a page's own. */
 const own = new Set<string>([
@@ -17,6 +17,8 @@ export class Hubs {
   readonly #makeCore: MakeCore<StoringCore>;
   readonly #hubs = new Map<string, Promise<Hub>>();
   readonly #keys = new WeakMap<Hub, string>();
+  /** Whether the worker cannot have the stores of outboxes. */
+  #areSeparate = false;
 
   constructor(makeCore: MakeCore<StoringCore>) {
     this.#makeCore = makeCore;
@@ -31,10 +33,11 @@ export class Hubs {
 
   /** Returns where pages are that want this, and the same promise until the last one has left. */
   open(options: CoreOptions): Promise<Hub> {
-    const key = toKey(options);
+    const isAlone = this.#areSeparate || mustBeAlone(options);
+    const key = toKey(options, isAlone);
     let hub = this.#hubs.get(key);
     if (!hub) {
-      hub = this.#make(key, { ...options, positions: {}, unproved: [] });
+      hub = this.#make(key, isAlone, { ...options, positions: {}, unproved: [] });
       this.#hubs.set(key, hub);
       hub.catch(() => this.#hubs.delete(key));
     }
@@ -55,12 +58,15 @@ export class Hubs {
     hub.end();
   }
 
-  async #make(key: string, options: CoreOptions): Promise<Hub> {
-    const prepare = ({ name, positions, hadConnection }: NamespaceWishes) => {
-      options.positions = positions.length > 0 ? { [name]: positions } : {};
-      options.unproved = hadConnection ? [name] : [];
-    };
-    const hub: Hub = new Hub(prepare, () => this.#forget(hub));
+  async #make(key: string, isAlone: boolean, options: CoreOptions): Promise<Hub> {
+    const hub: Hub = new Hub(isAlone, {
+      prepare({ name, positions, hadConnection }) {
+        options.positions = positions.length > 0 ? { [name]: positions } : {};
+        options.unproved = hadConnection ? [name] : [];
+      },
+      handleFailed: () => this.#forget(hub),
+      handleSeparated: () => (this.#areSeparate = true),
+    });
     this.#keys.set(hub, key);
     hub.core = await this.#makeCore(options, hub.toEvents(), new AbortController().signal);
     if (options.identity) hub.core.setIdentity(options.identity);
@@ -74,14 +80,17 @@ export class Hubs {
   }
 }
 
-/**
- * Pages with the same key share a core. A page has one for itself where nobody knows whether the user is the same, or
- * the server, as its address is asked for, and where only the page can have the store of the outbox.
- */
-function toKey(options: CoreOptions): string {
-  const isStranger = options.hasAuth && options.identity === "";
+/** Pages with the same key share a core. */
+function toKey(options: CoreOptions, isAlone: boolean): string {
   const shared = Object.entries(options).filter(([name]) => !own.has(name));
   shared.sort(([one], [other]) => (one < other ? -1 : 1));
-  const isAlone = isStranger || options.addressOnDemand || options.store === undefined;
   return JSON.stringify([shared, isAlone && nextTicket()]);
+}
+
+/**
+ * A page has a core for itself where nobody knows whether the user is the same, or the server, as its address is asked
+ * for, and where only the page can have the store of the outbox.
+ */
+function mustBeAlone({ addressOnDemand, hasAuth, identity, store }: CoreOptions): boolean {
+  return addressOnDemand || store === undefined || (hasAuth && identity === "");
 }

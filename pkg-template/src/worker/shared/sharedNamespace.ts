@@ -24,6 +24,8 @@ export class SharedNamespace {
   #status: { told: Status; at: number } | undefined;
   #accepted: [id: string, recovered: boolean] | undefined;
   #verdict: ContinuityData | undefined;
+  /** In how many verdicts something was missed. */
+  #gaps = 0;
 
   constructor(hub: HubScope, name: string, socket: number) {
     this.#hub = hub;
@@ -52,7 +54,7 @@ export class SharedNamespace {
   /** A page wants it connected no more, or has gone. */
   handleLeft(wishes: NamespaceWishes): void {
     const isLast = this.#hub.wanting(this.socket).length === 0;
-    wishes.positions = this.#hub.core.positions(this.socket);
+    this.#noteProgress(wishes);
     wishes.lastTerm = isLast ? this.#term : -1;
     wishes.coreConnection = undefined;
   }
@@ -76,6 +78,7 @@ export class SharedNamespace {
       for (const [, wishes] of wanting) {
         wishes.isWanted = false;
         wishes.lastTerm = this.#term;
+        this.#noteProgress(wishes);
       }
     }
     for (const [guest, { socket }] of wanting) guest.events.status(socket, ...told);
@@ -90,9 +93,13 @@ export class SharedNamespace {
   /** Who was not there before has another verdict than the others. */
   handleVerdict(verdict: ContinuityData): void {
     this.#verdict = verdict;
+    if (verdict.kind === "gap") this.#gaps += 1;
     for (const [guest, wishes] of this.#hub.wanting(this.socket)) {
       const own = wishes.isUpToDate ? verdict : this.#judge(wishes, verdict);
       this.#tellVerdict(guest, wishes, own);
+      // The core asks for what it has missed itself only.
+      if (own.kind === "gap" && verdict.kind !== "gap") this.#hub.hooks.tellGap(guest, wishes);
+      this.#hub.listening.greet(guest, wishes);
     }
   }
 
@@ -121,16 +128,23 @@ export class SharedNamespace {
   }
 
   /** What the connection continues for who was not there: nothing, or what it was told before it left. */
-  #judge({ positions, hadConnection }: NamespaceWishes, verdict: ContinuityData): ContinuityData {
+  #judge(wishes: NamespaceWishes, verdict: ContinuityData): ContinuityData {
+    const { positions, hadConnection, progress } = wishes;
     const { connection } = verdict;
     if (!hadConnection && positions.length === 0)
       return { kind: "fresh", connection, isLate: false };
-    const reached = new Map(
-      this.#hub.core.positions(this.socket).map(([stream, ...rest]) => [stream, rest.join(" ")]),
-    );
-    const hasAll = positions.every(([stream, ...rest]) => reached.get(stream) === rest.join(" "));
-    return positions.length > 0 && hasAll
+    return positions.length > 0 && progress === this.#progress
       ? { kind: "resumed", connection, isLate: false }
       : { kind: "gap", cause: "no_proof", connection, isLate: false };
+  }
+
+  /** How much has come that has a number or an id, and how often something was missed: it never becomes less. */
+  get #progress(): number {
+    return this.#hub.core.dedupStatistics(this.socket).identified + this.#gaps;
+  }
+
+  #noteProgress(wishes: NamespaceWishes): void {
+    wishes.positions = this.#hub.core.positions(this.socket);
+    wishes.progress = this.#progress;
   }
 }

@@ -7,7 +7,7 @@ import type { TabScope } from "../../ports/tabScope.js";
 import { PageMirror } from "../pageMirror.js";
 import type { SeatListener } from "../storeSeat.js";
 import type { Seat } from "../storingCore.js";
-import type { HubScope } from "./hub.js";
+import type { Having, HubScope } from "./hub.js";
 import type { Guest, NamespaceWishes } from "./wishes.js";
 
 /** What the core has told of an action last. */
@@ -29,8 +29,8 @@ export class SharedOutbox {
   /** What is in the store, or about to be. */
   readonly #stored = new Map<string, StoredAction | UnreadableAction>();
   readonly #told = new Map<string, Told>();
-  /** The page that has the store, where the worker cannot have it. */
-  #owner: Guest | undefined;
+  /** The page that has the store, where the worker cannot have it: it may be away meanwhile. */
+  #owner: Having | undefined;
 
   constructor(hub: HubScope, namespace: string) {
     this.#hub = hub;
@@ -78,10 +78,9 @@ export class SharedOutbox {
     for (const told of this.#told.values()) guest.events.action(wishes.socket, ...told);
   }
 
-  /** A page is away, or has gone. Nobody else has the store that was on it. */
-  handleLeft(guest: Guest, wishes: NamespaceWishes): void {
+  /** A page is away, or has gone. */
+  handleLeft(wishes: NamespaceWishes): void {
     if (wishes.isPaused) this.updatePaused();
-    if (this.#owner === guest) this.#hub.fail("the tab that had the outbox in its memory has gone");
   }
 
   /** A page enqueues an action: the others have to know what it is before they hear of it. */
@@ -102,13 +101,12 @@ export class SharedOutbox {
     return error;
   }
 
-  /** The core wants something of a store that the worker cannot have. */
+  /** The core wants something of a store that the worker cannot have: the only page that is here has it. */
   handleStore(...args: [ticket: number, command: Parameters<CoreEvents["store"]>[2]]): void {
-    const [first] = this.#having().filter(([, { outbox }]) => outbox);
-    if (!first) return;
-    const [guest, { socket }] = first;
-    this.#owner ??= guest;
-    if (this.#owner === guest) guest.events.store(socket, ...args);
+    this.#owner ??= this.#having()[0];
+    if (!this.#owner) return;
+    const [{ events }, { socket }] = this.#owner;
+    events.store(socket, ...args);
   }
 
   handleAction(...told: Told): void {
@@ -158,9 +156,9 @@ export class SharedOutbox {
       handleEndings: (...endings) =>
         this.#tellStores((listener) => listener.handleEndings(...endings)),
       handleRefused: (error) => {
-        const [first] = this.#having().filter(([, { store }]) => store);
-        this.#owner = first?.[0];
-        first?.[1].store?.listener.handleRefused(error);
+        if (this.#hub.separate()) return;
+        this.#owner = this.#having()[0];
+        this.#owner?.[1].store?.listener.handleRefused(error);
       },
     };
   }
@@ -169,11 +167,11 @@ export class SharedOutbox {
     return this.#hub.socketOf(this.#namespace);
   }
 
-  #having(): [Guest, NamespaceWishes][] {
+  #having(): Having[] {
     return this.#hub.having(this.#namespace);
   }
 
-  #asking(): [Guest, NamespaceWishes][] {
+  #asking(): Having[] {
     return this.#having().filter(([, { outbox }]) => outbox?.askBeforeFlush);
   }
 

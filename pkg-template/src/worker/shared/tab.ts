@@ -94,7 +94,7 @@ export class Tab implements Guest {
     const wasAway = !this.#isPresent;
     this.#isPresent = true;
     if (wasAway) this.#hub?.enter(this);
-    else this.#hub?.core.resume(asleepMs);
+    else this.#hub?.wake(asleepMs);
   }
 
   destroy(): void {

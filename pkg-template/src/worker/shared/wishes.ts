@@ -42,6 +42,8 @@ export interface NamespaceWishes {
   store: StoreWish | undefined;
   /** How far the page had been told before what follows. */
   positions: readonly StreamPosition[];
+  /** How far the namespace of that hub was then; none of a hub where the page has not been. */
+  progress: number | undefined;
   /** Whether there was a connection before, of which the page may know nothing. */
   hadConnection: boolean;
   /** Whether the page was told everything up to now. */
@@ -83,7 +85,7 @@ export class Wishes {
         lastTerm: -1,
         hasGap: false,
       },
-      ...{ connection: 0, coreConnection: undefined },
+      ...{ connection: 0, coreConnection: undefined, progress: undefined },
     };
     this.namespaces.push(wishes);
     this.#byName.set(name, wishes);
@@ -108,7 +110,8 @@ export class Wishes {
   /** Whatever was known of the user before is nothing that the next one continues. */
   forgetUser(): void {
     for (const wishes of this.namespaces) {
-      Object.assign(wishes, { positions: [], hadConnection: false, isUpToDate: false });
+      Object.assign(wishes, { positions: [], progress: undefined });
+      Object.assign(wishes, { hadConnection: false, isUpToDate: false });
       Object.assign(wishes, { hasGap: false, lastTerm: -1, coreConnection: undefined });
     }
   }
