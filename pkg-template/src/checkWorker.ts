@@ -3,7 +3,9 @@ import { fail } from "./errors.js";
 import type { ClientOptions } from "./options.js";
 
 /** Throws `invalid_option` for what the core would call in the worker. */
-export function checkWorker({ worker, webSocket, fetch, dedup }: ClientOptions): void {
+export function checkWorker({ worker, tabs, webSocket, fetch, dedup }: ClientOptions): void {
+  checkTabs(worker, tabs);
+  if (!worker) return;
   if (typeof worker !== "function") {
     const hint = "give a function that makes the worker: docs/worker.md has it for each bundler";
     throw fail("invalid_option", "worker is no function", hint);
@@ -23,4 +25,13 @@ export function checkWorker({ worker, webSocket, fetch, dedup }: ClientOptions):
       : "do without one of the two options";
     throw fail("invalid_option", `${name} is a function, which a worker cannot be given`, hint);
   }
+}
+
+function checkTabs(worker: unknown, tabs: unknown): void {
+  if (tabs === undefined || tabs === "own") return;
+  if (tabs !== "leader")
+    throw fail("invalid_option", 'tabs is neither "leader" nor "own"', 'give "leader" or "own"');
+  if (worker) return;
+  const hint = "give the option `worker`, too: it makes the worker of the tab that leads";
+  throw fail("invalid_option", "tabs is given without worker", hint);
 }

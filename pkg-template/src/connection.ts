@@ -330,7 +330,9 @@ export class Connection extends ReliablePort implements CoreEvents, LoadEvents {
   #rebuild(error: SockeyeError, tell: (() => void)[]): void {
     if (this.#destroyed) return;
     this.#loader.forget();
-    const last = this.#rebuilds?.next(error);
+    // That another tab leads is nothing that went wrong.
+    const isFailure = error.code !== "disconnected";
+    const last = isFailure ? this.#rebuilds?.next(error) : undefined;
     if (last) this.#giveUpLoading(this.#wanted(), last);
     else {
       this.load();
@@ -338,7 +340,7 @@ export class Connection extends ReliablePort implements CoreEvents, LoadEvents {
       for (const { wanted, events } of [...this.#sockets]) if (wanted) events.handleStatus(status);
     }
     for (const tellNamespace of tell) tellNamespace();
-    this.errors.next(last ?? error);
+    if (isFailure) this.errors.next(last ?? error);
   }
 
   handleLoadRetried(): void {

@@ -25,9 +25,9 @@ export function createClient<
   ListenEvents extends object = DefaultEvents,
   EmitEvents extends object = ListenEvents,
 >(url: Address, options: ClientOptions = {}): Client<ListenEvents, EmitEvents> {
-  const { worker } = options;
+  const { worker, tabs } = options;
   const inPage: MakeCore = (...given) => createCore(...given, read);
-  const makeCore = worker ? inWorker(worker, inPage) : inPage;
+  const makeCore = worker ? inWorker({ worker, tabs }, inPage) : inPage;
   const client = makeClient(url, options, makeCore, {});
   return client as unknown as Client<ListenEvents, EmitEvents>;
 }

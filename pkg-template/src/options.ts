@@ -144,6 +144,11 @@ export interface ClientOptions {
    * changes. Default: in the page.
    */
   worker?: WorkerFactory | undefined;
+  /**
+   * What tabs have whose `worker` gives a `Worker`. With `"leader"` the worker of one of them has the connection of all, as
+   * a `SharedWorker` would; when that tab goes, another one leads. Default `"own"`: each has a connection of its own.
+   */
+  tabs?: "leader" | "own" | undefined;
   /** How often `client.metrics` tells its subscribers. Default 1,000. */
   metricsIntervalMs?: number | undefined;
   /** Instead of `Math.random`, for tests. */
@@ -180,7 +185,7 @@ export function resolveOptions(url: Address, options: ClientOptions): ResolvedOp
   const { requestTimeoutMs = 10_000, steadyAfterMs = 300, metricsIntervalMs = 1_000 } = options;
   const { random = Math.random } = options;
   checkTimes({ requestTimeoutMs, steadyAfterMs, metricsIntervalMs });
-  if (options.worker) checkWorker(options);
+  checkWorker(options);
   const policies = resolvePolicies(options.reconnectOn, options.isAuthExpired);
   const identity = toIdentity(options.identity);
   const dedup = resolveDedup(options.dedup, identity);

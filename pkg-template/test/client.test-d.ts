@@ -65,6 +65,7 @@ describe("createClient()", () => {
       metricsIntervalMs: 1,
       lifecycle: false,
       worker: () => new Worker("/socket.worker.js", { type: "module" }),
+      tabs: "leader",
       dedup: { id: "id", order: (event, { no }: { no: number }) => no, only: ["a"], window: 1 },
       outbox: { maxItems: 1, requireDurable: true, beforeFlush: (items) => items },
     };

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test, vi } from "vitest";
+import { describe as describeError } from "../src/descriptions.js";
 import { memoryOutboxStore } from "../src/memoryStore.js";
 import type { StoreCommand } from "../src/outboxPort.js";
 import type { OutboxStore } from "../src/outboxStore.js";
@@ -7,6 +8,7 @@ import { connected, connecting, idle, recorder, sockeyeError, turn } from "./sup
 
 const trap = new WebAssembly.RuntimeError("unreachable");
 const failure = sockeyeError("core_failed", { cause: trap });
+const gone = sockeyeError("disconnected");
 const room = { join: ["join", { room: 1 }], leave: ["leave", { room: 1 }] } as const;
 
 /** The core fails, and everybody has been told. */
@@ -63,6 +65,24 @@ describe("a client whose core has failed", () => {
     expect(states.values.map(({ state }) => state)).toEqual([
       ...["connected", "waiting", "connecting", "connected"],
     ]);
+  });
+
+  test("goes on with another one where nothing has failed, however often that happens", async () => {
+    const { client, core, loader } = await connected();
+    const errors = recorder<Error>();
+    client.errors.subscribe(errors);
+    const asked = expect(client.request("before")).rejects.toEqual(gone);
+    let current = core;
+    for (let time = 0; time < 5; time += 1) {
+      current.events.coreFailed(describeError("disconnected"), undefined);
+      await turn();
+      expect(client.status.value).toMatchObject({ state: "waiting", cause: gone });
+      current = await loader.succeed();
+      current.says("connected");
+    }
+    await asked;
+    expect(errors.values).toEqual([]);
+    expect(loader.count).toBe(6);
   });
 
   test("tells nobody before whoever called the core has ended", async () => {

@@ -333,6 +333,24 @@ test("the core gets what concerns it when it is made", async () => {
   expect(resolveOptions("https://example.com", {}).core.trustRecovery).toBe(false);
 });
 
+describe("tabs", () => {
+  const worker = () => new EventTarget() as Worker;
+  const resolve = (options: object) => () => resolveOptions("https://example.com", options);
+
+  test.each(["leader", "own", undefined])("may be %s", (tabs) => {
+    expect(resolve({ worker, tabs })).not.toThrow();
+  });
+
+  test.each(["Leader", true, null])("may not be %s", (tabs) => {
+    expect(resolve({ worker, tabs })).toThrow(/tabs is neither/);
+  });
+
+  test("needs a worker if one leads", () => {
+    expect(resolve({ tabs: "leader" })).toThrow(/without worker/);
+    expect(resolve({ tabs: "own" })).not.toThrow();
+  });
+});
+
 describe("lifecycle", () => {
   const lifecycle = (options: ClientOptions) =>
     resolveOptions("https://example.com", options).core.lifecycle;

@@ -13,7 +13,7 @@ type FetchWasm = () => Promise<{ read: coreModule.ReadWasm }>;
 
 /** Fetches them beside each other, for who has the wasm. With a worker the core is only fetched if that cannot be had. */
 export async function fetchModulesFor(
-  { worker }: Pick<ClientOptions, "worker">,
+  { worker, tabs }: Pick<ClientOptions, "worker" | "tabs">,
   fetchWasm: FetchWasm,
 ): Promise<Modules> {
   const [facade, createCore] = await Promise.all([
@@ -22,7 +22,7 @@ export async function fetchModulesFor(
       ? import("../inWorker.js")
           .catch(importAgain<typeof inWorkerModule>)
           .then(({ inWorker }) =>
-            inWorker(worker, async (...given) => (await fetchCore(fetchWasm))(...given)),
+            inWorker({ worker, tabs }, async (...given) => (await fetchCore(fetchWasm))(...given)),
           )
       : fetchCore(fetchWasm),
   ]);

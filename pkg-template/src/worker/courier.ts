@@ -12,6 +12,7 @@ export class Courier<Message> {
   #waiting: Message[] = [];
   #isScheduled = false;
   #isHeld = false;
+  #isPaused = false;
 
   /**
    * `handleRefused` is told what cannot be cloned, and may add something in its place that can. With `complete`, which may add to what is about to be sent, nothing
@@ -31,6 +32,11 @@ export class Courier<Message> {
   /** Whether the other side has yet to take in what was sent. */
   get isHeld(): boolean {
     return this.#isHeld;
+  }
+
+  /** Whether the other side is away. */
+  get isPaused(): boolean {
+    return this.#isPaused;
   }
 
   /** How many wait to be sent. */
@@ -60,6 +66,16 @@ export class Courier<Message> {
     });
   }
 
+  /** The other side is away: a page that is told anything then is not kept in the back/forward cache. */
+  pause(): void {
+    this.#isPaused = true;
+  }
+
+  resume(): void {
+    this.#isPaused = false;
+    if (!this.#isHeld) this.flush();
+  }
+
   /** The other side has taken in what was sent. */
   release(): void {
     this.#isHeld = false;
@@ -69,7 +85,7 @@ export class Courier<Message> {
   /** Sends what waits at once. */
   flush(): void {
     const messages = this.#waiting;
-    if (messages.length === 0) return;
+    if (messages.length === 0 || this.#isPaused) return;
     this.#waiting = [];
     this.#isHeld = this.#complete !== undefined;
     this.#complete?.(messages);

@@ -8,33 +8,79 @@ export interface LockScope {
 export class HeldLock {
   readonly #name: string;
   readonly #handleHeld: () => void;
+  readonly #handleStolen: () => void;
   readonly #locks: LockManager | undefined;
-  #release: (() => void) | undefined;
+  /** Ends the wait for it, or lets go of it. */
+  #holding: AbortController | undefined;
 
-  /** `handleHeld` is called whenever the lock is held. */
-  constructor(name: string, handleHeld: () => void, scope: LockScope = globalThis) {
+  /** `handleHeld` is called whenever the lock is held, `handleStolen` when somebody has stolen it. */
+  constructor(
+    name: string,
+    handleHeld: () => void,
+    handleStolen = () => {},
+    scope: LockScope = globalThis,
+  ) {
     this.#name = name;
     this.#handleHeld = handleHeld;
+    this.#handleStolen = handleStolen;
     this.#locks = scope.navigator?.locks;
   }
 
-  /** Holds it, unless that is so already. */
+  /** Whether it is held, or waited for. */
+  get isHeld(): boolean {
+    return this.#holding !== undefined;
+  }
+
+  /** Holds it as soon as nobody else does, unless that is so already. */
   hold(): void {
-    if (this.#release || !this.#locks) return;
-    let release = () => {};
-    const released = new Promise<void>((resolve) => (release = resolve));
-    this.#release = release;
-    this.#locks
-      .request(this.#name, {}, () => {
-        if (this.#release === release) this.#handleHeld();
-        return released;
-      })
-      .catch(() => {}); // a page without an origin has none
+    if (!this.#holding) void this.#request((signal) => ({ signal }));
+  }
+
+  /** Holds it if nobody else does. Resolves with whether it is held then. */
+  async holdIfFree(): Promise<boolean> {
+    return !this.#holding && (await this.#request(() => ({ ifAvailable: true })));
+  }
+
+  /** Holds it, whoever does. */
+  steal(): void {
+    this.release();
+    void this.#request(() => ({ steal: true }));
   }
 
   release(): void {
-    this.#release?.();
-    this.#release = undefined;
+    this.#holding?.abort();
+    this.#holding = undefined;
+  }
+
+  async #request(toOptions: (signal: AbortSignal) => LockOptions): Promise<boolean> {
+    const holding = new AbortController();
+    const { signal } = holding;
+    this.#holding = holding;
+    const isHeld = await new Promise<boolean>((resolve) => {
+      const hold = (lock: Lock | null) => {
+        resolve(lock !== null && !signal.aborted);
+        if (!lock || signal.aborted) return undefined;
+        const released = new Promise((end) => signal.addEventListener("abort", end));
+        this.#handleHeld();
+        return released;
+      };
+      const refused = () => resolve(false); // a page without an origin has none
+      if (!this.#locks) refused();
+      else
+        this.#locks.request(this.#name, toOptions(signal), hold).catch(() => {
+          refused();
+          if (this.#forget(holding)) this.#handleStolen();
+        });
+    });
+    if (!isHeld) this.#forget(holding);
+    return isHeld;
+  }
+
+  /** Returns whether it was held, or waited for, until now. */
+  #forget(holding: AbortController): boolean {
+    if (this.#holding !== holding) return false;
+    this.#holding = undefined;
+    return true;
   }
 }
 

@@ -17,6 +17,7 @@ import {
   type SocketFigures,
   type Told,
   tellings,
+  type Wire,
 } from "./messages.js";
 import { tellRefusal } from "./refusals.js";
 
@@ -29,7 +30,8 @@ const FIGURES_MS = 250;
 const MAX_WAITING = 20_000;
 
 export class Host {
-  readonly #port: MessagePort;
+  readonly #port: Wire;
+  readonly #handleEnded: () => void;
   readonly #courier: Courier<Told>;
   readonly #options: CoreOptions;
   readonly #lock: HeldLock;
@@ -51,8 +53,14 @@ export class Host {
   #term = 0;
   #isDestroyed = false;
 
-  constructor(port: MessagePort, { options, lock }: Pick<Hello, "options" | "lock">) {
+  /** `handleEnded` is called when nothing more is said. */
+  constructor(
+    port: Wire,
+    { options, lock }: Pick<Hello, "options" | "lock">,
+    handleEnded = () => {},
+  ) {
     this.#port = port;
+    this.#handleEnded = handleEnded;
     this.#options = toCoreOptions(options);
     this.#traffic = this.#options.traffic;
     port.addEventListener("close", () => void this.#destroy());
@@ -70,13 +78,16 @@ export class Host {
     this.#handlers = this.#toHandlers();
   }
 
-  /** What the page asks before the core is there waits in the port. */
+  /** What the page asks before the core is there waits. */
   async start(makeCore: MakeCore<StoringCore>): Promise<void> {
+    const early: Call[] = [];
+    this.#port.onmessage = ({ data }: MessageEvent<Call[]>) => early.push(...data);
     try {
       const { signal } = new AbortController();
       this.#core = await makeCore(this.#options, this.#events, signal);
     } catch (error) {
       this.#say(["unavailable", ...toUnavailable(error)]);
+      this.#handleEnded();
       return;
     }
     if (this.#isDestroyed) {
@@ -88,11 +99,19 @@ export class Host {
     this.#lock.hold();
     this.#timer = setInterval(() => this.#tellFigures(), FIGURES_MS);
     this.#port.onmessage = ({ data }: MessageEvent<Call[]>) => this.#take(data);
+    this.#take(early);
   }
 
-  /** Tells something ahead of what waits for the page to take in what it was told. */
+  /** The page is not served any more. */
+  dismiss(error: ErrorData): void {
+    this.#say(["coreFailed", error, undefined]);
+    void this.#destroy();
+  }
+
+  /** Tells something ahead of what waits for the page to take in what it was told, unless it is away. */
   #say(told: Told): void {
-    this.#port.postMessage([told]);
+    if (this.#courier.isPaused) this.#courier.add(told);
+    else this.#port.postMessage([told]);
   }
 
   /** The server may send what can be read, but is nested too deep to be cloned. */
@@ -200,20 +219,29 @@ export class Host {
     return {
       suspend: (term: number) => {
         this.#term = term;
+        this.#courier.pause();
         this.#unwatch?.();
         this.#core?.suspend();
         this.#lock.release();
       },
       resume: (asleepMs: number) => {
+        this.#courier.resume();
         this.#core?.resume(asleepMs);
         this.#lock.hold();
       },
       present: (lock: string) => {
         this.#unwatch?.();
+        this.#courier.resume();
         // It has crashed, or is away, which it may have said; nothing else tells of the one or the other.
-        this.#unwatch = whenReleased(lock, () => this.#core?.suspend());
+        this.#unwatch = whenReleased(lock, () => {
+          this.#courier.pause();
+          this.#core?.suspend();
+        });
       },
-      destroy: () => void this.#destroy(),
+      destroy: () => {
+        this.#courier.resume();
+        void this.#destroy();
+      },
     };
   }
 
@@ -295,6 +323,7 @@ export class Host {
     await this.#stores.abandon();
     this.#lock.release();
     this.#say(["destroyed"]);
+    this.#handleEnded();
   }
 }
 

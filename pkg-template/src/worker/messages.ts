@@ -26,6 +26,16 @@ export interface Hello {
   options: CrossingOptions;
   /** The name of the lock that the worker holds as long as it lives. */
   lock: string;
+  /** Whether the page leads, so that those of other tabs share its core. */
+  leads: boolean;
+}
+
+/** What a page and the worker talk over: a `MessagePort`, or a `BroadcastChannel` that nobody else has. */
+export interface Wire {
+  onmessage: ((event: MessageEvent) => unknown) | null;
+  postMessage(message: unknown): void;
+  addEventListener(type: "close", listener: () => void): void;
+  close(): void;
 }
 
 /** What the core is asked and returns nothing to. */

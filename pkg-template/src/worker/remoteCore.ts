@@ -11,7 +11,10 @@ import { watchLife } from "../ports/pageEvents.js";
 import { throwLater } from "../safely.js";
 import { Courier } from "./courier.js";
 import { HeldLock } from "./heldLock.js";
+import { leaderLeft } from "./leadership.js";
+import type { Link } from "./link.js";
 import { RemoteStores } from "./remoteStores.js";
+import { standStill } from "./standStill.js";
 import {
   type Call,
   type Command,
@@ -22,17 +25,6 @@ import {
   type SocketFigures,
   type Told,
 } from "./messages.js";
-
-/** What a {@link RemoteCore} stands on. */
-export interface Link {
-  readonly port: MessagePort;
-  /** The name of the lock that the page holds as long as it is there, if the worker has to know that. */
-  readonly tab?: string | undefined;
-  /** Calls `handleDead` when the worker has ended, until the function that it returns is called. */
-  watch(handleDead: () => void): () => void;
-  /** The worker is not needed any more for this core. What it has said may still be taken in. */
-  release(): void;
-}
 
 type Args<Name extends Told[0]> =
   Extract<Told, readonly [Name, ...unknown[]]> extends readonly [Name, ...infer Rest]
@@ -79,6 +71,9 @@ export class RemoteCore {
   #unwatch: (() => void) | undefined;
   /** By this a worker of several pages knows that this one is there. */
   #presence: HeldLock | undefined;
+  /** Whether the page is frozen, or was left; and what has been told since that the core has ended. */
+  #isAway = false;
+  #unheard: Told[] = [];
   #isAlive = true;
   #isReleased = false;
 
@@ -101,11 +96,15 @@ export class RemoteCore {
     this.#unwatchLife = watchLife(options.lifecycle, {
       suspend: (isFrozen) => this.#suspend(isFrozen),
       resume: (asleepMs) => {
+        this.#link.leader?.resume();
         this.#ask("resume", asleepMs);
         this.#presence?.hold();
+        this.#isAway = false;
+        this.#take(this.#unheard.splice(0));
       },
     });
     link.port.onmessage = ({ data }: MessageEvent<Told[]>) => this.#take(data);
+    link.leader?.watch(() => this.#handleDead(leaderLeft));
     const { tab } = link;
     if (tab !== undefined) this.#presence = new HeldLock(tab, () => this.#ask("present", tab));
     this.#presence?.hold();
@@ -222,10 +221,12 @@ export class RemoteCore {
 
   /** A page that holds a lock, or waits for one, is not kept in the back/forward cache. */
   #suspend(isFrozen: boolean): void {
+    this.#isAway = true;
     this.#unwatch?.();
     this.#ask("suspend", ++this.#term);
     this.#courier.flush();
     this.#presence?.release();
+    this.#link.leader?.suspend();
     this.#sendNow(isFrozen);
   }
 
@@ -236,6 +237,11 @@ export class RemoteCore {
 
   /** What is told. A listener may have the core destroyed; what throws keeps nothing else from being told. */
   #take(told: readonly Told[]): void {
+    // Browsers may let a frozen page hear this. It would ask for another core, and keep the others waiting for it.
+    if (this.#isAway && this.#isAlive && (this.#unheard.length > 0 || told.some(isFailure))) {
+      this.#unheard.push(...told);
+      return;
+    }
     for (const one of told) {
       if (this.#isAlive || isLast(one)) this.#tell(one);
     }
@@ -286,7 +292,8 @@ export class RemoteCore {
   }
 
   #watchWorker(): void {
-    this.#unwatch = this.#link.watch(() => this.#handleDead());
+    const error = this.#link.leader ? leaderLeft : describe("core_failed", "its worker has ended");
+    this.#unwatch = this.#link.watch(() => this.#handleDead(error));
   }
 
   #deliver(...[socket, event, args, connection, ackId, delivery]: Args<"delivered">): void {
@@ -362,9 +369,9 @@ export class RemoteCore {
   }
 
   /** Nobody may be given this worker again. What it has said before is still taken in. */
-  #handleDead(): void {
+  #handleDead(error: ErrorData): void {
     this.#release();
-    if (this.#isAlive) this.#fail(describe("core_failed", "its worker has ended"), undefined);
+    if (this.#isAlive) this.#fail(error, undefined);
     setTimeout(() => this.#end());
   }
 
@@ -387,13 +394,7 @@ const pending: ActionState[] = ["storing", "queued", "sending", "sent"];
 /** What is told ahead of all else does not count as taken in. */
 const isAhead = ([name]: Told) => name === "endings";
 
+const isFailure = ([name]: Told) => name === "coreFailed";
+
 /** What is told of a core that is no more. */
 const isLast = ([name]: Told) => name === "endings" || name === "destroyed";
-
-/** A worker is frozen with its page, also in the middle of what it was told: it gets the time to leave the server. */
-function standStill(): void {
-  const end = performance.now() + LEAVING_MS;
-  while (performance.now() < end);
-}
-
-const LEAVING_MS = 100;

@@ -117,8 +117,13 @@ class FakeLocks {
     this.#tab = tab;
   }
 
-  request(name: string, { signal, steal }: LockOptions, callback: () => unknown): Promise<unknown> {
+  request(
+    name: string,
+    { signal, steal, ifAvailable }: LockOptions,
+    callback: (lock: Lock | null) => unknown,
+  ): Promise<unknown> {
     const { browser } = this.#tab;
+    if (ifAvailable && browser.held.has(name)) return Promise.resolve(null).then(callback);
     return new Promise((resolve, reject) => {
       const run = () => {
         const held: Held = {
@@ -127,7 +132,7 @@ class FakeLocks {
         };
         browser.held.set(name, held);
         queueMicrotask(() => {
-          void Promise.resolve(callback()).then((result) => {
+          void Promise.resolve(callback({ name, mode: "exclusive" })).then((result) => {
             resolve(result);
             if (browser.held.get(name) !== held) return;
             browser.held.delete(name);

@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { Pace } from "../../src/pacing.js";
 import { Host } from "../../src/worker/host.js";
-import { commands, sendings, tellings } from "../../src/worker/messages.js";
+import { commands, sendings, type Told, tellings } from "../../src/worker/messages.js";
 import { cross, crossing, endAll, making } from "../support/crossing.js";
 import { errorData, type FakeCore } from "../support/fakeCore.js";
 import { FakeBrowser } from "../support/fakeTabs.js";
@@ -448,6 +448,33 @@ describe("the worker's lock", () => {
       expect.objectContaining({ code: "core_failed" }),
       undefined,
     );
+  });
+});
+
+describe("a page that is away", () => {
+  const pageshow = () => Object.assign(new Event("pageshow"), { persisted: true });
+
+  test("is told nothing until it is back", async () => {
+    const page = new EventTarget();
+    const { core, events, told } = await cross({ lifecycle: page });
+    page.dispatchEvent(new Event("pagehide"));
+    await crossed(() => expect(core.callsOf("suspend")).toHaveLength(1));
+    core.events.dropped(errorData("parse_error"));
+    await turn();
+    expect(told.flat().filter(([name]) => name === "dropped")).toEqual([]);
+    page.dispatchEvent(pageshow());
+    await crossed(() => expect(events.dropped).toHaveBeenCalledOnce());
+  });
+
+  test("wants no other core before it is back", async () => {
+    const page = new EventTarget();
+    const { events, port } = await cross({ lifecycle: page });
+    page.dispatchEvent(new Event("pagehide"));
+    const data: Told[] = [["coreFailed", errorData("core_failed"), undefined]];
+    port.dispatchEvent(new MessageEvent("message", { data }));
+    expect(events.coreFailed).not.toHaveBeenCalled();
+    page.dispatchEvent(pageshow());
+    expect(events.coreFailed).toHaveBeenCalledOnce();
   });
 });
 
