@@ -3,12 +3,12 @@ import type { SockeyeError } from "./errors.js";
 import type { MakeCore } from "./facade.js";
 import type { ClientOptions } from "./options.js";
 import type { CoreOptions } from "./port.js";
-import { connect, make, toHello } from "./worker/connecting.js";
+import { connect, make, OtherRelease, toHello, toWorkerError } from "./worker/connecting.js";
 import { canElect, connectToLeader } from "./worker/electing.js";
 import type { Link } from "./worker/link.js";
-import type { CrossingOptions, Hello } from "./worker/messages.js";
+import type { CrossingOptions } from "./worker/messages.js";
 import { RemoteCore } from "./worker/remoteCore.js";
-import type { WorkerFactory } from "./worker/workerFactory.js";
+import type { WantedWorker, WorkerFactory } from "./worker/workerFactory.js";
 
 /** The options that say where the core is. */
 type Place = { worker: WorkerFactory } & Pick<ClientOptions, "tabs">;
@@ -25,12 +25,13 @@ export function inWorker(place: Place, makeInPage: MakeCore): MakeCore {
     if (late) report(late);
     else if (!isInPage) {
       try {
-        const link = await reach(place, toHello(toCrossing(options)), signal);
+        const link = await reachAny(place, toCrossing(options), signal, report);
         return new RemoteCore(link, options, events).core;
       } catch (error) {
         // Nobody waits for it any more.
-        if (signal.aborted) throw (late = error as SockeyeError);
-        report(error as SockeyeError);
+        const failure = toWorkerError(error);
+        if (signal.aborted) throw (late = failure);
+        report(failure);
       }
     }
     late = undefined;
@@ -46,7 +47,33 @@ function toCrossing(options: CoreOptions): CrossingOptions {
   return { ...options, ...own };
 }
 
-const reach = async ({ worker, tabs }: Place, hello: Hello, signal: AbortSignal): Promise<Link> =>
-  tabs === "leader" && canElect()
-    ? connectToLeader(worker, hello, signal)
-    : connect(make(worker), hello, signal);
+/** A page that a shared worker refuses has one of its own. */
+async function reachAny(
+  place: Place,
+  options: CrossingOptions,
+  signal: AbortSignal,
+  report: (error: SockeyeError) => void,
+): Promise<Link> {
+  const isShared = typeof SharedWorker === "function";
+  try {
+    return await reach(place, { isShared }, options, signal);
+  } catch (error) {
+    if (!(error instanceof OtherRelease && error.isShared && isShared)) throw error;
+    const link = await reach(place, { isShared: false }, options, signal);
+    report(toWorkerError(error, "the client has a worker of its own"));
+    return link;
+  }
+}
+
+async function reach(
+  { worker, tabs }: Place,
+  wanted: WantedWorker,
+  options: CrossingOptions,
+  signal: AbortSignal,
+): Promise<Link> {
+  const hello = toHello(options);
+  const makeWorker = () => make(worker, wanted);
+  return tabs === "leader" && canElect()
+    ? connectToLeader(makeWorker, hello, signal)
+    : connect(makeWorker(), hello, signal);
+}

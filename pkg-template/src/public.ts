@@ -72,7 +72,7 @@ export {
   type ValidateOptions,
 } from "./validate.js";
 export type { Direction, PassageKind } from "./watches.js";
-export type { WorkerFactory } from "./worker/workerFactory.js";
+export type { WantedWorker, WorkerFactory } from "./worker/workerFactory.js";
 
 /** A client of any event maps, for code that does not care about events. */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- other types are not assignable

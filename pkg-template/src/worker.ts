@@ -8,7 +8,7 @@ import { read } from "./payload.js";
 import { serve } from "./worker/serve.js";
 import { withStores } from "./worker/storingCore.js";
 
-export type { WorkerFactory } from "./worker/workerFactory.js";
+export type { WantedWorker, WorkerFactory } from "./worker/workerFactory.js";
 
 serve(
   globalThis,

@@ -5,9 +5,20 @@ import { release } from "../wasm/build.js";
 import { whenReleased } from "./heldLock.js";
 import { type Call, type CrossingOptions, greeting, type Hello, type Told } from "./messages.js";
 import type { Link } from "./link.js";
-import type { WorkerFactory } from "./workerFactory.js";
+import type { WantedWorker, WorkerFactory } from "./workerFactory.js";
 
 type AnyWorker = Worker | SharedWorker;
+
+/** The worker is of another version than the page. */
+export class OtherRelease extends Error {
+  /** Whether other pages have it, too. */
+  readonly isShared: boolean;
+
+  constructor(version: string, isShared: boolean) {
+    super(`the worker is of the version ${version}, the page of ${release}`);
+    this.isShared = isShared;
+  }
+}
 
 /** How many cores there are in a worker. */
 const users = new WeakMap<AnyWorker, number>();
@@ -36,7 +47,7 @@ export async function connect(worker: AnyWorker, hello: Hello, signal: AbortSign
   };
   try {
     greet(worker, hello, port2);
-    await ready(worker, port, signal);
+    checkReady(await ready(worker, port, signal), "port" in worker);
   } catch (error) {
     // It may make a core yet, for which there is nobody.
     port.postMessage([["destroy"]] satisfies Call[]);
@@ -48,26 +59,31 @@ export async function connect(worker: AnyWorker, hello: Hello, signal: AbortSign
 }
 
 /** Has the application make a worker, and notes that it is used. */
-export function make(factory: WorkerFactory): AnyWorker {
+export function make(factory: WorkerFactory, wanted: WantedWorker): AnyWorker {
   try {
-    return retain(factory());
+    return retain(factory(wanted));
   } catch (cause) {
     if (cause instanceof SockeyeError) throw cause;
     throw failed("the worker cannot be made", checkFile, cause);
   }
 }
 
-/** Throws unless a worker's first answer is that it has a core. */
-export function checkReady(told: Told | undefined): void {
+/** Throws unless a worker's first answer is that it has a core; {@link OtherRelease} if that is the reason. */
+export function checkReady(told: Told | undefined, isShared: boolean): void {
   if (told?.[0] === "ready") return;
   if (told?.[0] === "unavailable") {
     const [, { message, hint }, cause] = told;
     throw failed(`the worker has no core: ${message}`, hint, cause);
   }
-  const version = told?.[0] === "refused" ? told[1] : "unknown";
+  throw new OtherRelease(told?.[0] === "refused" ? String(told[1]) : "unknown", isShared);
+}
+
+/** Returns what the client tells; `instead` says what it does. */
+export function toWorkerError(error: unknown, instead?: string): SockeyeError {
+  if (!(error instanceof OtherRelease)) return error as SockeyeError;
   const hint =
     "publish the worker's file together with the page's scripts, and let its address change with them";
-  throw failed(`the worker is of the version ${version}, the page of ${release}`, hint);
+  return failed(error.message, hint, undefined, instead);
 }
 
 /** Nobody has answered. */
@@ -113,10 +129,15 @@ function leave(worker: AnyWorker): void {
 const checkFile =
   "check the file that the option `worker` names, and `worker-src` of the page's Content-Security-Policy";
 
-async function ready(worker: AnyWorker, port: MessagePort, signal: AbortSignal): Promise<void> {
+/** Resolves with the first that the worker says. */
+function ready(
+  worker: AnyWorker,
+  port: MessagePort,
+  signal: AbortSignal,
+): Promise<Told | undefined> {
   const heard = new AbortController();
   const listening = { signal: heard.signal };
-  const told = await new Promise<Told | undefined>((resolve, reject) => {
+  return new Promise<Told | undefined>((resolve, reject) => {
     const handleError = (event: Event) => {
       event.preventDefault();
       reject(failed("the worker cannot be started", checkFile, messageOf(event)));
@@ -125,11 +146,14 @@ async function ready(worker: AnyWorker, port: MessagePort, signal: AbortSignal):
     signal.addEventListener("abort", () => reject(late()), listening);
     port.onmessage = ({ data }: MessageEvent<Told[]>) => resolve(data[0]);
   }).finally(() => heard.abort());
-  checkReady(told);
 }
 
 /** Missing files have no message. */
 const messageOf = (event: Event) => (event as Partial<ErrorEvent>).message;
 
-const failed = (message: string, hint: string, cause?: unknown) =>
-  fail("worker_failed", `${message}; the client runs in the page`, hint, cause);
+const failed = (
+  message: string,
+  hint: string,
+  cause?: unknown,
+  instead = "the client runs in the page",
+) => fail("worker_failed", `${message}; ${instead}`, hint, cause);

@@ -1,12 +1,11 @@
 /** Reaches the core that one tab has for all. */
 import { Candidate } from "./candidate.js";
-import { checkReady, connect, late, make, nameTab, say, uncloneable } from "./connecting.js";
+import { checkReady, connect, late, nameTab, say, uncloneable } from "./connecting.js";
 import { whenReleased } from "./heldLock.js";
 import { type Lead, leading } from "./leadership.js";
 import { LeadingPage } from "./leadingPage.js";
 import type { Hello, Told } from "./messages.js";
 import type { Link } from "./link.js";
-import type { WorkerFactory } from "./workerFactory.js";
 
 /** Whether pages can know of each other: those without TLS have no locks. */
 export const canElect = ({ navigator }: { navigator?: Partial<Navigator> } = globalThis) =>
@@ -14,15 +13,15 @@ export const canElect = ({ navigator }: { navigator?: Partial<Navigator> } = glo
 
 /** Resolves when the worker of the leading page has a core for this client, or that of this page, which leads then. */
 export async function connectToLeader(
-  factory: WorkerFactory,
+  makeWorker: () => Worker | SharedWorker,
   hello: Hello,
   signal: AbortSignal,
 ): Promise<Link> {
   const candidate = new Candidate(hello);
   try {
     const told = await standFor(candidate, signal);
-    if (!told) return await lead(candidate, factory, hello, signal);
-    checkReady(told);
+    if (!told) return await lead(candidate, makeWorker, hello, signal);
+    checkReady(told, false);
     return follow(candidate, hello);
   } catch (error) {
     candidate.withdraw();
@@ -40,11 +39,11 @@ function standFor(candidate: Candidate, signal: AbortSignal): Promise<Told | und
 /** With a shared worker nobody has to lead. */
 async function lead(
   candidate: Candidate,
-  factory: WorkerFactory,
+  makeWorker: () => Worker | SharedWorker,
   hello: Hello,
   signal: AbortSignal,
 ): Promise<Link> {
-  const worker = make(factory);
+  const worker = makeWorker();
   if ("port" in worker) {
     candidate.withdraw();
     return connect(worker, hello, signal);

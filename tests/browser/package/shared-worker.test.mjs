@@ -424,3 +424,26 @@ test("goes on in the page where the worker is of another version", limit, async 
   assert.deepEqual(await tab.evaluate(() => window.codes), ["worker_failed"]);
   assert.equal(typeof (await who(tab)), "string");
 });
+
+test("has a worker of its own where the shared one is of another version", limit, async (t) => {
+  const { url, connections } = await startServer(t);
+  const tab = await browser.open(site.url);
+  t.after(() => tab.close());
+  const [asked, codes, messages] = await tab.evaluate(async (url) => {
+    const [asked, errors] = [[], []];
+    const worker = ({ isShared }) => {
+      asked.push(isShared);
+      return isShared
+        ? new SharedWorker("/oldSharedWorker.js", { type: "module" })
+        : new Worker("/socketWorker.js", { type: "module" });
+    };
+    const client = window.kit.makeClient(url, { worker });
+    client.errors.subscribe((error) => errors.push(error));
+    await client.connect();
+    await client.request("who");
+    return [asked, errors.map(({ code }) => code), errors.map(({ message }) => message)];
+  }, url);
+  assert.deepEqual([asked, codes], [[true, false], ["worker_failed"]]);
+  assert.match(messages[0], /is of the version .*; the client has a worker of its own$/);
+  assert.equal(connections.length, 1);
+});
