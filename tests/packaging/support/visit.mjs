@@ -1,5 +1,6 @@
 /** Opens a consumer's page in Chromium and uses it: the contract is in `../README.md`. */
 import assert from "node:assert/strict";
+import { isDeepStrictEqual } from "node:util";
 import { waitFor } from "../../browser/support/wait.mjs";
 import { listenersOf } from "./pageListeners.mjs";
 import { watchResponses } from "./shipped.mjs";
@@ -71,11 +72,15 @@ async function useDesk(page, desk) {
 async function leave(page, desk, idleListeners) {
   await page.getByTestId("leave").click();
   await desk.left();
+  let after;
   const listenersAreGone = async () => {
-    const after = await listenersOf(page);
-    return JSON.stringify(after) === JSON.stringify(idleListeners);
+    after = await listenersOf(page);
+    return isDeepStrictEqual(after, idleListeners);
   };
-  await waitFor("the page's listeners to go", listenersAreGone);
+  await waitFor("the page's listeners to go", listenersAreGone).catch((failure) => {
+    assert.deepEqual(after, idleListeners, "the page's listeners");
+    throw failure;
+  });
 }
 
 /** Resolves when the element of this id shows just this text. */
@@ -88,12 +93,7 @@ async function openPage(browser, site, desk, how) {
   const context = await browser.newContext();
   const page = await context.newPage();
   for (const script of [how.init ?? []].flat()) await page.addInitScript(script);
-  page.complaints = [];
-  page.on("pageerror", (error) => page.complaints.push(String(error)));
-  page.on("console", (message) => {
-    const isBad = message.type() === "error" || message.type() === "warning";
-    if (isBad && !favicon.test(message.location().url)) page.complaints.push(message.text());
-  });
+  page.complaints = complaintsOf(page);
   const watching = site.isForeign ? watchResponses(page, site) : undefined;
   page.finish = async () => {
     await watching?.done();
@@ -101,6 +101,17 @@ async function openPage(browser, site, desk, how) {
   };
   await page.goto(addressOf(site, desk, how));
   return page;
+}
+
+/** Returns what will have the errors and warnings of the page's console. */
+export function complaintsOf(page) {
+  const complaints = [];
+  page.on("pageerror", (error) => complaints.push(String(error)));
+  page.on("console", (message) => {
+    const isBad = message.type() === "error" || message.type() === "warning";
+    if (isBad && !favicon.test(message.location().url)) complaints.push(message.text());
+  });
+  return complaints;
 }
 
 async function explained(failure, page) {

@@ -1,4 +1,5 @@
 import { checkBurst, init } from "../../support/burst.mjs";
+import * as coreInSharedWorker from "../../support/coreInSharedWorker.mjs";
 import * as coreInWorker from "../../support/coreInWorker.mjs";
 import { checkRendered } from "../../support/rendered.mjs";
 
@@ -16,6 +17,15 @@ const withWorker = {
   },
 };
 
+const withSharedWorker = {
+  query: { worker: "shared" },
+  init: [coreInSharedWorker.init, init],
+  async check(visit) {
+    await coreInSharedWorker.check(visit);
+    await check(visit);
+  },
+};
+
 const develop = "next dev --hostname 127.0.0.1 --port {port}";
 const serve = "next start --hostname 127.0.0.1 --port {port}";
 
@@ -24,5 +34,7 @@ export const modes = {
   development: { serve: develop, init, check },
   production: { build: "next build", serve, init, check },
   "core in a worker": { serve, ...withWorker },
+  "core in a shared worker": { serve, ...withSharedWorker },
   "development, core in a worker": { serve: develop, ...withWorker },
+  "development, core in a shared worker": { serve: develop, ...withSharedWorker },
 };

@@ -9,4 +9,7 @@ export const modes = {
   development: inDevelopment(turbopack.development),
   production: { ...turbopack.production, build: "next build --webpack" },
   "development, core in a worker": inDevelopment(turbopack["development, core in a worker"]),
+  "development, core in a shared worker": inDevelopment(
+    turbopack["development, core in a shared worker"],
+  ),
 };

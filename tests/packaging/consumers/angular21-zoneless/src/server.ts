@@ -9,16 +9,18 @@ export const SERVER = new InjectionToken<string | null>("server", {
   factory: () => parameters().get("server"),
 });
 
-/** Where the client connects to, and whether its core is in a worker. */
+/** Where the client connects to, and whether its core is in a worker: one for this page, or one for all tabs. */
 export function desk() {
   const server = inject(SERVER);
-  const isInWorker = parameters().has("worker");
+  const worker = parameters().get("worker");
   return {
     url: server ?? "http://localhost",
     autoConnect: server !== null,
-    worker: isInWorker ? makeWorker : undefined,
+    worker: worker === null ? undefined : worker === "shared" ? shared : dedicated,
   };
 }
 
-const makeWorker = () =>
-  new Worker(new URL("./socket.worker", import.meta.url), { type: "module" });
+const dedicated = () => new Worker(new URL("./socket.worker", import.meta.url), { type: "module" });
+
+const shared = () =>
+  new SharedWorker(new URL("./socket.worker", import.meta.url), { type: "module" });

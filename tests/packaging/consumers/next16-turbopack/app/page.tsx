@@ -7,12 +7,17 @@ import { WorkerProvider } from "./workerProvider";
 export default async function Page({ searchParams }: PageProps<"/">) {
   const { server, worker } = await searchParams;
   if (typeof server !== "string") return null;
-  const Provider = worker === undefined ? SockeyeProvider : WorkerProvider;
   return (
     <Closable>
-      <Provider url={server}>
-        <Orders />
-      </Provider>
+      {worker === undefined ? (
+        <SockeyeProvider url={server}>
+          <Orders />
+        </SockeyeProvider>
+      ) : (
+        <WorkerProvider url={server} isShared={worker === "shared"}>
+          <Orders />
+        </WorkerProvider>
+      )}
     </Closable>
   );
 }

@@ -9,13 +9,14 @@ interface ClientEvents {
   order: (item: string, answer: (confirmation: string) => void) => void;
 }
 
-const server = new URLSearchParams(location.search).get("server");
+const parameters = new URLSearchParams(location.search);
+const server = parameters.get("server");
 const element = (id: string) => document.querySelector<HTMLElement>(`[data-testid="${id}"]`)!;
 const show = (id: string) => (text: unknown) => (element(id).textContent = String(text));
 
 if (server) {
   const client = createClient<ServerEvents, ClientEvents>(server, {
-    worker: () => new Worker(new URL("./socket.worker.ts", import.meta.url), { type: "module" }),
+    worker: parameters.get("worker") === "shared" ? shared : dedicated,
   });
   client.status.subscribe(({ state }) => show("status")(state));
   client.on("news").subscribe(show("news"));
@@ -23,4 +24,14 @@ if (server) {
   element("order").onclick = () =>
     client.enqueue("order", "salmon").status.subscribe(({ state }) => show("order-state")(state));
   element("leave").onclick = () => void client.destroy();
+}
+
+/** Bundlers find the worker's file only where `new URL` stands in the call itself. */
+function dedicated() {
+  return new Worker(new URL("./socket.worker.ts", import.meta.url), { type: "module" });
+}
+
+/** One for all tabs; the file is the same. */
+function shared() {
+  return new SharedWorker(new URL("./socket.worker.ts", import.meta.url), { type: "module" });
 }

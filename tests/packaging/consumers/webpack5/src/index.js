@@ -13,6 +13,12 @@ const places = {
     const desk = openDesk(createClient(server, { worker }), show);
     return (button) => desk[button]();
   },
+  "page, its core in a shared worker"(server) {
+    const worker = () =>
+      new SharedWorker(new URL("./socket-worker.js", import.meta.url), { type: "module" });
+    const desk = openDesk(createClient(server, { worker }), show);
+    return (button) => desk[button]();
+  },
   worker(server) {
     const worker = new Worker(new URL("./worker.js", import.meta.url), { name: server });
     worker.onmessage = ({ data }) => show(...data);
