@@ -17,7 +17,7 @@ use tower_http::services::ServeDir;
 use crate::admin::{Admin, Feed, Name, Watched};
 use crate::bus::Bus;
 use crate::config::{Config, DEVELOPMENT_USER};
-use crate::contracts::{ALL, Context, Contract, Cors, Farewells, InstallError, by_name};
+use crate::contracts::{ALL, Context, Contract, Cors, Farewells, InstallError, Rate, by_name};
 use crate::emitter::Namespace;
 use crate::faults::Faults;
 use crate::front::refusals::coded_payload;
@@ -46,6 +46,8 @@ pub struct Served {
     pub monitor: Monitor,
     /// What is still to be done when they go.
     pub farewells: Farewells,
+    /// What it says so often in a second.
+    pub rate: Rate,
     /// A token that its clients can connect with, if they need one.
     pub token: Option<String>,
 }
@@ -211,8 +213,8 @@ fn install(
 
     let mount = Mount { prefix: prefix.clone(), router: Router::new().fallback_service(service) };
     let token = contract.token.map(|token| token(config, DEVELOPMENT_USER));
-    let Context { helper, monitor, openings, farewells, .. } = context;
-    Ok((mount, Served { contract, prefix, io, openings, helper, monitor, farewells, token }))
+    let Context { helper, monitor, openings, farewells, rate, .. } = context;
+    Ok((mount, Served { contract, prefix, io, openings, helper, monitor, farewells, rate, token }))
 }
 
 fn cors(rule: Cors, config: &Config) -> CorsLayer {

@@ -10,7 +10,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::admin::AdminArgs;
 use crate::bus::{BusError, check_url};
 use crate::config::{Config, DEVELOPMENT_SECRET, development_projects};
-use crate::contracts;
+use crate::contracts::{self, Rate};
 use crate::dice::random_seed;
 use crate::faults::{Rule, ScriptError, read_script};
 use crate::proxy::ProxyConfig;
@@ -100,7 +100,7 @@ struct MockArgs {
     seed: Option<u64>,
 
     /// What happens by itself: N simulated jobs per minute in each contract, N quotes per second in craft; 0: nothing
-    #[arg(long, default_value_t = 12, value_name = "N", value_parser = clap::value_parser!(u32).range(0..=10_000))]
+    #[arg(long, default_value_t = 12, value_name = "N", value_parser = clap::value_parser!(u32).range(0..=i64::from(Rate::MOST)))]
     rate: u32,
 
     /// How many times faster than usual simulated jobs run, or a recording is replayed (0.01 to 1000, or max)

@@ -12,6 +12,7 @@ use utoipa::openapi::OpenApi;
 use utoipa::{OpenApi as _, ToSchema};
 
 use crate::app::Served;
+use crate::contracts::Rate;
 use crate::faults::control::Mistake;
 use crate::faults::{self, Faults, Restart};
 use crate::front::{CutTarget, Listing, Registry};
@@ -23,6 +24,8 @@ use crate::rest::{JsonBody, RestError, wrong_method};
 pub const ENDPOINTS: &[&str] = &[
     "GET /control/connections",
     "POST /control/cut",
+    "GET /control/rate",
+    "POST /control/rate",
     "POST /control/forget",
     "POST /control/retry",
     "POST /control/restart",
@@ -42,6 +45,7 @@ pub fn routes(registry: Registry, faults: Arc<Faults>, served: Vec<Served>) -> R
     Router::new()
         .route("/control/connections", get(connections))
         .route("/control/cut", post(cut))
+        .route("/control/rate", get(rates).post(set_rate))
         .route("/control/forget", post(forget))
         .route("/control/retry", post(retry))
         .route("/control/restart", post(restart))
@@ -79,6 +83,19 @@ impl Control {
         let helped: Option<Vec<_>> =
             chosen.map(|entry| Some((entry, entry.helper.as_ref()?))).collect();
         helped.ok_or_else(|| RestError::bad_request("the server was started without --helper"))
+    }
+
+    /// Returns the served contracts that say something by the second.
+    fn paced(&self) -> impl Iterator<Item = &Served> {
+        self.served.iter().filter(|entry| entry.rate.is_followed())
+    }
+
+    fn rates(&self) -> Rates {
+        let rate = |entry: &Served| ContractRate {
+            contract: entry.contract.name,
+            per_second: entry.rate.get(),
+        };
+        Rates { rates: self.paced().map(rate).collect() }
     }
 }
 
@@ -128,6 +145,56 @@ pub async fn cut(
     let cut = control.registry.cut(&target);
     tracing::info!(cut, ?target, "cut");
     Ok(Json(HasCut { cut }))
+}
+
+/// How often contracts say what they say by the second: `craft` its quotes.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Rates {
+    rates: Vec<ContractRate>,
+}
+
+/// How often one of them does.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ContractRate {
+    #[schema(value_type = String)]
+    contract: &'static str,
+    per_second: u32,
+}
+
+/// Lists how often contracts say what they say by the second.
+#[utoipa::path(get, path = "/control/rate", responses((status = 200, body = Rates)))]
+pub async fn rates(State(control): State<Control>) -> Json<Rates> {
+    Json(control.rates())
+}
+
+/// How often it is to be said.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct WantedRate {
+    /// So often in a second; with 0 not at all.
+    #[schema(maximum = 10_000)]
+    per_second: u32,
+}
+
+/// Changes it at once; a restart goes back to `--rate`.
+#[utoipa::path(post, path = "/control/rate", request_body = WantedRate, responses(
+    (status = 200, body = Rates),
+    (status = 400, body = Mistake, description = "it is too much, or nothing is said by the second")
+))]
+pub async fn set_rate(
+    State(control): State<Control>,
+    JsonBody(WantedRate { per_second }): JsonBody<WantedRate>,
+) -> Result<Json<Rates>, RestError> {
+    if per_second > Rate::MOST {
+        return Err(RestError::bad_request(format!("perSecond is at most {}", Rate::MOST)));
+    }
+    if control.paced().count() == 0 {
+        return Err(RestError::bad_request("no contract that is served has a rate per second"));
+    }
+    control.paced().for_each(|entry| entry.rate.set(per_second));
+    tracing::info!(per_second, "rate");
+    Ok(Json(control.rates()))
 }
 
 /// Whose memory is to be lost.

@@ -3,6 +3,7 @@
 use utoipa::OpenApi;
 
 use crate::control::{__path_connections, __path_cut, __path_forget, __path_restart, __path_retry};
+use crate::control::{__path_rates, __path_set_rate};
 use crate::faults::FaultsDocument;
 
 /// Everything below `/control`.
@@ -12,7 +13,7 @@ use crate::faults::FaultsDocument;
         title = "sockeye-mock: control",
         description = "What a test does to the mock server: faults by rule, and the log that it can wait for."
     ),
-    paths(connections, cut, forget, retry, restart),
+    paths(connections, cut, rates, set_rate, forget, retry, restart),
     nest((path = "/control", api = FaultsDocument))
 )]
 pub struct ControlDocument;

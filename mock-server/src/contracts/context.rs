@@ -6,10 +6,9 @@ use serde_json::Value;
 use socketioxide::extract::TryData;
 use socketioxide::handler::ConnectHandler;
 use socketioxide::socket::DisconnectReason;
-use tokio::time::Instant;
 
 use super::farewells::Farewells;
-use super::pace::Pace;
+use super::rate::Rate;
 use super::{Clients, Contract};
 use crate::bus::Bus;
 use crate::config::Config;
@@ -45,6 +44,8 @@ pub struct Context {
     pub openings: Openings,
     /// What is still to be done when clients go.
     pub farewells: Farewells,
+    /// What is said so often in a second.
+    pub rate: Rate,
     contract: &'static Contract,
     io: SocketIo,
     registry: Registry,
@@ -74,6 +75,7 @@ impl Context {
         let emitter =
             Emitter::new(clients, event_ids, gate.clone(), helper.clone(), monitor.clone());
         let openings = Openings::default();
+        let rate = Rate::new(config.rate);
         Self {
             config,
             emitter,
@@ -84,6 +86,7 @@ impl Context {
             bus,
             openings,
             farewells: Farewells::default(),
+            rate,
             contract,
             io,
             registry,
@@ -137,22 +140,12 @@ impl Context {
         });
     }
 
-    /// Does `work` at the configured rate per second, until the server stops.
-    ///
-    /// What a busy machine did not come to is made up for, as far as a second goes back.
+    /// Does `work` at the contract's [`Rate`] per second, until the server stops.
     pub fn at_rate_per_second<F: Future<Output = ()> + Send + 'static>(
         &self,
-        mut work: impl FnMut() -> F + Send + 'static,
+        work: impl FnMut() -> F + Send + 'static,
     ) {
-        let Some(mut pace) = Pace::new(self.config.rate, Instant::now()) else { return };
-        self.tasks.spawn(async move {
-            loop {
-                tokio::time::sleep(pace.tick()).await;
-                for _ in 0..pace.take(Instant::now()) {
-                    work().await;
-                }
-            }
-        });
+        self.tasks.spawn(self.rate.follow(work));
     }
 
     /// Lets simulated work take `millis`, scaled by the configured speed.

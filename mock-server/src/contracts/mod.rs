@@ -13,6 +13,7 @@ mod jwt;
 mod message;
 mod pace;
 mod primes;
+mod rate;
 mod rate_limit;
 mod realtime;
 mod throttle;
@@ -30,6 +31,7 @@ use crate::user::{Refusal, User};
 pub use context::Context;
 pub use farewells::Farewells;
 pub use message::is_reserved;
+pub use rate::Rate;
 
 /// Every contract that the server speaks.
 pub const ALL: &[Contract] =

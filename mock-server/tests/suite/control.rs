@@ -1,4 +1,5 @@
 use serde_json::{Value, json};
+use sockeye_mock::Config;
 use tokio::time::timeout;
 
 use crate::client::{Client, End, Polling};
@@ -143,4 +144,44 @@ async fn session_that_moved_to_a_web_socket_can_be_cut() {
     let answer = post(&format!("{}/control/cut", server.url()), &body).await;
     assert_eq!(answer, (200, json!({ "cut": 1 })));
     assert_eq!(client.ended().await, End::Abrupt);
+}
+
+#[tokio::test]
+async fn rate_is_changed_while_the_server_runs() {
+    let server = start(quiet()).await;
+    let rate = format!("{}/control/rate", server.url());
+    let answer = |per_second: u32| {
+        (200, json!({ "rates": [{ "contract": "craft", "perSecond": per_second }] }))
+    };
+    let mut client = Client::craft(&server.url()).await;
+    assert_eq!(get(&rate).await, answer(0));
+    assert_eq!(post(&rate, "{\"perSecond\":1000}").await, answer(1_000));
+    for _ in 0..500 {
+        client.until("finance:quote").await;
+    }
+    assert_eq!(get(&rate).await, answer(1_000));
+    assert_eq!(post(&rate, "{\"perSecond\":0}").await, answer(0));
+}
+
+#[tokio::test]
+async fn restart_goes_back_to_the_first_rate() {
+    let server = start(Config { rate: 5, ..quiet() }).await;
+    let rate = format!("{}/control/rate", server.url());
+    assert_eq!(post(&rate, "{\"perSecond\":0}").await.0, 200);
+    assert_eq!(post(&format!("{}/control/restart", server.url()), "{}").await.0, 200);
+    assert_eq!(get(&rate).await.1["rates"][0]["perSecond"], 5);
+}
+
+#[tokio::test]
+async fn rate_refuses_what_it_cannot_do() {
+    let server = start(quiet()).await;
+    let rate = format!("{}/control/rate", server.url());
+    for body in ["{\"perSecond\":10001}", "{\"perSecond\":-1}", "{\"perMinute\":1}", "{}"] {
+        let (status, answer) = post(&rate, body).await;
+        assert!(status == 400 && answer["error"].is_string(), "{body}: {status} {answer}");
+    }
+    let jobs = start(Config { contract: Some("jobs".to_owned()), ..quiet() }).await;
+    let rate = format!("{}/control/rate", jobs.url());
+    assert_eq!(get(&rate).await.1, json!({ "rates": [] }));
+    assert_eq!(post(&rate, "{\"perSecond\":1}").await.0, 400);
 }
