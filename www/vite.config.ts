@@ -11,6 +11,7 @@ export default defineConfig({
     proxy: {
       "/primes": { target: mockServer, ws: true },
       "/jobs": { target: mockServer, ws: true },
+      "/craft": { target: mockServer, ws: true },
       "/control": { target: mockServer },
     },
   },

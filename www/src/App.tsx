@@ -1,7 +1,7 @@
 /**
- * The demo: one page, two clients, each with its connection and what comes over it.
+ * The demo: one page, three clients, each with its connection and what comes over it.
  *
- * Test ids. Per client, with `primes` or `jobs` for NAME:
+ * Test ids. Per client, with `primes`, `jobs` or `quotes` for NAME:
  * - `connection-NAME`: the card; `attempt`, `countdown` and `cause` are in it, so look for them there
  * - `status-NAME`: the state, as the text and nothing else
  * - `attempt`: the number of the attempt, "–" if none is under way or planned
@@ -22,7 +22,15 @@
  *   `follow-job` and `history-job` (buttons)
  * - `follow-all`: button; `followed`: the room that the server has confirmed
  * - `job-history`: the history of the chosen job, with a `history-row` per update
+ *
+ * Under load:
+ * - `core-page`, `core-worker`, `core-shared`, `way-plain`, `way-conflated`, `rate-RATE`: radio buttons
+ * - `connections-all`: how many connections the server has to such clients, of all tabs
+ * - `frame-chart`; `frame-p50`, `frame-p99`, `frame-max` ("16.7 ms"), `frame-long` (plain digits): its figures
+ * - `quote-row`: rows, with the symbol as `data-id`; `listener-calls`: calls in the last second
+ * - `worker-problem`: why there is no worker, there only if there is to be one
  */
+import { LoadLab } from "./load/LoadLab";
 import { JobsMonitor } from "./jobs/JobsMonitor";
 import { PrimesDashboard } from "./primes/PrimesDashboard";
 import { Logo } from "./ui/Logo";
@@ -34,16 +42,22 @@ export function App() {
         <Logo />
         <div>
           <h1>Sockeye</h1>
-          <p>Two Socket.IO clients on one page. Cut a connection, and watch it come back.</p>
+          <p>Three Socket.IO clients on one page. Cut a connection, and watch it come back.</p>
         </div>
+        <nav aria-label="Parts of the page">
+          <a href="#primes">Primes</a>
+          <a href="#jobs">Jobs</a>
+          <a href="#load">Under load</a>
+        </nav>
       </header>
       <main>
         <PrimesDashboard />
         <JobsMonitor />
+        <LoadLab />
       </main>
       <footer className="page-foot">
-        In the console: <code>sockeyeDemo.primes</code> and <code>sockeyeDemo.jobs</code> are the
-        clients.
+        In the console: <code>sockeyeDemo.primes</code>, <code>sockeyeDemo.jobs</code> and{" "}
+        <code>sockeyeDemo.quotes</code> are the clients.
       </footer>
     </>
   );

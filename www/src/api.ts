@@ -26,6 +26,27 @@ export async function fetchHistory(jobId: string, signal?: AbortSignal): Promise
 /** Has the server drop a client's connection without a word, as a dead network would. */
 export const cut = (clientId: string) => post<{ cut: number }>("/control/cut", { clientId });
 
+/** Returns how many connections the server has to the clients of a contract, of all tabs. */
+export async function countConnections(contract: string, signal: AbortSignal): Promise<number> {
+  type Listing = { connections: { contract: string }[] };
+  const { connections } = await fetchJson<Listing>("/control/connections", { signal });
+  return connections.filter((connection) => connection.contract === contract).length;
+}
+
+interface Rates {
+  rates: { contract: string; perSecond: number }[];
+}
+
+/** Returns how many quotes a second the server sends to each of its clients; `undefined` if it sends none at all. */
+export const fetchRate = async (signal: AbortSignal) =>
+  rateIn(await fetchJson<Rates>("/control/rate", { signal }));
+
+/** Changes that, and returns it. */
+export const setRate = async (perSecond: number) =>
+  rateIn(await post<Rates>("/control/rate", { perSecond }));
+
+const rateIn = ({ rates }: Rates) => rates.find(({ contract }) => contract === "craft")?.perSecond;
+
 function post<Answer>(url: string, body: object = {}): Promise<Answer> {
   const headers = { "content-type": "application/json" };
   return fetchJson(url, { method: "POST", headers, body: JSON.stringify(body) });

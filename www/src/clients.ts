@@ -1,6 +1,12 @@
-/** The page's two clients. They live as long as the page: components only subscribe to them. */
+/** The clients of the dashboards. They live as long as the page: components only subscribe to them. */
 import { type Client, createClient } from "sockeye-client";
-import type { JobsCommands, JobsEvents, PrimesCommands, PrimesEvents } from "./events";
+import type {
+  JobsCommands,
+  JobsEvents,
+  PrimesCommands,
+  PrimesEvents,
+  QuotesEvents,
+} from "./events";
 
 export const primes: Client<PrimesEvents, PrimesCommands> = createClient("/", {
   path: "/primes/socket.io",
@@ -18,8 +24,12 @@ export type AnyClient = Pick<
 
 declare global {
   interface Window {
-    /** For the browser's console and for tests. */
-    sockeyeDemo: { primes: typeof primes; jobs: typeof jobs };
+    /** For the browser's console and for tests; `quotes` is the client under load, which is another one for each place of its core. */
+    sockeyeDemo: {
+      primes: typeof primes;
+      jobs: typeof jobs;
+      quotes?: Client<QuotesEvents, object>;
+    };
   }
 }
 

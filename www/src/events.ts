@@ -1,4 +1,4 @@
-/** The events of both contracts, in the form in which socket.io types them. */
+/** The events of the contracts, in the form in which socket.io types them. */
 
 export const topics = ["batches", "jobs", "solutions"] as const;
 export type Topic = (typeof topics)[number];
@@ -60,6 +60,20 @@ export interface JobsEvents {
     completed: Timed & { jobId: string; status: "completed"; result: Record<string, unknown> },
   ) => void;
   "job:error": (failed: Timed & { jobId: string; status: "failed"; error: string }) => void;
+}
+
+/** What a share costs. */
+export interface Quote extends Timed {
+  symbol: string;
+  price: number;
+  /** By how much that is more than when the market opened. */
+  change: number;
+  volume: number;
+}
+
+/** What the craft server sends, as far as it is shown. */
+export interface QuotesEvents {
+  "finance:quote": (quote: Quote) => void;
 }
 
 /** One job, or all of them. */

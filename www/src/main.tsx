@@ -9,6 +9,7 @@ import "./styles/connection.css";
 import "./styles/topics.css";
 import "./styles/lists.css";
 import "./styles/jobs.css";
+import "./styles/load.css";
 
 const root = document.getElementById("root");
 if (!root) throw new Error("the page has no #root");

@@ -16,12 +16,12 @@ test("connects again when its connections break", async (t) => {
   const page = await browser.open(t, server.url);
   await ready(page);
   const before = await connectedClients(server.url);
-  assert.deepEqual(before.map(({ contract }) => contract).sort(), ["jobs", "primes"]);
-  assert.equal(await breakConnections(server.url), 2);
+  assert.deepEqual(before.map(({ contract }) => contract).sort(), ["craft", "jobs", "primes"]);
+  assert.equal(await breakConnections(server.url), 3);
   const isNew = ({ clientId }) => before.every((client) => client.clientId !== clientId);
-  await waitFor("both to connect again", async () => {
+  await waitFor("all to connect again", async () => {
     const now = await connectedClients(server.url);
-    return now.length === 2 && now.every(isNew);
+    return now.length === 3 && now.every(isNew);
   });
   await ready(page);
 });
@@ -38,8 +38,8 @@ test("connects again after a server that asks to wait", async (t) => {
   await breakConnections(server.url);
   const [hit] = await faultHappened(server.url, busy);
   assert.equal(hit.action, "respond");
-  await waitFor("both to connect again", async () => {
-    return (await connectedClients(server.url)).length === 2;
+  await waitFor("all to connect again", async () => {
+    return (await connectedClients(server.url)).length === 3;
   });
   await assert.rejects(addFault(server.url, { on: "connection", do: "explode" }), /explode/);
 });

@@ -27,10 +27,10 @@ export function partsOf(page) {
 const exact = { exact: true };
 const dataOf = (id, name, value) => `[data-testid="${id}"][data-${name}="${value}"]`;
 
-/** Resolves when both clients are connected and all topics are subscribed. */
+/** Resolves when all clients are connected and all topics are subscribed. */
 export async function ready(page) {
   const { shows, topicIs } = partsOf(page);
-  await Promise.all([shows("primes", "connected"), shows("jobs", "connected")]);
+  await Promise.all(["primes", "jobs", "quotes"].map((name) => shows(name, "connected")));
   for (const topic of ["batches", "jobs", "solutions"]) await topicIs(topic, "subscribed");
 }
 

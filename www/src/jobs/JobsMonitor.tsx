@@ -20,7 +20,7 @@ export function JobsMonitor() {
     return refresh(jobId);
   };
   return (
-    <section className="column" aria-labelledby="jobs-title">
+    <section className="column" id="jobs" aria-labelledby="jobs-title">
       <header className="column-head">
         <h2 id="jobs-title">Jobs monitor</h2>
         <StartJob onStarted={onStarted} />

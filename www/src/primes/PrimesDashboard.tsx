@@ -13,7 +13,7 @@ import { usePrimes } from "./usePrimes";
 export function PrimesDashboard() {
   const { received, batches, jobs, solutions, feed, activity, totals } = usePrimes();
   return (
-    <section className="column" aria-labelledby="primes-title">
+    <section className="column" id="primes" aria-labelledby="primes-title">
       <header className="column-head">
         <h2 id="primes-title">Primes dashboard</h2>
         <StartPrimeJob />
