@@ -14,6 +14,7 @@ import { dedup, fanout, receive, unheard } from "./receiving.mjs";
 import { emit } from "./sending.mjs";
 import { server } from "./server.mjs";
 import { start } from "./start.mjs";
+import { tabs } from "./tabs.mjs";
 import { worker } from "./worker.mjs";
 
 export const areas = {
@@ -26,6 +27,7 @@ export const areas = {
   network,
   quotes,
   worker,
+  tabs,
   start,
   outbox,
   memory,

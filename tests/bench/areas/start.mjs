@@ -1,11 +1,10 @@
 /** The area about the start: from the import to the connection and the first event, and what it blocks. */
 import { readFileSync } from "node:fs";
 import path from "node:path";
-import { build } from "esbuild";
 import { Server } from "socket.io";
-import { inRoot, installedPackage } from "../../../tools/lib/paths.mjs";
+import { installedPackage } from "../../../tools/lib/paths.mjs";
 import { listen } from "../../browser/support/listen.mjs";
-import { goto, measureIn, newPage } from "../support/browser.mjs";
+import { bundleInChunks, goto, measureIn, newPage } from "../support/browser.mjs";
 
 const entries = ["startLazy", "startUrl", "startReference"];
 const names = { startLazy: "default entry", startUrl: "entry /url" };
@@ -148,18 +147,8 @@ const types = {
 
 /** Bundled as applications bundle them, in chunks. */
 async function scripts() {
-  const { outputFiles } = await build({
-    entryPoints: ["start", ...entries].map((name) => inRoot("tests/bench/page", `${name}.js`)),
-    bundle: true,
-    splitting: true,
-    minify: true,
-    format: "esm",
-    target: "es2022",
-    write: false,
-    outdir: inRoot("target/bench/site"),
-    logLevel: "warning",
-  });
-  const files = new Map(outputFiles.map((file) => [path.basename(file.path), file.contents]));
+  const chunks = await bundleInChunks(...["start", ...entries].map((name) => `${name}.js`));
+  const files = new Map(Object.entries(chunks));
   files.set("sockeye.wasm", readFileSync(path.join(installedPackage, "dist/sockeye.wasm")));
   const icon = '<link rel="icon" href="data:," />';
   files.set("index.html", `${icon}<script type="module" src="/start.js"></script>`);

@@ -11,7 +11,7 @@ import { serve } from "../support/browser.mjs";
 
 const here = fileURLToPath(import.meta.url);
 
-/** Starts the server; resolves with its `url` and what ends it. */
+/** Starts the server with the scripts of `serve`; resolves with its `url` and what ends it. */
 export async function startServer(...scripts) {
   const child = fork(here, { stdio: ["ignore", "inherit", "inherit", "ipc"] });
   const kill = () => child.kill("SIGKILL");
@@ -29,6 +29,8 @@ export async function startServer(...scripts) {
 /** What pages may ask for; all of it ends with their connection. */
 function answer(socket) {
   socket.on("echo", (value, acknowledge) => acknowledge(value));
+  socket.on("tell", (value) => socket.broadcast.emit("told", value));
+  socket.on("connections", (acknowledge) => acknowledge(socket.server.engine.clientsCount));
   socket.on("burst", (count) => sendBurst(socket, count));
   socket.on("flow", (flow) => {
     const stop = startFlow(socket, flow);

@@ -16,24 +16,34 @@ export const isolation = {
 
 const html = '<link rel="icon" href="data:," /><script type="module" src="/page.js"></script>';
 
+const bundling = {
+  bundle: true,
+  minify: true,
+  format: "esm",
+  target: "es2022",
+  define: { "process.env.NODE_ENV": '"production"' },
+  write: false,
+  logLevel: "warning",
+};
+
 /** Bundles a script of `page/`. */
 export async function bundle(name) {
-  const { outputFiles } = await build({
-    entryPoints: [inRoot("tests/bench/page", name)],
-    bundle: true,
-    minify: true,
-    format: "esm",
-    target: "es2022",
-    define: { "process.env.NODE_ENV": '"production"' },
-    write: false,
-    logLevel: "warning",
-  });
+  const entryPoints = [inRoot("tests/bench/page", name)];
+  const { outputFiles } = await build({ ...bundling, entryPoints });
   return outputFiles[0].text;
 }
 
-/** Returns what answers requests for a page, its script and that of its worker, for an HTTP server. */
-export function serve(script, workerScript) {
-  const scripts = { "page.js": script, "worker.js": workerScript };
+/** The same in chunks, of which a page loads those that it imports: returns them all by their names. */
+export async function bundleInChunks(...names) {
+  const entryPoints = names.map((name) => inRoot("tests/bench/page", name));
+  const outdir = inRoot("target/bench/site");
+  const { outputFiles } = await build({ ...bundling, entryPoints, splitting: true, outdir });
+  return Object.fromEntries(outputFiles.map((file) => [path.basename(file.path), file.text]));
+}
+
+/** Returns what answers requests for a page, its script, that of its worker, and `chunks` by their names, for an HTTP server. */
+export function serve(script, workerScript, chunks = {}) {
+  const scripts = { ...chunks, "page.js": script, "worker.js": workerScript };
   return ({ url }, response) => {
     const found = scripts[path.basename(url)];
     response.writeHead(200, {
