@@ -63,8 +63,7 @@ export function LoadLab() {
 /** What the server sends, and how many connections it has of all tabs. */
 function Server() {
   const { connections, perSecond, change, problem } = useServer();
-  const known =
-    perSecond === undefined || rates.includes(perSecond) ? rates : [perSecond, ...rates];
+  const known = [...new Set([...rates, perSecond ?? 0])].sort((a, b) => a - b);
   const options = known.map((rate) => [rate, rate === 0 ? "Nothing" : formatCount(rate)] as const);
   return (
     <>
