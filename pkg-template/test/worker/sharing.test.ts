@@ -530,12 +530,13 @@ describe("a page that is away", () => {
     expect(core.names.has("news")).toBe(false);
     expect(core.callsOf("suspend")).toEqual([]);
     expect(one.events.settled.mock.lastCall?.[1]).toMatchObject({ code: "disconnected" });
+    expect(one.events.status.mock.lastCall?.[4]).toMatchObject({ code: "suspended" });
+    expect(statesOf(one)).toEqual(["connected", "waiting"]);
     core.says("waiting");
-    expect(statesOf(one)).toEqual(["connected"]);
     connects(core, "next", 4);
     one.tab.resume(0);
     expect(core.names.has("news")).toBe(true);
-    expect(statesOf(one)).toEqual(["connected", "connected"]);
+    expect(statesOf(one)).toEqual(["connected", "waiting", "connected"]);
     expect(one.events.accepted.mock.lastCall).toEqual([0, "next", false]);
     expect(one.events.continuity.mock.lastCall?.[1]).toMatchObject({ kind: "gap" });
     expect(two.events.continuity).toHaveBeenCalledTimes(2);

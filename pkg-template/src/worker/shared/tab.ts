@@ -74,8 +74,7 @@ export class Tab implements Guest {
     this.#leave();
     this.options.identity = identity;
     this.wishes.forgetUser();
-    for (const { isWanted, socket } of this.wishes.namespaces)
-      if (isWanted) this.events.status(socket, "connecting", 1, 0, undefined, false);
+    this.#tellWanted("connecting", undefined);
     this.join().catch((error: unknown) => {
       const { code, message, hint } = error as ErrorData;
       this.#isAlive = false;
@@ -88,6 +87,7 @@ export class Tab implements Guest {
     if (!this.#isPresent) return;
     this.#isPresent = false;
     this.#hub?.release(this, describe("disconnected"));
+    this.#tellWanted("waiting", describe("suspended"));
   }
 
   resume(asleepMs: number): void {
@@ -142,6 +142,12 @@ export class Tab implements Guest {
   /** Returns what is the case where it is, or `none` while it is nowhere. */
   read<Value>(none: Value, read: Run<Value>): Value {
     return this.#hub ? read(this.#hub) : none;
+  }
+
+  /** How it stands with what the page wants connected, where no hub says that. */
+  #tellWanted(state: "connecting" | "waiting", cause: ErrorData | undefined): void {
+    for (const { isWanted, socket } of this.wishes.namespaces)
+      if (isWanted) this.events.status(socket, state, 1, 0, cause, false);
   }
 
   /** What was sent may have got there. */
