@@ -723,6 +723,46 @@ describe("the outbox", () => {
     expect(last.events.action).not.toHaveBeenCalled();
   });
 
+  test("tells a page that comes back how its actions have ended meanwhile", async () => {
+    const [core, one, two] = (await share(2)) as [FakeCore, Page, Page];
+    for (const page of [one, two]) openOutbox(page).own.begin();
+    seats.listener?.handleOpened(new Set());
+    const keys = [
+      "applied",
+      "forgotten",
+      "open",
+      ...Array.from({ length: 1_000 }, (_, number) => String(number)),
+    ];
+    const enqueue = (key: string) => {
+      one.tab.enqueue(0, { ...data, key, resend: false }, "[1]", undefined);
+      core.moves(key, "queued");
+    };
+    for (const key of keys) enqueue(key);
+    one.tab.suspend();
+    enqueue("late"); // before the page stands still
+    one.events.action.mockClear();
+    for (const key of keys.slice(3)) core.moves(key, "applied");
+    core.moves("late", "applied");
+    core.moves("applied", "applied", { args: ["done"] });
+    core.events.forgotten(0, "forgotten");
+    expect(one.events.action).not.toHaveBeenCalled();
+    one.tab.resume(0);
+    const told = new Map(one.events.action.mock.calls.map(([, key, ...rest]) => [key, rest]));
+    expect(told.get("applied")).toEqual(["applied", 0, undefined, ["done"]]);
+    expect(told.get("late")?.[0]).toBe("applied");
+    expect(told.get("open")?.[0]).toBe("queued");
+    expect(told.get("999")?.[0]).toBe("applied");
+    expect(told.get("0")).toMatchObject(["unknown", 0, { code: "action_unknown" }, []]);
+    expect(one.events.forgotten.mock.calls.map(([, key]) => key as string)).toEqual([
+      "forgotten",
+      ...["0", "1", "2"],
+    ]);
+    one.events.action.mockClear();
+    one.tab.suspend();
+    one.tab.resume(0);
+    expect(one.events.action.mock.calls).toEqual([[0, "open", "queued", 0, undefined, []]]);
+  });
+
   test("forgets what was refused", async () => {
     const [core, one] = (await share(1)) as [FakeCore, Page];
     openOutbox(one).own.begin();

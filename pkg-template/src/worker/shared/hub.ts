@@ -286,11 +286,11 @@ export class Hub implements HubScope {
     if (wishes.isWanted) namespace.connect(guest, wishes);
   }
 
-  #leaveNamespace(wishes: NamespaceWishes): void {
+  #leaveNamespace(guest: Guest, wishes: NamespaceWishes): void {
     const namespace = this.namespaceOf(wishes);
     this.hooks.update(wishes.name);
     for (const topic of wishes.topics.keys()) namespace.topics.release(topic);
-    namespace.outbox.handleLeft(wishes);
+    namespace.outbox.handleLeft(guest, wishes, this.#guests.includes(guest));
     if (wishes.isWanted) namespace.handleLeft(wishes);
     if (!this.#isSuspended) namespace.rest();
   }
@@ -299,7 +299,7 @@ export class Hub implements HubScope {
     this.requests.end(guest, error);
     this.hooks.rounds.handleLeft(guest);
     this.listening.handleLeft(guest);
-    for (const wishes of guest.wishes.namespaces) this.#leaveNamespace(wishes);
+    for (const wishes of guest.wishes.namespaces) this.#leaveNamespace(guest, wishes);
     // Nothing is asked for what only this page wanted.
     this.questions.handleLeft(guest);
   }
@@ -312,6 +312,7 @@ export class Hub implements HubScope {
     oldest.events.coreFailed(describe("core_failed", "the page was away for too long"), undefined);
     this.#guests.splice(this.#guests.indexOf(oldest), 1);
     this.listening.deliveries.handleLeft(oldest);
+    for (const { outbox } of this.#namespaces) outbox.handleGone(oldest);
   }
 
   #fail(error: ErrorData, cause: unknown): void {

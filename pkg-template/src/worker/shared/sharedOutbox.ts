@@ -1,4 +1,5 @@
 /** The outbox of a namespace that several pages share, and its store. */
+import { describe } from "../../descriptions.js";
 import type { ErrorData } from "../../errors.js";
 import type { ActionData, ActionState } from "../../outboxPort.js";
 import type { StoredAction, UnreadableAction } from "../../outboxStore.js";
@@ -20,6 +21,12 @@ const open = new Set<ActionState>([
   ...(["quarantined", "unknown"] as const),
 ]);
 
+/** Tells a page how an action ended. */
+type TellEnd = (events: CoreEvents, socket: number) => void;
+
+/** Of so many actions that ended pages are told how when they are back. */
+const MAX_MISSED = 1_000;
+
 export class SharedOutbox {
   readonly #hub: HubScope;
   readonly #namespace: string;
@@ -29,6 +36,10 @@ export class SharedOutbox {
   /** What is in the store, or about to be. */
   readonly #stored = new Map<string, StoredAction | UnreadableAction>();
   readonly #told = new Map<string, Told>();
+  /** By the pages that are away: the actions of which they have yet to hear how they ended. */
+  readonly #away = new Map<Guest, Set<string>>();
+  /** How actions ended, as long as somebody is away. */
+  readonly #missed = new Map<string, TellEnd>();
   /** The page that has the store, where the worker cannot have it: it may be away meanwhile. */
   #owner: Having | undefined;
 
@@ -76,11 +87,20 @@ export class SharedOutbox {
     listener.handleOpened(new Set([...this.#stored.keys(), ...this.#told.keys()]));
     listener.handleStored([...this.#stored.values()]);
     for (const told of this.#told.values()) guest.events.action(wishes.socket, ...told);
+    this.#tellMissed(guest, wishes.socket);
   }
 
-  /** A page is away, or has gone. */
-  handleLeft(wishes: NamespaceWishes): void {
+  /** A page is away, and may come back, or has gone. */
+  handleLeft(guest: Guest, wishes: NamespaceWishes, isAway: boolean): void {
     if (wishes.isPaused) this.updatePaused();
+    if (isAway) this.#away.set(guest, new Set([...this.#stored.keys(), ...this.#told.keys()]));
+    else this.handleGone(guest);
+  }
+
+  /** A page that was away does not come back. */
+  handleGone(guest: Guest): void {
+    this.#away.delete(guest);
+    if (this.#away.size === 0) this.#missed.clear();
   }
 
   /** A page enqueues an action: the others have to know what it is before they hear of it. */
@@ -91,6 +111,7 @@ export class SharedOutbox {
   ): ErrorData | undefined {
     const { key, name: event, ...rest } = data;
     const isNew = !this.#stored.has(key);
+    this.#away.get(guest)?.add(key);
     if (isNew) {
       const action = { ...rest, key, event, order: 0, ageMs: 0, kills: 0 };
       this.#stored.set(key, action);
@@ -112,7 +133,7 @@ export class SharedOutbox {
   handleAction(...told: Told): void {
     const [key, state] = told;
     if (open.has(state)) this.#told.set(key, told);
-    else this.#forget(key);
+    else this.#forget(key, (events, socket) => events.action(socket, ...told));
     this.#tell((events, socket) => events.action(socket, ...told));
   }
 
@@ -121,8 +142,9 @@ export class SharedOutbox {
   }
 
   handleForgotten(key: string): void {
-    this.#forget(key);
-    this.#tell((events, socket) => events.forgotten(socket, key));
+    const tell: TellEnd = (events, socket) => events.forgotten(socket, key);
+    this.#forget(key, tell);
+    this.#tell(tell);
   }
 
   handleFlushAsked(ticket: number, keys: string[]): void {
@@ -136,9 +158,28 @@ export class SharedOutbox {
     });
   }
 
-  #forget(key: string): void {
+  #forget(key: string, tellEnd: TellEnd): void {
     this.#told.delete(key);
     this.#stored.delete(key);
+    if (this.#away.size === 0) return;
+    this.#missed.set(key, tellEnd);
+    const [oldest] = this.#missed.keys();
+    if (this.#missed.size > MAX_MISSED && oldest !== undefined) this.#missed.delete(oldest);
+  }
+
+  /** Of what ended longer ago nobody knows any more how it did. */
+  #tellMissed(guest: Guest, socket: number): void {
+    const { events } = guest;
+    for (const key of this.#away.get(guest) ?? []) {
+      if (this.#stored.has(key) || this.#told.has(key)) continue;
+      const tellEnd = this.#missed.get(key);
+      if (tellEnd) tellEnd(events, socket);
+      else {
+        events.action(socket, key, "unknown", 0, describe("action_unknown"), []);
+        events.forgotten(socket, key);
+      }
+    }
+    this.handleGone(guest);
   }
 
   #toListener(): SeatListener {
@@ -175,7 +216,7 @@ export class SharedOutbox {
     return this.#having().filter(([, { outbox }]) => outbox?.askBeforeFlush);
   }
 
-  #tell(tell: (events: CoreEvents, socket: number) => void): void {
+  #tell(tell: TellEnd): void {
     for (const [{ events }, { outbox, socket }] of this.#having()) if (outbox) tell(events, socket);
   }
 
