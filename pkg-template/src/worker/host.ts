@@ -63,7 +63,7 @@ export class Host {
     this.#handleEnded = handleEnded;
     this.#options = toCoreOptions(options);
     this.#traffic = this.#options.traffic;
-    port.addEventListener("close", () => void this.#destroy());
+    port.addEventListener("close", () => this.end());
     this.#lock = new HeldLock(lock, () => this.#courier.add(["locked", this.#term]));
     this.#courier = new Courier<Told>(
       port,
@@ -106,6 +106,11 @@ export class Host {
   dismiss(error: ErrorData): void {
     this.#say(["coreFailed", error, undefined]);
     void this.#destroy();
+  }
+
+  /** The page has gone for good. */
+  end(): void {
+    if (!this.#isDestroyed) void this.#destroy();
   }
 
   /** Tells something ahead of what waits for the page to take in what it was told, unless it is away. */

@@ -13,8 +13,12 @@ export class Leading {
     this.#join = join;
   }
 
-  begin(): void {
-    if (this.#rendezvous) return;
+  set(leads: boolean): void {
+    if (!leads) this.#end();
+    else if (!this.#rendezvous) this.#begin();
+  }
+
+  #begin(): void {
     const rendezvous = new BroadcastChannel(leadership);
     rendezvous.onmessage = ({ data }: MessageEvent<unknown>) => {
       if (isJoin(data)) this.#admit(data);
@@ -24,7 +28,7 @@ export class Leading {
   }
 
   /** Another page is to lead: those of other tabs go there. */
-  end(): void {
+  #end(): void {
     this.#rendezvous?.close();
     this.#rendezvous = undefined;
     for (const host of [...this.#hosts.values()]) host.dismiss(leaderLeft);

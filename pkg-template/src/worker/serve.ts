@@ -19,25 +19,36 @@ export function serve(scope: WorkerScope, makeCore: MakeCore<StoringCore>): void
   const leading = new Leading(join);
   scope.addEventListener?.("message", (event) => {
     const { data } = event as MessageEvent<unknown>;
-    if (!isLead(data)) greet(event, makeCore, join);
-    else if (data.leads) leading.begin();
-    else leading.end();
+    if (isLead(data)) leading.set(data.leads);
+    else if (isHello(data)) greet(event, data, data.leads ? join : makeCore);
   });
   // Only in a shared worker do pages connect.
+  // Not every browser tells that a page has gone for good, but a port to it is garbage then. One to a page that may come back is not.
+  const gone = new FinalizationRegistry<WeakRef<Host>>((host) => host.deref()?.end());
   scope.addEventListener?.("connect", ({ ports: [page] }) => {
-    page?.addEventListener("message", (event) => greet(event, join, join));
+    page?.addEventListener("message", (event) => {
+      const { data } = event as MessageEvent<unknown>;
+      const host = isHello(data) && greet(event, data, join);
+      if (host) gone.register(page, new WeakRef(host));
+    });
     page?.start();
   });
 }
 
+/** Returns what has the core of the page, if there will be one. */
 function greet(
-  { data, ports: [port] }: MessageEvent<unknown>,
+  { ports: [port] }: MessageEvent,
+  hello: Hello,
   makeCore: MakeCore<StoringCore>,
-  join: MakeCore<StoringCore>,
-): void {
-  if (!port || !isHello(data)) return;
-  if (data.release === release) void new Host(port, data).start(data.leads ? join : makeCore);
-  else port.postMessage([["refused", release]] satisfies Told[]);
+): Host | undefined {
+  if (!port) return undefined;
+  if (hello.release !== release) {
+    port.postMessage([["refused", release]] satisfies Told[]);
+    return undefined;
+  }
+  const host = new Host(port, hello);
+  void host.start(makeCore);
+  return host;
 }
 
 const isHello = (data: unknown): data is Hello =>
