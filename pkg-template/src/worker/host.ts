@@ -29,12 +29,24 @@ const FIGURES_MS = 250;
 /** So many events wait for a page that takes nothing in. Then the older half is given up. */
 const MAX_WAITING = 20_000;
 
+/** How the worker is to the page. */
+export interface Hosting {
+  /** Whether it is one of several pages, which goes on while this one is away. Default false. */
+  isShared?: boolean;
+  /** Whether the page is told nothing while it is away. Default false. */
+  isQuiet?: boolean;
+  /** Called when the page is told nothing more. */
+  handleEnded?: () => void;
+}
+
 export class Host {
   readonly #port: Wire;
   readonly #handleEnded: () => void;
   readonly #courier: Courier<Told>;
   readonly #options: CoreOptions;
   readonly #lock: HeldLock;
+  readonly #isShared: boolean;
+  readonly #isQuiet: boolean;
   readonly #events: CoreEvents;
   readonly #stores: HostedStores;
   readonly #handlers: Handlers;
@@ -53,13 +65,14 @@ export class Host {
   #term = 0;
   #isDestroyed = false;
 
-  /** `handleEnded` is called when nothing more is said. */
   constructor(
     port: Wire,
     { options, lock }: Pick<Hello, "options" | "lock">,
-    handleEnded = () => {},
+    { isShared = false, isQuiet = false, handleEnded = () => {} }: Hosting = {},
   ) {
     this.#port = port;
+    this.#isShared = isShared;
+    this.#isQuiet = isQuiet;
     this.#handleEnded = handleEnded;
     this.#options = toCoreOptions(options);
     this.#traffic = this.#options.traffic;
@@ -100,6 +113,11 @@ export class Host {
     this.#timer = setInterval(() => this.#tellFigures(), FIGURES_MS);
     this.#port.onmessage = ({ data }: MessageEvent<Call[]>) => this.#take(data);
     this.#take(early);
+  }
+
+  /** What a page in the back/forward cache is told over a broadcast channel has it thrown out. */
+  #pause(): void {
+    if (this.#isQuiet) this.#courier.pause();
   }
 
   /** The page is not served any more. */
@@ -224,10 +242,10 @@ export class Host {
     return {
       suspend: (term: number) => {
         this.#term = term;
-        this.#courier.pause();
+        this.#pause();
         this.#unwatch?.();
         this.#core?.suspend();
-        this.#lock.release();
+        if (!this.#isShared) this.#lock.release();
       },
       resume: (asleepMs: number) => {
         this.#courier.resume();
@@ -239,7 +257,7 @@ export class Host {
         this.#courier.resume();
         // It has crashed, or is away, which it may have said; nothing else tells of the one or the other.
         this.#unwatch = whenReleased(lock, () => {
-          this.#courier.pause();
+          this.#pause();
           this.#core?.suspend();
         });
       },

@@ -41,10 +41,11 @@ export class Leading {
       return;
     }
     const wire = new BroadcastChannel(channel);
-    const host = new Host(wire, hello, () => {
+    const handleEnded = () => {
       this.#hosts.delete(channel);
       wire.close();
-    });
+    };
+    const host = new Host(wire, hello, { isShared: true, isQuiet: true, handleEnded });
     this.#hosts.set(channel, host);
     void host.start(this.#join);
   }

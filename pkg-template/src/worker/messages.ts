@@ -172,7 +172,7 @@ export type Call =
   | [name: "signsOfLife", socket: number]
   /** From now on figures have the bytes. */
   | [name: "traffic"]
-  /** The lock is let go of; `term` is higher each time. */
+  /** The lock is let go of, if the worker is the page's own; `term` is higher each time. */
   | [name: "suspend", term: number]
   | [name: "resume", asleepMs: number]
   /** The page holds this lock from now on, until `suspend` or its end. */

@@ -25,6 +25,7 @@ import {
   type SocketFigures,
   type Told,
 } from "./messages.js";
+import { WorkerWatch } from "./workerWatch.js";
 
 type Args<Name extends Told[0]> =
   Extract<Told, readonly [Name, ...unknown[]]> extends readonly [Name, ...infer Rest]
@@ -62,17 +63,15 @@ export class RemoteCore {
   readonly #positions = new Map<number, readonly StreamPosition[]>();
   #figures: FiguresData = { sockets: [], probeMs: undefined, traffic: undefined };
   #sockets = 0;
-  #term = 0;
   /** How many users there have been, and of which the worker tells. */
   #user = 0;
   #toldUser = 0;
   /** By the numbers of namespaces: what was asked last, and how often something was. */
   readonly #wishes: { isConnected: boolean; asked: number }[] = [];
-  #unwatch: (() => void) | undefined;
+  readonly #worker: WorkerWatch;
   /** By this a worker of several pages knows that this one is there. */
   #presence: HeldLock | undefined;
-  /** Whether the page is frozen, or was left; and what has been told since that the core has ended. */
-  #isAway = false;
+  /** What has been told since it is known that the core has ended, while the page is away. */
   #unheard: Told[] = [];
   #isAlive = true;
   #isReleased = false;
@@ -91,6 +90,8 @@ export class RemoteCore {
       isCurrent: () => this.#user === this.#toldUser,
       handleStopping: (isFrozen) => this.#sendNow(isFrozen && !options.lifecycle),
     });
+    const handleDead = () => this.#handleDead(link.leader ? leaderLeft : workerEnded);
+    this.#worker = new WorkerWatch(link, handleDead);
     this.#handlers = this.#toHandlers();
     this.core = this.#toCore();
     this.#unwatchLife = watchLife(options.lifecycle, {
@@ -98,8 +99,8 @@ export class RemoteCore {
       resume: (asleepMs) => {
         this.#link.leader?.resume();
         this.#ask("resume", asleepMs);
+        this.#worker.resume();
         this.#presence?.hold();
-        this.#isAway = false;
         this.#take(this.#unheard.splice(0));
       },
     });
@@ -221,9 +222,7 @@ export class RemoteCore {
 
   /** A page that holds a lock, or waits for one, is not kept in the back/forward cache. */
   #suspend(isFrozen: boolean): void {
-    this.#isAway = true;
-    this.#unwatch?.();
-    this.#ask("suspend", ++this.#term);
+    this.#ask("suspend", this.#worker.suspend());
     this.#courier.flush();
     this.#presence?.release();
     this.#link.leader?.suspend();
@@ -238,7 +237,11 @@ export class RemoteCore {
   /** What is told. A listener may have the core destroyed; what throws keeps nothing else from being told. */
   #take(told: readonly Told[]): void {
     // Browsers may let a frozen page hear this. It would ask for another core, and keep the others waiting for it.
-    if (this.#isAway && this.#isAlive && (this.#unheard.length > 0 || told.some(isFailure))) {
+    if (
+      this.#worker.isAway &&
+      this.#isAlive &&
+      (this.#unheard.length > 0 || told.some(isFailure))
+    ) {
       this.#unheard.push(...told);
       return;
     }
@@ -283,17 +286,10 @@ export class RemoteCore {
       signs: (socket, heard, couldDrain) => this.#signs.set(socket, { heard, couldDrain }),
       positions: (socket, positions) => this.#takePositions(socket, positions),
       figures: (figures) => this.#takeFigures(figures),
-      locked: (term) => {
-        if (term === this.#term) this.#watchWorker();
-      },
+      locked: (term) => this.#worker.handleLocked(term),
       coreFailed: (error, cause) => this.#fail(error, cause),
       destroyed: () => this.#end(),
     };
-  }
-
-  #watchWorker(): void {
-    const error = this.#link.leader ? leaderLeft : describe("core_failed", "its worker has ended");
-    this.#unwatch = this.#link.watch(() => this.#handleDead(error));
   }
 
   #deliver(...[socket, event, args, connection, ackId, delivery]: Args<"delivered">): void {
@@ -377,7 +373,7 @@ export class RemoteCore {
 
   #end(): void {
     this.#release();
-    this.#unwatch?.();
+    this.#worker.end();
     this.#link.port.close();
     this.#stores.end();
   }
@@ -393,6 +389,8 @@ const pending: ActionState[] = ["storing", "queued", "sending", "sent"];
 
 /** What is told ahead of all else does not count as taken in. */
 const isAhead = ([name]: Told) => name === "endings";
+
+const workerEnded = describe("core_failed", "its worker has ended");
 
 const isFailure = ([name]: Told) => name === "coreFailed";
 

@@ -20,7 +20,7 @@ export function serve(scope: WorkerScope, makeCore: MakeCore<StoringCore>): void
   scope.addEventListener?.("message", (event) => {
     const { data } = event as MessageEvent<unknown>;
     if (isLead(data)) leading.set(data.leads);
-    else if (isHello(data)) greet(event, data, data.leads ? join : makeCore);
+    else if (isHello(data)) greet(event, data, data.leads ? join : makeCore, false);
   });
   // Only in a shared worker do pages connect.
   // Not every browser tells that a page has gone for good, but a port to it is garbage then. One to a page that may come back is not.
@@ -28,7 +28,7 @@ export function serve(scope: WorkerScope, makeCore: MakeCore<StoringCore>): void
   scope.addEventListener?.("connect", ({ ports: [page] }) => {
     page?.addEventListener("message", (event) => {
       const { data } = event as MessageEvent<unknown>;
-      const host = isHello(data) && greet(event, data, join);
+      const host = isHello(data) && greet(event, data, join, true);
       if (host) gone.register(page, new WeakRef(host));
     });
     page?.start();
@@ -40,13 +40,14 @@ function greet(
   { ports: [port] }: MessageEvent,
   hello: Hello,
   makeCore: MakeCore<StoringCore>,
+  isShared: boolean,
 ): Host | undefined {
   if (!port) return undefined;
   if (hello.release !== release) {
     port.postMessage([["refused", release]] satisfies Told[]);
     return undefined;
   }
-  const host = new Host(port, hello);
+  const host = new Host(port, hello, { isShared });
   void host.start(makeCore);
   return host;
 }

@@ -1,7 +1,7 @@
 /** A core on the other side of a border, with a channel between the sides. */
 import { expect, vi } from "vitest";
 import type { CoreEvents, CoreOptions } from "../../src/port.js";
-import { Host } from "../../src/worker/host.js";
+import { Host, type Hosting } from "../../src/worker/host.js";
 import { type CrossingOptions, tellings, type Told } from "../../src/worker/messages.js";
 import { RemoteCore } from "../../src/worker/remoteCore.js";
 import { type MakeCore, type StoringCore, withStores } from "../../src/worker/storingCore.js";
@@ -31,10 +31,14 @@ export const making = (handleMade: (core: FakeCore) => void): MakeCore<StoringCo
   });
 
 /**
- * Both sides, with a channel between them. `told` are the messages that have come to the page. With `tab` the page
- * holds the lock of that name.
+ * Both sides, with a channel between them. `told` are the messages that have come to the page. With `tab` the worker
+ * is a shared one, and the page holds the lock of that name.
  */
-export async function cross(overrides: Partial<CoreOptions> = {}, tab?: string) {
+export async function cross(
+  overrides: Partial<CoreOptions> = {},
+  tab?: string,
+  hosting: Hosting = {},
+) {
   const { port1: port, port2 } = new MessageChannel();
   const told: Told[][] = [];
   const isReady = new Promise((resolve) => (port.onmessage = ({ data }) => resolve(data)));
@@ -42,10 +46,8 @@ export async function cross(overrides: Partial<CoreOptions> = {}, tab?: string) 
   let core!: FakeCore;
   const { lifecycle = false, ...others } = overrides;
   const options = { ...crossing, ...others, lifecycle, webSocket: undefined, fetch: undefined };
-  const host = new Host(port2, {
-    options: structuredClone({ ...crossing, ...others }),
-    lock: "lock",
-  });
+  const hello = { options: structuredClone({ ...crossing, ...others }), lock: "lock" };
+  const host = new Host(port2, hello, { isShared: tab !== undefined, ...hosting });
   await host.start(making((made) => (core = made)));
   expect(await isReady).toEqual([["ready"]]);
   const names = [...tellings, "status", "delivered"] as const;

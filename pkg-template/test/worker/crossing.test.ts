@@ -451,12 +451,37 @@ describe("the worker's lock", () => {
   });
 });
 
+describe("the lock of a worker of several pages", () => {
+  test("is held also while the page is away, which sees when it is back that the worker has ended", async () => {
+    const page = new EventTarget();
+    const { died, core } = await cross({ lifecycle: page }, "tab");
+    await crossed(() => expect(died).toHaveLength(1));
+    page.dispatchEvent(new Event("pagehide"));
+    expect(died).toHaveLength(0);
+    await crossed(() => expect(core.calls.at(-1)).toEqual(["suspend"]));
+    expect(browser.held.has("lock")).toBe(true);
+    page.dispatchEvent(Object.assign(new Event("pageshow"), { persisted: true }));
+    expect(died).toHaveLength(1);
+  });
+
+  test("is waited for as soon as the page is back if the worker has it only then", async () => {
+    const page = new EventTarget();
+    const { died } = await cross({ lifecycle: page }, "tab");
+    page.dispatchEvent(new Event("pagehide"));
+    await crossed(() => expect(browser.held.has("lock")).toBe(true));
+    await turn();
+    expect(died).toHaveLength(0);
+    page.dispatchEvent(Object.assign(new Event("pageshow"), { persisted: true }));
+    await crossed(() => expect(died).toHaveLength(1));
+  });
+});
+
 describe("a page that is away", () => {
   const pageshow = () => Object.assign(new Event("pageshow"), { persisted: true });
 
   test("is told nothing until it is back", async () => {
     const page = new EventTarget();
-    const { core, events, told } = await cross({ lifecycle: page });
+    const { core, events, told } = await cross({ lifecycle: page }, "tab", { isQuiet: true });
     page.dispatchEvent(new Event("pagehide"));
     await crossed(() => expect(core.callsOf("suspend")).toHaveLength(1));
     core.events.dropped(errorData("parse_error"));
