@@ -9,6 +9,7 @@ import * as hidden from "./hidden.mjs";
 import * as kills from "./kills.mjs";
 import * as proxy from "./proxy.mjs";
 import * as quota from "./quota.mjs";
+import * as sharing from "./sharing.mjs";
 import * as stops from "./stops.mjs";
 import * as tabs from "./tabs.mjs";
 import * as versions from "./versions.mjs";
@@ -19,6 +20,7 @@ export const programmes = {
   quota,
   damage,
   tabs,
+  sharing,
   freezes,
   "back-forward": backForward,
   hidden,

@@ -10,8 +10,14 @@ import { randomOf } from "/random.js";
 const tell = (what) => window.tell(JSON.stringify(what));
 const now = () => performance.timeOrigin + performance.now();
 
-/** The browser tests do the same with either. */
-const isInWorker = document.documentElement.dataset.clientMode === "worker";
+const file = "/sockeye/worker.js";
+
+/** By where clients have their cores, if not in the page: the browser tests are run with each. */
+const workers = {
+  worker: () => new Worker(file, { type: "module" }),
+  shared: () => new SharedWorker(file, { type: "module" }),
+};
+const { clientMode } = document.documentElement.dataset;
 
 let client;
 let enqueuing;
@@ -19,9 +25,10 @@ let lastNumber = 0;
 
 /**
  * Makes the client. `tab` names this load of the page, `store` is "memory" or the default of the package;
- * `options` are those of `createClient`.
+ * `options` are those of `createClient`; `mode` is where it has its core.
  */
-function begin({ url, tab, store, options = {} }) {
+function begin({ url, tab, store, options = {}, mode = clientMode }) {
+  const worker = workers[mode];
   const outbox = {
     // The disk is to be full before the outbox is.
     ...{ maxItems: 100_000, maxBytes: 1_000_000_000 },
@@ -29,7 +36,7 @@ function begin({ url, tab, store, options = {} }) {
     ...(store === "memory" && { store: memoryOutboxStore() }),
   };
   client = createClient(url, {
-    ...(isInWorker && { worker: () => new Worker("/sockeye/worker.js", { type: "module" }) }),
+    ...(worker && { worker }),
     reconnect: { minMs: 10, baseMs: 20, capMs: 200 },
     ...options,
     auth: { tab },
@@ -105,6 +112,26 @@ function enqueueWhenPoked(tab) {
   client.on("poke").subscribe(() => void enqueue(tab, "poked"));
 }
 
+/**
+ * Holds the room of the news and one of its own; tells each number that it hears, the one before that, and whether a gap was told
+ * in between.
+ */
+function follow(tab) {
+  for (const room of ["news", tab])
+    client.topic({ join: ["join", room], leave: ["leave", room] }).retain();
+  let last;
+  let isGap = true;
+  client.on("news").subscribe((number) => {
+    tell({ type: "heard", number, last, isGap });
+    last = number;
+    isGap = false;
+  });
+  document.addEventListener("resume", () => tell({ type: "resumed" }));
+  const noteGap = () => (isGap = true);
+  client.onGap(noteGap);
+  client.continuity.subscribe((verdict) => verdict?.kind === "gap" && noteGap());
+}
+
 /** What ended connections is put aside, and the application decides: here it is tried again. */
 function tellEnd(key, { code, message }) {
   tell({ type: "ended", key, code, message });
@@ -173,6 +200,7 @@ globalThis.soak = {
   whenItems,
   live,
   enqueueWhenPoked,
+  follow,
   now,
   get client() {
     return client;

@@ -15,6 +15,8 @@ export class Ledger {
   #refused = new Map();
   #wrong = [];
   #quarantined = 0;
+  /** Whether a page may say of an action that it ended otherwise than `applied`. */
+  mayEnd = () => false;
 
   /** A page says that an action was accepted. */
   accept({ key, tab, lane, at, durability }) {
@@ -40,9 +42,10 @@ export class Ledger {
   }
 
   /** An action ended, but not as `applied`. One that is `quarantined` is tried again. */
-  end({ key, code, message }) {
+  end({ key, code, message, tab }) {
     if (code === "action_quarantined") this.#quarantined += 1;
-    else if (this.#accepted.has(key)) this.#wrong.push(`${key} ended with ${code}: ${message}`);
+    else if (this.#accepted.has(key) && !this.mayEnd({ code, tab }))
+      this.#wrong.push(`${key} ended with ${code}: ${message}`);
   }
 
   /** How many accepted actions the server has not applied yet. */

@@ -7,7 +7,7 @@ import { exitOnSignals } from "../../browser/support/signals.mjs";
 const worker = fileURLToPath(new URL("serverWorker.mjs", import.meta.url));
 
 /**
- * Starts it; `handle` is called with each thing that it tells: `applied`, `connected`, `disconnected`, `pong`.
+ * Starts it; `handle` is called with each thing that it tells: `applied`, `connected`, `disconnected`, `held`, `pong`.
  * `options` are those of socket.io.
  */
 export async function startServer(ends, handle, options = {}) {
@@ -31,5 +31,7 @@ export async function startServer(ends, handle, options = {}) {
     setDelay: (ms) => child.send({ delayMs: ms }),
     /** Sends the event `poke` to all. */
     poke: () => child.send({ poke: true }),
+    /** Says numbers to the room "news", one in so many milliseconds. 0 ends that; it tells `lastNews` then. */
+    sayNews: (everyMs) => child.send({ newsEveryMs: everyMs }),
   };
 }

@@ -18,6 +18,15 @@ io.on("connection", (socket) => {
   tell({ type: "connected", tab, id: socket.id });
   socket.on("disconnect", (reason) => tell({ type: "disconnected", tab, id: socket.id, reason }));
   socket.on("echo", (value, done) => done(value));
+  socket.on("join", async (room, done) => {
+    await attached.join(socket, room);
+    tellHeld();
+    done();
+  });
+  socket.on("leave", (room) => {
+    void socket.leave(room);
+    tellHeld();
+  });
   if (isIgnored) socket.onevent = () => {}; // what it sends comes to nobody
   attached.handle(socket, "save", async ({ key }, { tab: source, number, enqueuedAt }) => {
     tell({ type: "applied", key, via: tab, tab: source, number, enqueuedAt });
@@ -25,6 +34,34 @@ io.on("connection", (socket) => {
     return number;
   });
   tellPongs(socket.conn, tab);
+});
+
+/** How many connections there are, and which rooms somebody is in. */
+function tellHeld() {
+  const { rooms, sids } = io.of("/").adapter;
+  const held = [...rooms.keys()].filter((room) => !sids.has(room));
+  tell({ type: "held", connections: io.engine.clientsCount, rooms: held.sort() });
+}
+
+let news;
+let lastNews = 0;
+
+/** Says the next number to the room "news" again and again; 0 ends that, and the last number is told. */
+function sayNews(everyMs) {
+  if (everyMs === 0) {
+    clearInterval(news);
+    tell({ type: "lastNews", number: lastNews });
+    return;
+  }
+  news = setInterval(() => {
+    lastNews += 1;
+    void attached.to("news").emit("news", lastNews);
+  }, everyMs);
+}
+
+io.engine.on("connection", (connection) => {
+  tellHeld();
+  connection.on("close", tellHeld);
 });
 
 /** How long each answer to a ping of the heartbeat took. */
@@ -40,6 +77,7 @@ function tellPongs(connection, tab) {
 
 process.on("message", (message) => {
   if (message.poke) io.emit("poke");
+  else if (message.newsEveryMs !== undefined) sayNews(message.newsEveryMs);
   else delayMs = message.delayMs;
 });
 http.listen(0, "127.0.0.1", () => process.send({ port: http.address().port }));

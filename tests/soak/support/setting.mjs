@@ -11,12 +11,12 @@ import { startServer } from "./server.mjs";
 
 const pages = fileURLToPath(new URL("../site/", import.meta.url));
 
-/** Runs `body(setting)` and ends everything that it started. */
-export async function withSetting({ store, server = {} }, body) {
+/** Runs `body(setting)` and ends everything that it started. Clients have their cores where `mode` says. */
+export async function withSetting({ store, server = {}, mode }, body) {
   const all = [];
   const ends = endInReverse({ after: (end) => all.push(end) });
   try {
-    return await body(await Setting.start(ends, store, server));
+    return await body(await Setting.start(ends, { store, server, mode }));
   } finally {
     for (const end of all) await end();
   }
@@ -34,7 +34,8 @@ class Setting {
   /** What a page said or threw that it must not. */
   failures = [];
   #ends;
-  #store;
+  /** Where clients have their stores and cores. */
+  #clients;
   #site;
   #profile;
   /** How often `client.errors` told what. */
@@ -42,11 +43,11 @@ class Setting {
   #handlers = new Set();
   #loads = 0;
 
-  static async start(ends, store, serverOptions) {
+  static async start(ends, { store, server, mode }) {
     const setting = new Setting();
     setting.#ends = ends;
-    setting.#store = store;
-    setting.server = await startServer(ends, (told) => setting.#handleServer(told), serverOptions);
+    setting.#clients = { store, mode };
+    setting.server = await startServer(ends, (told) => setting.#handleServer(told), server);
     setting.url = setting.server.url;
     setting.#site = await startSite({ directory: pages, headers: { "cache-control": "no-cache" } });
     ends.after(() => setting.#site.stop());
@@ -105,7 +106,7 @@ class Setting {
 
   /** Makes the page's client; resolves with how durable its outbox is. */
   begin(page, options) {
-    const settings = { url: this.url, tab: page.tab, store: this.#store, options };
+    const settings = { url: this.url, tab: page.tab, ...this.#clients, options };
     return page.evaluate((settings) => window.soak.begin(settings), settings);
   }
 
@@ -175,7 +176,7 @@ class Setting {
     if (told.type === "accepted") this.ledger.accept({ ...told, tab });
     if (told.type === "error") this.#noteError(told);
     if (told.type === "refused") this.ledger.refuse(told);
-    if (told.type === "ended") this.ledger.end(told);
+    if (told.type === "ended") this.ledger.end({ ...told, tab });
     this.#tell({ ...told, tab: told.tab ?? tab, isPage: true });
   }
 
