@@ -1,7 +1,7 @@
 /**
  * Everything that needs a browser: `npm run test:browser [-- wasm | in-worker | bench | <part of a file's name> ...]`.
  *
- * First the crate's own tests, compiled for wasm32, then the package with its core in a worker, the package and the demo in pages of Chromium,
+ * First the crate's own tests, compiled for wasm32, then the package with its core in a worker and in a shared one, the package and the demo in pages of Chromium,
  * and the package in Firefox (`-- firefox`) and WebKitGTK (`-- webkit`) where they are installed. The servers
  * that they talk to are started here and by the tests, on free ports.
  */
@@ -13,6 +13,7 @@ import { Failure, announce, main } from "../../tools/lib/report.mjs";
 import { run } from "../../tools/lib/run.mjs";
 import { cargo, cargoEnvironment } from "../../tools/toolchain.mjs";
 import { startMock } from "./support/mock.mjs";
+import { testsInWorkers } from "./support/modes.mjs";
 import { startProxy } from "./support/proxy.mjs";
 import { needDemo, needMock, needPackage, runTestFiles } from "./support/runner.mjs";
 
@@ -39,12 +40,12 @@ async function testMeasurements() {
   await runTestFiles(["browser/bench"]);
 }
 
-/** The tests of the package once more, with clients whose cores are in workers: those that look at nothing in the page. */
+/** The tests of the package twice more, with clients whose cores are in workers, and in shared ones. */
 async function testInWorker() {
-  announce("Testing the package with its core in a worker", "one to two minutes");
-  const same = ["calls", "delivered", "observables", "page-lifecycle", "servers", "store-faults"];
-  const files = [...same, "tabs", "transports"].map((name) => `package/${name}.test`);
-  await runTestFiles(["browser/package"], files, { SOCKEYE_CLIENT_MODE: "worker" });
+  for (const [mode, what] of Object.entries({ worker: "a worker", shared: "a shared worker" })) {
+    announce(`Testing the package with its core in ${what}`, "three minutes");
+    await runTestFiles(["browser/package"], testsInWorkers(), { SOCKEYE_CLIENT_MODE: mode });
+  }
 }
 
 /** `tests/web.rs` and `tests/rust_api.rs` in a browser, with a mock server whose address is compiled into them. */

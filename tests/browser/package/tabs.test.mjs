@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { now } from "../../soak/support/clock.mjs";
 import { withSetting } from "../../soak/support/setting.mjs";
+import { mode } from "../support/modes.mjs";
 import { prepareWorkers } from "../support/prepareWorkers.mjs";
 import { waitFor } from "../support/wait.mjs";
 
@@ -123,24 +124,45 @@ for (const how of ["close", "crash", "freeze"]) {
   );
 }
 
-test("a frozen tab that keeps its lock is replaced, and does no harm when it wakes", limit, () =>
-  inBrowser(async (setting, browser) => {
-    const tabs = await openTabs(setting, browser, 3, keepsAll);
-    await keepEnqueuing(setting, tabs);
-    for (let turn = 0; turn < 2; turn += 1) {
-      const sender = tabs.find(({ tab }) => tab === setting.lastApplied.via);
-      const next = nextByAnother(setting, sender);
-      const start = now();
-      await sender.freeze();
-      const took = (await next).at - start;
-      assert.ok(took <= takeOverMs + slackMs, `it took ${took} ms`);
-      assert.ok(took >= takeOverMs, `it was taken after ${took} ms from a tab that got on`);
-      await sender.thaw();
-    }
-    await stopEnqueuing(tabs);
-    await drained(setting, tabs);
-  }),
-);
+/** The core of a frozen tab stands still, so that another one has to take its lock. */
+async function replaceFrozen(setting, browser) {
+  const tabs = await openTabs(setting, browser, 3, keepsAll);
+  await keepEnqueuing(setting, tabs);
+  for (let turn = 0; turn < 2; turn += 1) {
+    const sender = tabs.find(({ tab }) => tab === setting.lastApplied.via);
+    const next = nextByAnother(setting, sender);
+    const start = now();
+    await sender.freeze();
+    const took = (await next).at - start;
+    assert.ok(took <= takeOverMs + slackMs, `it took ${took} ms`);
+    assert.ok(took >= takeOverMs, `it was taken after ${took} ms from a tab that got on`);
+    await sender.thaw();
+  }
+  await stopEnqueuing(tabs);
+  await drained(setting, tabs);
+}
+
+/** In a shared worker it goes on: it keeps the lock, and sends. */
+async function goOnFrozen(setting, browser) {
+  const senders = watchSenders(setting);
+  const tabs = await openTabs(setting, browser, 3, keepsAll);
+  await keepEnqueuing(setting, tabs);
+  const sender = tabs.find(({ tab }) => tab === setting.lastApplied.via);
+  await sender.freeze();
+  const end = now() + 2 * takeOverMs;
+  await setting.next("some time to pass", ({ type, at }) => type === "applied" && at > end);
+  await sender.thaw();
+  await stopEnqueuing(tabs);
+  await drained(setting, tabs);
+  assert.deepEqual([...senders], [sender.tab]);
+}
+
+if (mode === "shared")
+  test("a frozen tab that keeps its lock goes on sending", limit, () => inBrowser(goOnFrozen));
+else
+  test("a frozen tab that keeps its lock is replaced, and does no harm when it wakes", limit, () =>
+    inBrowser(replaceFrozen),
+  );
 
 test("a tab that is offline is replaced by one that is not", limit, () =>
   inBrowser(async (setting, browser) => {

@@ -1,16 +1,15 @@
 /** What the tests use in the page: the package, and ways to wait for it. */
 import { createClient as create, isSockeyeError } from "/sockeye/index.js";
 
-/** Has the core where the tests of this run want it: they are the same for both. */
-const createClient = (
-  url,
-  {
-    worker = document.documentElement.dataset.clientMode === "worker" && startWorker,
-    ...options
-  } = {},
-) => create(url, { ...options, ...(worker && { worker }) });
-
 const startWorker = () => new Worker("/socketWorker.js", { type: "module" });
+const shareWorker = () => new SharedWorker("/socketWorker.js", { type: "module" });
+
+/** By where the tests of this run want cores, if not in the page. The tests are the same for all. */
+const workers = { worker: startWorker, shared: shareWorker };
+const usualWorker = workers[document.documentElement.dataset.clientMode];
+
+const createClient = (url, { worker = usualWorker, ...options } = {}) =>
+  create(url, { ...options, ...(worker && { worker }) });
 
 /** Makes a client that waits little between attempts and connects only when told. */
 const makeClient = (url, options) =>

@@ -3,12 +3,22 @@
  * them. What a test takes away from a page is to be missing there, too.
  */
 export function prepareWorkers(prepare) {
-  const { Worker } = window;
-  window.Worker = class extends Worker {
-    constructor(file, options) {
-      const address = JSON.stringify(new URL(file, location.href).href);
+  const addresses = new Map();
+  // One for each file: a shared worker is another one at another address.
+  const prepared = (file) => {
+    const address = JSON.stringify(new URL(file, location.href).href);
+    if (!addresses.has(address)) {
       const code = [`import ${address};\n(${prepare})();`];
-      super(URL.createObjectURL(new Blob(code, { type: "text/javascript" })), options);
+      addresses.set(address, URL.createObjectURL(new Blob(code, { type: "text/javascript" })));
     }
+    return addresses.get(address);
   };
+  const wrap = (Kind) =>
+    class extends Kind {
+      constructor(file, options) {
+        super(prepared(file), options);
+      }
+    };
+  window.Worker = wrap(window.Worker);
+  window.SharedWorker = wrap(window.SharedWorker);
 }

@@ -4,12 +4,13 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { installedPackage } from "../../../tools/lib/paths.mjs";
 import { listen } from "./listen.mjs";
+import { mode } from "./modes.mjs";
 
 const pages = fileURLToPath(new URL("../site/", import.meta.url));
 const types = { ".html": "text/html", ".js": "text/javascript", ".wasm": "application/wasm" };
 
-/** Where clients have their cores: in a worker if the tests are run so. */
-const mode = `<html data-client-mode="${process.env.SOCKEYE_CLIENT_MODE ?? "page"}"`;
+/** Pages know where clients have their cores. */
+const html = `<html data-client-mode="${mode}"`;
 
 /** Before the paths of a site whose package has a database of a later version. */
 const later = "/later/";
@@ -30,7 +31,7 @@ export async function startSite({ headers = {}, directory = pages } = {}) {
       const isLater = pathname.startsWith(later);
       const file = fileOf(isLater ? pathname.slice(later.length - 1) : pathname, directory);
       const text = isLater ? toLater(await readFile(file, "utf8")) : await readFile(file);
-      const body = file.endsWith(".html") ? String(text).replace("<html", mode) : text;
+      const body = file.endsWith(".html") ? String(text).replace("<html", html) : text;
       const type = types[path.extname(file)];
       response.writeHead(200, { "content-type": type, "cache-control": "no-store", ...headers });
       response.end(body);
