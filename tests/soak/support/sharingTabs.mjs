@@ -88,6 +88,7 @@ export class SharingTabs {
     const possible = Object.keys(doings).flatMap((doing) =>
       this.#tabs
         .filter(({ state }) => doings[doing].from.includes(state))
+        .filter(() => doing !== "crash" || !this.#isLastBeforeStandstill)
         .map((tab) => [doing, tab]),
     );
     const kinds = [...new Set(possible.map(([doing]) => doing))];
@@ -96,6 +97,14 @@ export class SharingTabs {
     if (doing === "open") return this.open();
     const [, tab] = this.#random.pick(possible.filter(([other]) => other === doing));
     return this.#do(doing, tab);
+  }
+
+  /**
+   * Whether one is there, and others may only come back: Chromium stops a shared worker as soon as all its pages are
+   * stopped, so that it cannot leave the server after a crash, which notices by its pings then.
+   */
+  get #isLastBeforeStandstill() {
+    return this.names.length === 1 && this.#tabs.length > 1;
   }
 
   /** All are there again, or closed. */
