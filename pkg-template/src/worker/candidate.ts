@@ -41,7 +41,7 @@ export class Candidate implements Leader {
         // Who knows the page already says nothing when it asks again: it is another one that leads now.
         else if (told?.[0] === "ready") this.#handleLeft();
       });
-      this.resume();
+      this.#listen();
       this.#askAgain();
     });
     this.#settle = undefined;
@@ -63,7 +63,12 @@ export class Candidate implements Leader {
   }
 
   /** It may be another one that leads by now. */
-  resume(): void {
+  resume(handleBack: () => void): void {
+    this.#listen();
+    handleBack();
+  }
+
+  #listen(): void {
     if (this.#rendezvous) return;
     this.#rendezvous = new BroadcastChannel(leadership);
     this.#rendezvous.onmessage = ({ data }: MessageEvent<unknown>) => this.#hear(data);

@@ -2,7 +2,7 @@
 import { fail, SockeyeError } from "../errors.js";
 import { randomId } from "../randomId.js";
 import { release } from "../wasm/build.js";
-import { whenReleased } from "./heldLock.js";
+import { type LockScope, whenReleased } from "./heldLock.js";
 import { type Call, type CrossingOptions, greeting, type Hello, type Told } from "./messages.js";
 import type { Link } from "./link.js";
 import type { WantedWorker, WorkerFactory } from "./workerFactory.js";
@@ -28,8 +28,9 @@ export const toHello = (options: CrossingOptions): Hello => ({
   lock: `sockeye-worker ${randomId()}`,
 });
 
-/** Names the lock that a page holds which shares a core. */
-export const nameTab = () => `sockeye-tab ${randomId()}`;
+/** Names the lock that a page holds which shares a core, if there are locks. */
+export const nameTab = ({ navigator }: LockScope = globalThis) =>
+  navigator?.locks && `sockeye-tab ${randomId()}`;
 
 /** Says something to a worker, beside what is said over ports. */
 export function say(worker: AnyWorker, message: unknown, ports: Transferable[] = []): void {

@@ -34,7 +34,7 @@ export class Courier<Message> {
     return this.#isHeld;
   }
 
-  /** Whether the other side is away. */
+  /** Whether nothing is sent. */
   get isPaused(): boolean {
     return this.#isPaused;
   }
@@ -66,7 +66,7 @@ export class Courier<Message> {
     });
   }
 
-  /** The other side is away: a page that is told anything then is not kept in the back/forward cache. */
+  /** Nothing is sent until {@link resume}. */
   pause(): void {
     this.#isPaused = true;
   }
@@ -74,6 +74,16 @@ export class Courier<Message> {
   resume(): void {
     this.#isPaused = false;
     if (!this.#isHeld) this.flush();
+  }
+
+  /** Sends a message at once, as it is now, after all that waits. Throws if it cannot be cloned. */
+  send(message: Message): void {
+    if (this.#isPaused) {
+      this.#waiting.push(structuredClone(message));
+      return;
+    }
+    this.flush();
+    this.#recipient.postMessage([message]);
   }
 
   /** The other side has taken in what was sent. */

@@ -27,13 +27,19 @@ export class LeadingPage implements Leader {
     this.#tell(false);
   }
 
-  resume(): void {
-    if (this.#isAway) void this.#return();
+  resume(handleBack: () => void): void {
+    const wasAway = this.#isAway;
     this.#isAway = false;
+    if (wasAway) void this.#return(handleBack);
+    else handleBack();
   }
 
-  async #return(): Promise<void> {
-    if (await this.#candidate.lock.holdIfFree()) this.#tell(true);
-    else this.#handleLeft();
+  async #return(handleBack: () => void): Promise<void> {
+    const leads = await this.#candidate.lock.holdIfFree();
+    if (this.#isAway) return;
+    if (leads) {
+      this.#tell(true);
+      handleBack();
+    } else this.#handleLeft();
   }
 }

@@ -7,8 +7,8 @@ export interface Leader {
   watch(handleLeft: () => void): void;
   /** The page is about to be frozen, or was left. */
   suspend(): void;
-  /** The page goes on, if it had stopped. */
-  resume(): void;
+  /** The page goes on, if it had stopped. Calls `handleBack` when its core may do so, too. */
+  resume(handleBack: () => void): void;
 }
 
 /** What a page has of the worker that has its core. */

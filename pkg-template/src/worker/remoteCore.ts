@@ -10,9 +10,9 @@ import { keepPositions, type KeptPositions } from "../ports/keptPositions.js";
 import { watchLife } from "../ports/pageEvents.js";
 import { throwLater } from "../safely.js";
 import { Courier } from "./courier.js";
-import { HeldLock } from "./heldLock.js";
 import { leaderLeft } from "./leadership.js";
 import type { Link } from "./link.js";
+import { Presence } from "./presence.js";
 import { RemoteStores } from "./remoteStores.js";
 import { standStill } from "./standStill.js";
 import {
@@ -70,7 +70,7 @@ export class RemoteCore {
   readonly #wishes: { isConnected: boolean; asked: number }[] = [];
   readonly #worker: WorkerWatch;
   /** By this a worker of several pages knows that this one is there. */
-  #presence: HeldLock | undefined;
+  readonly #presence: Presence | undefined;
   /** What has been told since it is known that the core has ended, while the page is away. */
   #unheard: Told[] = [];
   #isAlive = true;
@@ -97,18 +97,15 @@ export class RemoteCore {
     this.#unwatchLife = watchLife(options.lifecycle, {
       suspend: (isFrozen) => this.#suspend(isFrozen),
       resume: (asleepMs) => {
-        this.#link.leader?.resume();
-        this.#ask("resume", asleepMs);
-        this.#worker.resume();
-        this.#presence?.hold();
-        this.#take(this.#unheard.splice(0));
+        const handleBack = () => this.#resume(asleepMs);
+        if (link.leader) link.leader.resume(handleBack);
+        else handleBack();
       },
     });
     link.port.onmessage = ({ data }: MessageEvent<Told[]>) => this.#take(data);
     link.leader?.watch(() => this.#handleDead(leaderLeft));
-    const { tab } = link;
-    if (tab !== undefined) this.#presence = new HeldLock(tab, () => this.#ask("present", tab));
-    this.#presence?.hold();
+    if (link.tab !== undefined) this.#presence = new Presence(link.tab, this.#courier);
+    this.#presence?.arrive();
   }
 
   #toCore(): CorePort {
@@ -157,13 +154,9 @@ export class RemoteCore {
 
   /** Attachments are sent as they are at this time, and may be none that can be cloned. */
   #send(call: Call, hasAttachments: boolean): ErrorData | undefined {
-    if (!hasAttachments) {
-      this.#courier.add(call);
-      return undefined;
-    }
-    this.#courier.flush();
     try {
-      this.#link.port.postMessage([call]);
+      if (!hasAttachments) this.#courier.add(call);
+      else this.#courier.send(call);
       return undefined;
     } catch (error) {
       return describe("not_serializable", String(error));
@@ -224,9 +217,16 @@ export class RemoteCore {
   #suspend(isFrozen: boolean): void {
     this.#ask("suspend", this.#worker.suspend());
     this.#courier.flush();
-    this.#presence?.release();
+    this.#presence?.leave();
     this.#link.leader?.suspend();
     this.#sendNow(isFrozen);
+  }
+
+  #resume(asleepMs: number): void {
+    this.#presence?.arrive();
+    this.#ask("resume", asleepMs);
+    this.#worker.resume();
+    this.#take(this.#unheard.splice(0));
   }
 
   #sendNow(isFrozen: boolean): void {
@@ -355,10 +355,10 @@ export class RemoteCore {
 
   #stop(): void {
     this.#ask("destroy");
-    this.#courier.flush();
+    this.#courier.resume();
     this.#isAlive = false;
     for (const cancel of this.#asking.values()) cancel();
-    this.#presence?.release();
+    this.#presence?.leave();
     this.#unwatchLife?.();
     this.#kept?.forget();
     this.#stores.stop();

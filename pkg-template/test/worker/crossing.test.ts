@@ -483,12 +483,37 @@ describe("a page that is away", () => {
     const page = new EventTarget();
     const { core, events, told } = await cross({ lifecycle: page }, "tab", { isQuiet: true });
     page.dispatchEvent(new Event("pagehide"));
-    await crossed(() => expect(core.callsOf("suspend")).toHaveLength(1));
+    await crossed(() => expect(core.calls.at(-1)).toEqual(["suspend"]));
     core.events.dropped(errorData("parse_error"));
     await turn();
     expect(told.flat().filter(([name]) => name === "dropped")).toEqual([]);
     page.dispatchEvent(pageshow());
     await crossed(() => expect(events.dropped).toHaveBeenCalledOnce());
+  });
+
+  test("says nothing that it says at first or when it is back before the worker can know that it is there", async () => {
+    const page = new EventTarget();
+    const other = browser.open();
+    let release = () => {};
+    void other.navigator.locks?.request(
+      "tab",
+      {},
+      () => new Promise<void>((end) => (release = end)),
+    );
+    await turn();
+    const { page: remote, core } = await cross({ lifecycle: page }, "tab");
+    const bytes = Uint8Array.of(1);
+    remote.connect(0);
+    remote.emit(0, "body", [bytes], false);
+    bytes[0] = 9; // it is sent as it was
+    await turn();
+    expect(core.calls).toEqual([]);
+    release();
+    await crossed(() => expect(core.calls).toHaveLength(2));
+    expect(core.calls).toEqual([
+      ["connect", 0],
+      ["emit", 0, "body", [Uint8Array.of(1)], false],
+    ]);
   });
 
   test("wants no other core before it is back", async () => {

@@ -763,12 +763,33 @@ describe("the outbox", () => {
     expect(one.events.action.mock.calls).toEqual([[0, "open", "queued", 0, undefined, []]]);
   });
 
+  test("tells how an action ended to who gives it once more, as its worker has ended before it was stored", async () => {
+    const [core, one, two] = (await share(2)) as [FakeCore, Page, Page];
+    for (const page of [one, two]) openOutbox(page).own.begin();
+    seats.listener?.handleOpened(new Set(["stored"]));
+    core.moves("stored", "applied", { args: ["done"] });
+    core.refusal = errorData("duplicate_key");
+    one.events.action.mockClear();
+    const give = (key: string) =>
+      two.tab.enqueue(0, { ...data, key, resend: true }, "[1]", undefined);
+    two.events.action.mockClear();
+    expect(give("stored")).toBeUndefined();
+    expect(two.events.action.mock.calls).toEqual([
+      [0, "stored", "applied", 0, undefined, ["done"]],
+    ]);
+    expect(give("long ago")).toBeUndefined();
+    expect(two.events.action.mock.lastCall?.slice(0, 3)).toEqual([0, "long ago", "unknown"]);
+    expect(one.events.action).not.toHaveBeenCalled();
+  });
+
   test("forgets what was refused", async () => {
-    const [core, one] = (await share(1)) as [FakeCore, Page];
-    openOutbox(one).own.begin();
+    const [core, one, two] = (await share(2)) as [FakeCore, Page, Page];
+    for (const page of [one, two]) openOutbox(page).own.begin();
     seats.listener?.handleOpened(new Set());
     core.refusal = errorData("outbox_full");
     expect(one.tab.enqueue(0, { ...data, resend: false }, "[1]", undefined)).toBe(core.refusal);
+    expect(one.events.forgotten).not.toHaveBeenCalled();
+    expect(two.events.forgotten).toHaveBeenCalledExactlyOnceWith(0, data.key);
     const late = await open();
     const listener = openOutbox(late);
     listener.own.begin();

@@ -24,8 +24,8 @@ const open = new Set<ActionState>([
 /** Tells a page how an action ended. */
 type TellEnd = (events: CoreEvents, socket: number) => void;
 
-/** Of so many actions that ended pages are told how when they are back. */
-const MAX_MISSED = 1_000;
+/** Of so many actions that ended pages are told how that do not know it yet. */
+const MAX_ENDS = 1_000;
 
 export class SharedOutbox {
   readonly #hub: HubScope;
@@ -36,10 +36,10 @@ export class SharedOutbox {
   /** What is in the store, or about to be. */
   readonly #stored = new Map<string, StoredAction | UnreadableAction>();
   readonly #told = new Map<string, Told>();
-  /** By the pages that are away: the actions of which they have yet to hear how they ended. */
+  /** By the pages that are away: the actions of which they have yet to hear how they end. */
   readonly #away = new Map<Guest, Set<string>>();
-  /** How actions ended, as long as somebody is away. */
-  readonly #missed = new Map<string, TellEnd>();
+  /** How the last ones that ended did. */
+  readonly #ends = new Map<string, TellEnd>();
   /** The page that has the store, where the worker cannot have it: it may be away meanwhile. */
   #owner: Having | undefined;
 
@@ -100,7 +100,6 @@ export class SharedOutbox {
   /** A page that was away does not come back. */
   handleGone(guest: Guest): void {
     this.#away.delete(guest);
-    if (this.#away.size === 0) this.#missed.clear();
   }
 
   /** A page enqueues an action: the others have to know what it is before they hear of it. */
@@ -118,8 +117,14 @@ export class SharedOutbox {
       this.#tellStores((listener) => listener.handleStored([action]), guest);
     }
     const error = enqueue();
-    if (error && isNew) this.#stored.delete(key);
-    return error;
+    if (!error || !isNew) return error;
+    this.#stored.delete(key);
+    for (const [other, wishes] of this.#having())
+      if (other !== guest) other.events.forgotten(wishes.socket, key);
+    // What another worker had stored for the page before that ended may have been sent for others meanwhile.
+    if (error.code !== "duplicate_key") return error;
+    this.#tellEnd(guest, guest.wishes.of(this.#namespace)?.socket ?? -1, key);
+    return undefined;
   }
 
   /** The core wants something of a store that the worker cannot have: the only page that is here has it. */
@@ -161,25 +166,26 @@ export class SharedOutbox {
   #forget(key: string, tellEnd: TellEnd): void {
     this.#told.delete(key);
     this.#stored.delete(key);
-    if (this.#away.size === 0) return;
-    this.#missed.set(key, tellEnd);
-    const [oldest] = this.#missed.keys();
-    if (this.#missed.size > MAX_MISSED && oldest !== undefined) this.#missed.delete(oldest);
+    this.#ends.set(key, tellEnd);
+    const [oldest] = this.#ends.keys();
+    if (this.#ends.size > MAX_ENDS && oldest !== undefined) this.#ends.delete(oldest);
+  }
+
+  #tellMissed(guest: Guest, socket: number): void {
+    for (const key of this.#away.get(guest) ?? [])
+      if (!this.#stored.has(key) && !this.#told.has(key)) this.#tellEnd(guest, socket, key);
+    this.handleGone(guest);
   }
 
   /** Of what ended longer ago nobody knows any more how it did. */
-  #tellMissed(guest: Guest, socket: number): void {
-    const { events } = guest;
-    for (const key of this.#away.get(guest) ?? []) {
-      if (this.#stored.has(key) || this.#told.has(key)) continue;
-      const tellEnd = this.#missed.get(key);
-      if (tellEnd) tellEnd(events, socket);
-      else {
-        events.action(socket, key, "unknown", 0, describe("action_unknown"), []);
-        events.forgotten(socket, key);
-      }
+  #tellEnd({ events }: Guest, socket: number, key: string): void {
+    const tellEnd = this.#ends.get(key);
+    if (tellEnd) {
+      tellEnd(events, socket);
+      return;
     }
-    this.handleGone(guest);
+    events.action(socket, key, "unknown", 0, describe("action_unknown"), []);
+    events.forgotten(socket, key);
   }
 
   #toListener(): SeatListener {
