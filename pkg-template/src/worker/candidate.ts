@@ -125,7 +125,12 @@ export class Candidate implements Leader {
   #handleHeld(): void {
     if (this.#isElected) return;
     this.#isElected = this.#settle !== undefined;
-    if (this.#settle) this.#settle(undefined);
-    else this.#handleLeft();
+    if (!this.#settle) {
+      this.#handleLeft();
+      return;
+    }
+    // Who has waited as long as this page would steal the lock next.
+    this.#rendezvous?.postMessage(soon);
+    this.#settle(undefined);
   }
 }

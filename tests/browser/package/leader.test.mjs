@@ -55,7 +55,9 @@ function openWindow(t, url) {
         window.client = window.kit.makeClient(url, { ...sharing, ...others });
         window.client.errors.subscribe(({ code }) => window.codes.push(code));
         window.client.on("news").subscribe((value) => window.heard.push(value));
-        await window.client.connect();
+        // Who leads may change just then, which ends the attempt and nothing else.
+        window.client.connect().catch(() => {});
+        await window.kit.until(window.client, "connected");
       },
       url,
       options,

@@ -15,6 +15,7 @@ const leftOut = {
   worker: "has workers of its own",
   "shared-worker": "has shared workers of its own",
   "shared-worker-ends": "has shared workers of its own",
+  leader: "has workers of its own",
 };
 
 /** Returns the paths of all others. */
