@@ -120,15 +120,16 @@ export class Host {
     if (this.#isQuiet) this.#courier.pause();
   }
 
-  /** The page is not served any more. */
+  /** The page is not served any more, and hears why unless it is away. */
   dismiss(error: ErrorData): void {
     this.#say(["coreFailed", error, undefined]);
     void this.#destroy();
   }
 
-  /** The page has gone for good. */
+  /** The page has gone for good, or wants nothing more. */
   end(): void {
-    if (!this.#isDestroyed) void this.#destroy();
+    this.#courier.resume();
+    void this.#destroy();
   }
 
   /** Tells something ahead of what waits for the page to take in what it was told, unless it is away. */
@@ -261,10 +262,7 @@ export class Host {
           this.#core?.suspend();
         });
       },
-      destroy: () => {
-        this.#courier.resume();
-        void this.#destroy();
-      },
+      destroy: () => this.end(),
     };
   }
 
@@ -339,7 +337,10 @@ export class Host {
 
   /** The worker may be ended after that, so what its stores were told is done. */
   async #destroy(): Promise<void> {
+    if (this.#isDestroyed) return;
     this.#isDestroyed = true;
+    // What the page has yet to say is for nobody.
+    this.#port.onmessage = null;
     clearInterval(this.#timer);
     this.#unwatch?.();
     if (this.#core?.isAlive()) this.#core.destroy();

@@ -66,7 +66,7 @@ export async function cross(
     port.close();
     port2.close();
   });
-  return { page: remote.core, core, events, port, release, died, told };
+  return { page: remote.core, core, events, port, release, died, told, host };
 }
 
 /** A worker with a core, as a client has made it. */

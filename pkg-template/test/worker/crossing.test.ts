@@ -556,6 +556,18 @@ describe("the page's lock", () => {
   });
 });
 
+test("a page that is served no more, and then wants nothing more, is told of the end once", async () => {
+  const handleEnded = vi.fn();
+  const { page, events, told, host } = await cross({}, "tab", { handleEnded });
+  host.dismiss(errorData("disconnected"));
+  page.destroy();
+  await crossed(() => expect(handleEnded).toHaveBeenCalled());
+  await turn();
+  expect(handleEnded).toHaveBeenCalledOnce();
+  expect(told.flat().filter(([name]) => name === "destroyed")).toHaveLength(1);
+  expect(events.coreFailed).not.toHaveBeenCalled(); // it was not there any more
+});
+
 test("the core ends with the page's port", async () => {
   const { core, port } = await cross();
   port.close();
