@@ -1,10 +1,9 @@
 /** Tabs that have the connection of one of them, where they have no shared worker: who leads, and what follows when that one goes. */
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { Server } from "socket.io";
 import { startChromium } from "../support/chromium.mjs";
-import { listen } from "../support/listen.mjs";
 import { startSite } from "../support/site.mjs";
+import { startTabServer } from "../support/tabServer.mjs";
 import { waitFor } from "../support/wait.mjs";
 
 let site;
@@ -19,24 +18,6 @@ after(async () => {
 });
 
 const limit = { timeout: 60_000 };
-
-/** A server that notes who connects and leaves, and what it is told; `io.emit` reaches all. */
-async function startServer(t) {
-  const http = await listen();
-  const io = new Server(http.server, { cors: { origin: "*" } });
-  const noted = { connections: [], reasons: [], counted: [] };
-  io.on("connection", (socket) => {
-    noted.connections.push(socket);
-    socket.on("disconnect", (reason) => noted.reasons.push(reason));
-    socket.on("count", (number, answer) => answer?.(noted.counted.push(number)));
-    socket.on("who", (answer) => answer(socket.id));
-  });
-  t.after(async () => {
-    await http.stop();
-    await io.close();
-  });
-  return { url: http.url, io, ...noted };
-}
 
 /** Returns what opens tabs with `window.client`, connected, and `window.codes` of what it told. */
 function openWindow(t, url) {
@@ -86,7 +67,7 @@ const untilTogether = (tabs, connections) =>
   });
 
 test("the first tab leads, and the others have its connection", limit, async (t) => {
-  const { url, io, connections, reasons } = await startServer(t);
+  const { url, io, connections, reasons } = await startTabServer(t);
   const openTab = openWindow(t, url);
   const tabs = [await openTab(), await openTab(), await openTab()];
   const ids = await Promise.all(tabs.map(who));
@@ -108,7 +89,7 @@ test(
   "tabs with another user do not share the connection, but who leads is the same",
   limit,
   async (t) => {
-    const { url, connections } = await startServer(t);
+    const { url, connections } = await startTabServer(t);
     const openTab = openWindow(t, url);
     const options = [{}, { identity: "bob" }, { identity: null, auth: { token: "x" } }];
     const tabs = [];
@@ -128,7 +109,7 @@ const goings = {
 };
 for (const [how, go] of Object.entries(goings))
   test(`another tab leads when the one that did ${how}`, limit, async (t) => {
-    const { url, io, connections, counted, reasons } = await startServer(t);
+    const { url, io, connections, counted, reasons } = await startTabServer(t);
     const openTab = openWindow(t, url);
     const leader = await openTab();
     const others = [await openTab(), await openTab()];
@@ -153,7 +134,7 @@ for (const [how, go] of Object.entries(goings))
   });
 
 test("a tab that led and was frozen follows the one that leads then", limit, async (t) => {
-  const { url, connections } = await startServer(t);
+  const { url, connections } = await startTabServer(t);
   const openTab = openWindow(t, url);
   const tabs = [await openTab(), await openTab()];
   await tabs[0].freeze();
@@ -172,7 +153,7 @@ test(
   "a tab that leads alone goes on leading when it was frozen, or in the back/forward cache",
   limit,
   async (t) => {
-    const { url, connections } = await startServer(t);
+    const { url, connections } = await startTabServer(t);
     const openTab = openWindow(t, url);
     const tab = await openTab();
     await tab.freeze();
@@ -189,7 +170,7 @@ test(
 );
 
 test("a tab that follows and was away finds who leads then", limit, async (t) => {
-  const { url, connections } = await startServer(t);
+  const { url, connections } = await startTabServer(t);
   const openTab = openWindow(t, url);
   const tabs = [await openTab(), await openTab(), await openTab()];
   await tabs[1].freeze();
@@ -211,7 +192,7 @@ test(
   "a tab that holds the lock and answers nothing does not keep the others waiting for long",
   limit,
   async (t) => {
-    const { url, connections } = await startServer(t);
+    const { url, connections } = await startTabServer(t);
     const openTab = openWindow(t, url);
     const leader = await openTab();
     await leader.evaluate(async () => {
@@ -232,7 +213,7 @@ test(
 );
 
 test("two clients of one page share, too", limit, async (t) => {
-  const { url, connections } = await startServer(t);
+  const { url, connections } = await startTabServer(t);
   const openTab = openWindow(t, url);
   const [tab, other] = [await openTab(), await openTab()];
   const id = await tab.evaluate(async (url) => {
@@ -250,7 +231,7 @@ test("two clients of one page share, too", limit, async (t) => {
 });
 
 test("tabs whose worker is a shared one share that", limit, async (t) => {
-  const { url, connections } = await startServer(t);
+  const { url, connections } = await startTabServer(t);
   const openTab = openWindow(t, url);
   const tabs = [await openTab({}, "SharedWorker"), await openTab({}, "SharedWorker")];
   await tabs[0].close();
@@ -262,7 +243,7 @@ test(
   "a tab whose worker cannot be made runs the client itself, and another one leads",
   limit,
   async (t) => {
-    const { url, connections } = await startServer(t);
+    const { url, connections } = await startTabServer(t);
     const openTab = openWindow(t, url);
     const [failing, ...others] = [await openTab({}, "Missing"), await openTab(), await openTab()];
     assert.deepEqual(await codes(failing), ["worker_failed"]);

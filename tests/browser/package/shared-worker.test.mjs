@@ -1,10 +1,9 @@
 /** Tabs that share one core in a shared worker: what they share, who gets what, and what follows when one goes. */
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { Server } from "socket.io";
 import { startChromium } from "../support/chromium.mjs";
-import { listen } from "../support/listen.mjs";
 import { startSite } from "../support/site.mjs";
+import { startTabServer } from "../support/tabServer.mjs";
 import { waitFor } from "../support/wait.mjs";
 
 let site;
@@ -21,26 +20,6 @@ after(async () => {
 const limit = { timeout: 60_000 };
 /** From when a tab has gone until nothing is held for it. */
 const releaseMs = 2_000;
-
-/** A server that notes who connects and leaves, and what it is told; `io.emit` reaches all. */
-async function startServer(t) {
-  const http = await listen();
-  const io = new Server(http.server, { cors: { origin: "*" } });
-  const noted = { connections: [], reasons: [], counted: [], left: [] };
-  io.on("connection", (socket) => {
-    noted.connections.push(socket);
-    socket.on("disconnect", (reason) => noted.reasons.push(reason));
-    socket.on("count", (number, answer) => answer?.(noted.counted.push(number)));
-    socket.on("who", (answer) => answer(socket.id));
-    socket.on("join", (room, answer) => answer(room));
-    socket.on("leave", (room) => noted.left.push(room));
-  });
-  t.after(async () => {
-    await http.stop();
-    await io.close();
-  });
-  return { url: http.url, io, ...noted };
-}
 
 /** Returns what opens tabs with `window.client`, not yet connected, and `window.codes` of what it told. */
 function openWindow(t, url) {
@@ -93,7 +72,7 @@ const hear = (page, ...names) =>
   }, names);
 
 test("two tabs have one connection, and each its own answers", limit, async (t) => {
-  const { url, connections } = await startServer(t);
+  const { url, connections } = await startTabServer(t);
   const openTab = openWindow(t, url);
   const tabs = [await openTab(), await openTab()];
   await Promise.all(tabs.map(connect));
@@ -113,7 +92,7 @@ test("two tabs have one connection, and each its own answers", limit, async (t) 
 });
 
 test("ten tabs have one connection as long as one of them is there", limit, async (t) => {
-  const { url, io, connections, reasons } = await startServer(t);
+  const { url, io, connections, reasons } = await startTabServer(t);
   const openTab = openWindow(t, url);
   const tabs = [];
   for (let number = 0; number < 10; number += 1) {
@@ -135,7 +114,7 @@ test("ten tabs have one connection as long as one of them is there", limit, asyn
 });
 
 test("an event reaches exactly the tabs that listen", limit, async (t) => {
-  const { url, io } = await startServer(t);
+  const { url, io } = await startTabServer(t);
   const openTab = openWindow(t, url);
   const tabs = [await openTab(), await openTab(), await openTab()];
   await hear(tabs[0], "both", "first", "end");
@@ -152,7 +131,7 @@ test("an event reaches exactly the tabs that listen", limit, async (t) => {
 });
 
 test("the server's question is answered once, by a tab that answers", limit, async (t) => {
-  const { url, connections } = await startServer(t);
+  const { url, connections } = await startTabServer(t);
   const openTab = openWindow(t, url);
   const tabs = [await openTab(), await openTab(), await openTab()];
   await Promise.all(tabs.map(connect));
@@ -173,7 +152,7 @@ test("the server's question is answered once, by a tab that answers", limit, asy
 });
 
 test("tabs with another user, or other options, do not share", limit, async (t) => {
-  const { url, connections } = await startServer(t);
+  const { url, connections } = await startTabServer(t);
   const openTab = openWindow(t, url);
   const options = [{ identity: "alice" }, { identity: "alice" }, { identity: "bob" }, {}];
   const tabs = [];
@@ -186,7 +165,7 @@ test("tabs with another user, or other options, do not share", limit, async (t) 
 });
 
 test("a tab that changes its user moves to the connection of that user", limit, async (t) => {
-  const { url, connections, reasons, io } = await startServer(t);
+  const { url, connections, reasons, io } = await startTabServer(t);
   const openTab = openWindow(t, url);
   const [alice, other, bob] = [
     await openTab({ identity: "alice" }),
@@ -215,7 +194,7 @@ test(
   "a tab that is closed leaves the others as they are, and the last one ends the connection",
   limit,
   async (t) => {
-    const { url, connections, reasons, io } = await startServer(t);
+    const { url, connections, reasons, io } = await startTabServer(t);
     const openTab = openWindow(t, url);
     const tabs = [await openTab(), await openTab()];
     await hear(tabs[1], "news");
@@ -233,7 +212,7 @@ test(
 );
 
 test("a tab that joins gets the status and the newest value", limit, async (t) => {
-  const { url, io } = await startServer(t);
+  const { url, io } = await startTabServer(t);
   const openTab = openWindow(t, url);
   const hearNewest = (tab) =>
     tab.evaluate(async () => {
@@ -263,7 +242,7 @@ const goings = {
 };
 for (const [how, go] of Object.entries(goings))
   test(`a tab that ${how} has let go of everything within two seconds`, limit, async (t) => {
-    const { url, connections, reasons, left } = await startServer(t);
+    const { url, connections, reasons, left } = await startTabServer(t);
     const openTab = openWindow(t, url);
     const [staying, going] = [await openTab(), await openTab()];
     for (const tab of [staying, going]) await connect(tab); // the worker is in the process of the first
@@ -286,7 +265,7 @@ test(
   "a tab goes on when another one crashes that may have had the worker in its process",
   limit,
   async (t) => {
-    const { url, counted } = await startServer(t);
+    const { url, counted } = await startTabServer(t);
     const openTab = openWindow(t, url);
     const [staying, going] = [await openTab(), await openTab()];
     for (const tab of [going, staying]) await connect(tab);
@@ -304,7 +283,7 @@ test(
 );
 
 test("a tab that was frozen is connected again when it goes on", limit, async (t) => {
-  const { url, connections, io } = await startServer(t);
+  const { url, connections, io } = await startTabServer(t);
   const openTab = openWindow(t, url);
   const [staying, going] = [await openTab(), await openTab()];
   await hear(going, "news");
@@ -319,7 +298,7 @@ test("a tab that was frozen is connected again when it goes on", limit, async (t
 });
 
 test("a tab that comes back from the back/forward cache is connected again", limit, async (t) => {
-  const { url, connections } = await startServer(t);
+  const { url, connections } = await startTabServer(t);
   const openTab = openWindow(t, url);
   const [staying, going] = [await openTab(), await openTab()];
   await Promise.all([staying, going].map(connect));
@@ -330,7 +309,7 @@ test("a tab that comes back from the back/forward cache is connected again", lim
 });
 
 test("an action of one tab is shown in the others, and sent once", limit, async (t) => {
-  const { url, connections, counted } = await startServer(t);
+  const { url, connections, counted } = await startTabServer(t);
   const openTab = openWindow(t, url);
   const tabs = [await openTab(), await openTab()];
   await Promise.all(tabs.map(connect));
@@ -353,7 +332,7 @@ test("an action of one tab is shown in the others, and sent once", limit, async 
 });
 
 test("an action outlives the tab that enqueued it, and all tabs", limit, async (t) => {
-  const { url, counted } = await startServer(t);
+  const { url, counted } = await startTabServer(t);
   const openTab = openWindow(t, url);
   const tabs = [await openTab(), await openTab()];
   await Promise.all(tabs.map(connect));
@@ -375,7 +354,7 @@ test("an action outlives the tab that enqueued it, and all tabs", limit, async (
 });
 
 test("each user has actions of their own, wherever the tab goes", limit, async (t) => {
-  const { url, counted } = await startServer(t);
+  const { url, counted } = await startTabServer(t);
   const openTab = openWindow(t, url);
   const [alice, bob] = [await openTab({ identity: "alice" }), await openTab({ identity: "bob" })];
   const enqueue = (tab, number) =>
@@ -396,7 +375,7 @@ test(
   "tabs go on with another worker when theirs has ended, and lose no action",
   limit,
   async (t) => {
-    const { url, counted, connections } = await startServer(t);
+    const { url, counted, connections } = await startTabServer(t);
     const openTab = openWindow(t, url);
     const tabs = [await openTab(), await openTab()];
     await Promise.all(tabs.map(connect));
@@ -417,7 +396,7 @@ test(
 );
 
 test("goes on in the page where the worker is of another version", limit, async (t) => {
-  const { url } = await startServer(t);
+  const { url } = await startTabServer(t);
   const openTab = openWindow(t, url);
   const tab = await openTab({}, "/oldSharedWorker.js");
   await connect(tab);
@@ -426,7 +405,7 @@ test("goes on in the page where the worker is of another version", limit, async 
 });
 
 test("has a worker of its own where the shared one is of another version", limit, async (t) => {
-  const { url, connections } = await startServer(t);
+  const { url, connections } = await startTabServer(t);
   const tab = await browser.open(site.url);
   t.after(() => tab.close());
   const [asked, codes, messages] = await tab.evaluate(async (url) => {
